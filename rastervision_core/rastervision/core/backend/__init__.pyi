@@ -1,0 +1,4 @@
+from rastervision.core.backend.backend import Backend as Backend
+from rastervision.core.backend.backend import SampleWriter as SampleWriter
+from rastervision.core.backend.backend_config import BackendConfig as BackendConfig
+from rastervision.pipeline.config.base import Config as Config

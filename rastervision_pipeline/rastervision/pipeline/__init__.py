@@ -1,0 +1,5 @@
+"""The pipeline framework: configs, runners, file systems, command line."""
+
+from rastervision.pipeline.lazy import attach
+
+__getattr__, __dir__, __all__ = attach(__name__, __file__)

@@ -1,0 +1,86 @@
+"""The errors of Raster Vision.
+
+A message says what is wrong (the value, with `!r`), where (config path, URI, scene id, window) and what to try
+(valid values, the nearest name, a command).
+
+    RasterVisionError
+    ├── ConfigError (ValueError)      a config, or a value in it, is not valid
+    ├── RegistryError                 a name is not registered, or twice
+    ├── PluginError                   a plugin cannot be loaded
+    ├── NotReadableError              a URI cannot be read
+    ├── NotWritableError              a URI cannot be written
+    ├── ChannelOrderError             a channel is asked for that an image does not have
+    ├── BundleError                   a model bundle is not one, or does not fit
+    ├── DataError                     imagery or labels are not what they should be
+    └── RunError                      a job of a pipeline failed
+"""
+
+import difflib
+from collections.abc import Iterable
+
+
+class RasterVisionError(Exception):
+    """Base of all errors that Raster Vision raises on purpose."""
+
+
+class ConfigError(RasterVisionError, ValueError):
+    """A config, or a value in one, is not valid."""
+
+
+class RegistryError(RasterVisionError):
+    """A name is not registered, or is registered twice."""
+
+
+class PluginError(RasterVisionError):
+    """A plugin cannot be loaded."""
+
+
+class NotReadableError(RasterVisionError):
+    """A URI cannot be read."""
+
+
+class NotWritableError(RasterVisionError):
+    """A URI cannot be written."""
+
+
+class BundleError(RasterVisionError):
+    """A model bundle is damaged, or does not fit what is asked of it."""
+
+
+class DataError(RasterVisionError):
+    """Imagery or labels are not what they should be."""
+
+
+class RunError(RasterVisionError):
+    """A job of a pipeline failed."""
+
+
+class ChannelOrderError(RasterVisionError):
+    """A channel is asked for that the image does not have.
+
+    Args:
+        channel_order: The channels asked for.
+        num_channels_raw: How many channels the image has.
+    """
+
+    def __init__(self, channel_order: list[int], num_channels_raw: int) -> None:
+        self.channel_order = channel_order
+        self.num_channels_raw = num_channels_raw
+        super().__init__(
+            f'channel_order {channel_order!r} asks for channel {max(channel_order)}, but the image has '
+            f'{num_channels_raw} channels. Use indices from 0 to {num_channels_raw - 1}.'
+        )
+
+
+def did_you_mean(name: str, valid: Iterable[str]) -> str:
+    """A closing question with the nearest valid name, or nothing.
+
+    Args:
+        name: What was given.
+        valid: The names that would be right.
+
+    Returns:
+        `". Did you mean 'x'?"`, or an empty string if nothing is near.
+    """
+    near = difflib.get_close_matches(str(name), list(valid), n=1, cutoff=0.6)
+    return f'. Did you mean {near[0]!r}?' if near else ''

@@ -1,0 +1,3 @@
+from rastervision.pipeline.utils import get_env_var as get_env_var
+from rastervision.pytorch_learner.utils.distributed import DDPContextManager as DDPContextManager
+from rastervision.pytorch_learner.utils.utils import ONNXRuntimeAdapter as ONNXRuntimeAdapter
