@@ -4,7 +4,7 @@ import inspect
 from collections.abc import Iterator
 from typing import Any, ClassVar, Self, cast
 
-from pydantic import BaseModel, ConfigDict, ValidationError, ValidatorFunctionWrapHandler, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidatorFunctionWrapHandler, model_validator
 from pydantic_core import PydanticCustomError
 
 from rastervision.pipeline.errors import ConfigError, did_you_mean
@@ -12,6 +12,19 @@ from rastervision.pipeline.registry import registry_
 
 Path = tuple[str | int, ...]
 Data = dict[str, Any]  # inside the class, the name dict is taken by a method
+
+
+def added_field(default: Any, description: str, **kwargs: Any) -> Any:
+    """A field that Raster Vision 0.31 does not know.
+
+    It is left out of JSON while it has its default, so that a file that does not use it stays readable there.
+
+    Args:
+        default: The default; it must be immutable.
+        description: What the field means.
+        kwargs: Passed to pydantic's `Field`.
+    """
+    return Field(default, description=description, exclude_if=lambda value: value == default, **kwargs)
 
 
 class Config(BaseModel):

@@ -1,0 +1,18 @@
+"""Numbers and names that several modules share."""
+
+TRAIN_GROUP = 'train_scenes'
+VALIDATION_GROUP = 'validation_scenes'
+TEST_GROUP = 'test_scenes'
+NO_GROUP = '__N/A__'  # scene group of statistics in bundles of 0.12, which had one set of them
+
+NULL_CLASS = 'null'
+NULL_COLOR = 'black'
+
+CHIP_SZ = 300
+PREDICT_BATCH_SZ = 8
+MAX_WINDOWS = 10_000
+MAX_SAMPLE_ATTEMPTS = 100
+STATS_SAMPLE_PROB = 0.1
+DENOISE_DIAMETER = 8
+BLOCK_SZ = 256
+SEED = 0

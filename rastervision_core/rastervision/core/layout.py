@@ -1,0 +1,80 @@
+"""Where everything that a pipeline writes lies under its root: the one home of file names.
+
+Arguments and results are URIs, local or remote.
+"""
+
+import os
+from dataclasses import dataclass
+
+CONFIG_FILE = 'pipeline-config.json'
+STATS_FILE = 'stats.json'
+EVAL_FILE = 'eval.json'
+BUNDLE_FILE = 'model-bundle.zip'
+STATS_DIR = 'stats'
+
+LABELS_FILE = 'labels.tif'
+SCORES_FILE = 'scores.tif'
+HITS_FILE = 'pixel_hits.npy'
+VECTORS_DIR = 'vector_output'
+
+
+@dataclass(frozen=True)
+class Layout:
+    """The folders of a run.
+
+    Attributes:
+        root: The root.
+        analyze: Output of `analyze`.
+        chip: Output of `chip`.
+        train: Output of `train`.
+        predict: Output of `predict`.
+        eval: Output of `eval`.
+        bundle: Output of `bundle`.
+    """
+
+    root: str
+    analyze: str
+    chip: str
+    train: str
+    predict: str
+    eval: str
+    bundle: str
+
+    @classmethod
+    def under(cls, root: str) -> 'Layout':
+        """The default folders under a root."""
+        return cls(
+            root, *(os.path.join(root, name) for name in ('analyze', 'chip', 'train', 'predict', 'eval', 'bundle'))
+        )
+
+    def stats(self, scene_group: str) -> str:
+        """Statistics of the pixels of a scene group."""
+        return os.path.join(self.analyze, STATS_DIR, scene_group, STATS_FILE)
+
+    def evaluation(self, scene_group: str) -> str:
+        """Metrics of a scene group."""
+        return os.path.join(self.eval, scene_group, EVAL_FILE)
+
+    def raster_prediction(self, scene_id: str) -> str:
+        """Folder of the predicted rasters of a scene (semantic segmentation)."""
+        return os.path.join(self.predict, scene_id)
+
+    def vector_prediction(self, scene_id: str) -> str:
+        """File of the predicted features of a scene (object detection, chip classification)."""
+        return os.path.join(self.predict, f'{scene_id}.json')
+
+    @property
+    def trained_bundle(self) -> str:
+        """The bundle that `train` writes."""
+        return os.path.join(self.train, BUNDLE_FILE)
+
+    @property
+    def model_bundle(self) -> str:
+        """The bundle that `bundle` writes."""
+        return os.path.join(self.bundle, BUNDLE_FILE)
+
+
+def vector_output(root: str, class_id: int, class_name: str | None) -> str:
+    """File of the predicted polygons of a class, under the folder of a scene's predictions."""
+    name = f'class-{class_id}-{class_name}' if class_name else f'class-{class_id}'
+    return os.path.join(root, VECTORS_DIR, f'{name}.json')
