@@ -1,5 +1,20 @@
-"""Scenes, rasters, vectors, labels, evaluation and the three tasks."""
+"""Scenes, rasters, vectors, labels, evaluation and the pipelines of the three tasks."""
 
-from rastervision.pipeline.lazy import attach
+from typing import TYPE_CHECKING
+
+from rastervision.pipeline.lazy import attach, load
+
+if TYPE_CHECKING:
+    from rastervision.pipeline.registry import Registry
 
 __getattr__, __dir__, __all__ = attach(__name__, __file__)
+
+
+def register_plugin(registry: 'Registry') -> None:
+    """Announce the configs and commands of this plugin."""
+    from rastervision.core.registration import CONFIGS
+
+    registry.set_plugin_version('rastervision.core', 14)
+    registry.add_lazy_configs('rastervision.core', CONFIGS)
+    registry.add_plugin_command(load('rastervision.core.cli:predict'))
+    registry.add_plugin_command(load('rastervision.core.cli:predict_scene'))

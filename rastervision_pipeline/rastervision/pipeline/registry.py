@@ -35,7 +35,7 @@ FILE_SYSTEMS = (
     'rastervision.pipeline.file_system.local_file_system:LocalFileSystem',
 )
 PIPELINE_PLUGIN = 'rastervision.pipeline'
-PIPELINE_CONFIGS = {'pipeline': 'rastervision.pipeline.pipeline_config:PipelineConfig'}
+PIPELINE_CONFIGS = {'pipeline_config': {'pipeline': 'PipelineConfig'}}
 
 
 class Registry:
@@ -140,7 +140,8 @@ class Registry:
             RegistryError: If the type hint is taken.
         """
         known = self._configs.get(type_hint)
-        if known is not None and known != f'{config.__module__}:{config.__name__}':
+        announced = isinstance(known, str) and known.endswith(f':{config.__name__}')
+        if known is not None and not announced:
             raise RegistryError(
                 f'The type hint {type_hint!r} of {config.__module__}.{config.__name__} is taken by {known}.'
             )
@@ -148,16 +149,17 @@ class Registry:
         self._plugin_of[type_hint] = plugin
         self._upgraders[type_hint] = upgrader
 
-    def add_lazy_configs(self, plugin: str, targets: dict[str, str]) -> None:
-        """Add config classes by name, to be imported when first asked for.
+    def add_lazy_configs(self, plugin: str, modules: dict[str, dict[str, str]]) -> None:
+        """Announce config classes that are imported when first asked for.
 
         Args:
             plugin: The plugin's module, such as `'rastervision.core'`.
-            targets: Type hint -> `'package.module:Class'`.
+            modules: For each module, named from the plugin's on, its classes by type hint.
         """
-        for type_hint, target in targets.items():
-            self._configs.setdefault(type_hint, target)
-            self._plugin_of.setdefault(type_hint, plugin)
+        for module, classes in modules.items():
+            for type_hint, name in classes.items():
+                self._configs.setdefault(type_hint, f'{plugin}.{module}:{name}')
+                self._plugin_of.setdefault(type_hint, plugin)
 
     def get_config(self, type_hint: str) -> 'type[Config]':
         """The config class of a type hint; a renamed hint gives the class of its new name.

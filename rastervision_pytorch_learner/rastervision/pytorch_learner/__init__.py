@@ -1,5 +1,23 @@
-"""Public names of this package."""
+"""Training and prediction with PyTorch: datasets, learners and their configs."""
+
+from typing import TYPE_CHECKING
 
 from rastervision.pipeline.lazy import attach
 
-__getattr__, __dir__, __all__ = attach(__name__, __file__)
+if TYPE_CHECKING:
+    from rastervision.pipeline.registry import Registry
+
+# A star import, as config files of 0.2x have it, gives the configs and leaves torch alone.
+HEAVY = ('.learner:', '_learner:', '.dataset', '.utils', '.learner.', 'object_detection_utils')
+
+__getattr__, __dir__, __all__ = attach(__name__, __file__, heavy=HEAVY)
+
+
+def register_plugin(registry: 'Registry') -> None:
+    """Announce the configs of this plugin."""
+    from rastervision.pytorch_learner.registration import CONFIGS
+
+    registry.set_plugin_version('rastervision.pytorch_learner', 7)
+    registry.add_lazy_configs('rastervision.pytorch_learner', CONFIGS)
+    registry.register_renamed_type_hints('geo_data_window', 'window_sampling')
+    registry.register_renamed_type_hints('object_detection_geo_data_window', 'object_detection_window_sampling')
