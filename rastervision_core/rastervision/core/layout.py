@@ -74,7 +74,6 @@ class Layout:
         return os.path.join(self.bundle, BUNDLE_FILE)
 
 
-def vector_output(root: str, class_id: int, class_name: str | None) -> str:
-    """File of the predicted polygons of a class, under the folder of a scene's predictions."""
-    name = f'class-{class_id}-{class_name}' if class_name else f'class-{class_id}'
-    return os.path.join(root, VECTORS_DIR, f'{name}.json')
+def vector_file(class_id: int, class_name: str | None) -> str:
+    """File name of the predicted polygons of a class; a slash in the class name becomes an underscore."""
+    return f'class-{class_id}-{class_name.replace("/", "_")}.json' if class_name else f'class-{class_id}.json'

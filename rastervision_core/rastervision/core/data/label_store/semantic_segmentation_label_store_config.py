@@ -1,0 +1,168 @@
+"""Configures SemanticSegmentationLabelStore and its vector outputs."""
+
+import os
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from pydantic import Field
+
+from rastervision.core.data.label_store.label_store_config import LabelStoreConfig
+from rastervision.core.defaults import BLOCK_SZ, DENOISE_DIAMETER
+from rastervision.core.layout import vector_file
+from rastervision.pipeline import lazy
+from rastervision.pipeline.config.base import Config
+from rastervision.pipeline.config.register import register_config
+from rastervision.pipeline.errors import ConfigError
+
+if TYPE_CHECKING:
+    import numpy as np
+    from shapely.geometry.base import BaseGeometry
+
+    from rastervision.core.box import Box
+    from rastervision.core.data.class_config import ClassConfig
+    from rastervision.core.data.crs_transformer.crs_transformer import CRSTransformer
+    from rastervision.core.data.label_store.semantic_segmentation_label_store import SemanticSegmentationLabelStore
+    from rastervision.core.data.scene_config import SceneConfig
+    from rastervision.core.rv_pipeline.rv_pipeline_config import RVPipelineConfig
+
+__getattr__ = lazy.names(
+    __name__,
+    'rastervision.core.data.label_store.semantic_segmentation_label_store:SemanticSegmentationLabelStore',
+)
+
+
+def vo_config_upgrader(cfg_dict: dict[str, Any], version: int) -> dict[str, Any]:
+    """Drop `uri`, which version 9 of the config format no longer has."""
+    return {name: value for name, value in cfg_dict.items() if version != 8 or name != 'uri'}
+
+
+def building_vo_config_upgrader(cfg_dict: dict[str, Any], version: int) -> dict[str, Any]:
+    """Drop `min_aspect_ratio`, which version 7 of the config format no longer has."""
+    return {name: value for name, value in cfg_dict.items() if version != 6 or name != 'min_aspect_ratio'}
+
+
+@register_config('vector_output', upgrader=vo_config_upgrader)
+class VectorOutputConfig(Config):
+    """Configure a vector output: the pixels of one class as polygons."""
+
+    class_id: int = Field(..., description='Class whose pixels become polygons.')
+    denoise: int = Field(
+        DENOISE_DIAMETER,
+        description='Diameter, in pixels, of the disc of a morphological opening that removes specks. 0: none.',
+    )
+    threshold: float | None = Field(
+        None,
+        description='Smooth labels only: a pixel belongs to the class if its score is at least this. '
+        'None: if the class has the highest score.',
+    )
+
+    def vectorize(self, mask: 'np.ndarray') -> 'Iterator[BaseGeometry]':
+        """Turn a mask into polygons.
+
+        Args:
+            mask: Pixels of the class, (height, width), 0 or 1.
+
+        Returns:
+            Polygons in pixel coordinates, (x, y).
+        """
+        raise ConfigError(f'{type(self).__name__} is a base class. Use one of its subclasses.')
+
+    def get_uri(self, root: str, class_config: 'ClassConfig | None' = None) -> str:
+        """The GeoJSON file of this output.
+
+        Args:
+            root: Folder of the vector outputs.
+            class_config: Gives the class name, a part of the file name.
+        """
+        name = class_config.get_name(self.class_id) if class_config is not None else None
+        return os.path.join(root, vector_file(self.class_id, name))
+
+
+@register_config('polygon_vector_output')
+class PolygonVectorOutputConfig(VectorOutputConfig):
+    """Configure a vector output whose polygons follow the outlines of the pixels."""
+
+    def vectorize(self, mask: 'np.ndarray') -> 'Iterator[BaseGeometry]':
+        """Turn a mask into polygons along the pixels' outlines; see :meth:`.VectorOutputConfig.vectorize`."""
+        from rastervision.core.data.vectorize import denoise, mask_to_polygons
+
+        return mask_to_polygons(denoise(mask, self.denoise))
+
+
+@register_config('building_vector_output', upgrader=building_vo_config_upgrader)
+class BuildingVectorOutputConfig(VectorOutputConfig):
+    """Configure a vector output whose polygons look like buildings.
+
+    Each patch of pixels is eroded by a bar as wide as part of its smallest enclosing rectangle, which separates
+    buildings that touch, and each part is dilated again.
+    """
+
+    min_area: float = Field(0.0, description='Patches of fewer pixels are left out.')
+    element_width_factor: float = Field(
+        0.5, description="Length of the bar, as a part of the rectangle's shorter side. Larger values separate more."
+    )
+    element_thickness: float = Field(
+        0.001, description="Thickness of the bar, as a part of the rectangle's shorter side."
+    )
+
+    def vectorize(self, mask: 'np.ndarray') -> 'Iterator[BaseGeometry]':
+        """Turn a mask into buildings; see :meth:`.VectorOutputConfig.vectorize`."""
+        from rastervision.core.data.vectorize import denoise, mask_to_building_polygons
+
+        return mask_to_building_polygons(
+            denoise(mask, self.denoise),
+            min_area=self.min_area,
+            width_factor=self.element_width_factor,
+            thickness=self.element_thickness,
+        )
+
+
+@register_config('semantic_segmentation_label_store')
+class SemanticSegmentationLabelStoreConfig(LabelStoreConfig):
+    """Configure a :class:`.SemanticSegmentationLabelStore`.
+
+    It keeps the labels of a scene as GeoTIFF, optionally with scores and vector outputs:
+
+    - `labels.tif`: class ids, or colours if `rgb`
+    - `scores.tif`, `pixel_hits.npy`: mean score of each class, and how many predictions it is the mean of, if
+      `smooth_output`
+    - `vector_output/class-<class id>-<class name>.json`: for each vector output
+    """
+
+    uri: str | None = Field(None, description='Folder of the predictions. None: <predict_uri>/<scene id>.')
+    vector_output: list[VectorOutputConfig] = Field(default_factory=list, description='Vector outputs to write.')
+    rgb: bool = Field(False, description='Write labels.tif as an image in the colours of the classes.')
+    smooth_output: bool = Field(False, description='Write the scores of all classes too.')
+    smooth_as_uint8: bool = Field(
+        False, description='Write scores as integers from 0 to 255, a quarter of the size of the float32 they are else.'
+    )
+    rasterio_block_size: int = Field(BLOCK_SZ, description='Height and width of the blocks of the GeoTIFFs, in pixels.')
+
+    def build(
+        self,
+        class_config: 'ClassConfig',
+        crs_transformer: 'CRSTransformer',
+        bbox: 'Box | None' = None,
+        tmp_dir: str | None = None,
+    ) -> 'SemanticSegmentationLabelStore':
+        """Make the label store; see :meth:`.LabelStoreConfig.build`. A null class is added to a copy of the classes."""
+        from rastervision.core.data.label_store.semantic_segmentation_label_store import SemanticSegmentationLabelStore
+
+        return SemanticSegmentationLabelStore(
+            uri=self.require_uri(),
+            crs_transformer=crs_transformer,
+            class_config=class_config,
+            bbox=bbox,
+            tmp_dir=tmp_dir,
+            vector_outputs=self.vector_output,
+            save_as_rgb=self.rgb,
+            smooth_output=self.smooth_output,
+            smooth_as_uint8=self.smooth_as_uint8,
+            rasterio_block_size=self.rasterio_block_size,
+        )
+
+    def update(self, pipeline: 'RVPipelineConfig | None' = None, scene: 'SceneConfig | None' = None) -> None:
+        """Fill `uri` from the pipeline's folders and the scene's id."""
+        super().update(pipeline=pipeline, scene=scene)
+        if self.uri is None and pipeline is not None and scene is not None:
+            self.uri = pipeline.layout.raster_prediction(scene.id)
