@@ -12,7 +12,12 @@ A message says what is wrong (the value, with `!r`), where (config path, URI, sc
     ├── ChannelOrderError             a channel is asked for that an image does not have
     ├── BundleError                   a model bundle is not one, or does not fit
     ├── DataError                     imagery or labels are not what they should be
-    └── RunError                      a job of a pipeline failed
+    ├── UnknownClassIdError (IndexError)  there is no class of this id
+    ├── RunError                      a job of a pipeline failed
+    ├── ArgumentError (ValueError)    a function is given a value that it cannot work with
+    │   └── BoxSizeError              a box is too large or too small for what is asked of it
+    ├── ArgumentTypeError (TypeError)
+    └── UnsupportedSliceError (NotImplementedError)
 """
 
 import difflib
@@ -53,6 +58,26 @@ class DataError(RasterVisionError):
 
 class RunError(RasterVisionError):
     """A job of a pipeline failed."""
+
+
+class UnknownClassIdError(RasterVisionError, IndexError):
+    """A class id is asked for that there is no class of."""
+
+
+class ArgumentError(RasterVisionError, ValueError):
+    """A function is given a value that it cannot work with."""
+
+
+class ArgumentTypeError(RasterVisionError, TypeError):
+    """A function is given a value of a type that it does not take."""
+
+
+class BoxSizeError(ArgumentError):
+    """A box is too large or too small for what is asked of it."""
+
+
+class UnsupportedSliceError(RasterVisionError, NotImplementedError):
+    """A raster is indexed in a way that is not supported, such as with negative numbers."""
 
 
 class ChannelOrderError(RasterVisionError):

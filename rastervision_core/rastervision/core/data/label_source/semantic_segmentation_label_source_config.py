@@ -1,0 +1,57 @@
+"""Configures SemanticSegmentationLabelSource."""
+
+from typing import TYPE_CHECKING, Any
+
+from pydantic import Field
+
+from rastervision.core.data.label_source.label_source_config import LabelSourceConfig
+from rastervision.core.data.raster_source.raster_source_config import RasterSourceConfig
+from rastervision.core.data.raster_source.rasterized_source_config import RasterizedSourceConfig
+from rastervision.pipeline import lazy
+from rastervision.pipeline.config.register import register_config
+
+if TYPE_CHECKING:
+    from rastervision.core.box import Box
+    from rastervision.core.data.class_config import ClassConfig
+    from rastervision.core.data.crs_transformer.crs_transformer import CRSTransformer
+    from rastervision.core.data.label_source.semantic_segmentation_label_source import SemanticSegmentationLabelSource
+
+
+def ss_label_source_config_upgrader(cfg_dict: dict[str, Any], version: int) -> dict[str, Any]:
+    """Version 3: `rgb_class_config` is gone; an RGBClassTransformer does that."""
+    if version == 3:
+        return {key: value for key, value in cfg_dict.items() if key != 'rgb_class_config'}
+    return cfg_dict
+
+
+@register_config('semantic_segmentation_label_source', upgrader=ss_label_source_config_upgrader)
+class SemanticSegmentationLabelSourceConfig(LabelSourceConfig):
+    """Configure a :class:`.SemanticSegmentationLabelSource`, which gives each pixel a class."""
+
+    raster_source: RasterSourceConfig | RasterizedSourceConfig = Field(
+        ..., description='A raster of class ids, or polygons to draw one from (RasterizedSourceConfig).'
+    )
+
+    def build(
+        self,
+        class_config: 'ClassConfig',
+        crs_transformer: 'CRSTransformer',
+        bbox: 'Box | None' = None,
+        tmp_dir: str | None = None,
+    ) -> 'SemanticSegmentationLabelSource':
+        """Make the source; see `LabelSourceConfig.build`."""
+        from rastervision.core.data.label_source.semantic_segmentation_label_source import (
+            SemanticSegmentationLabelSource,
+        )
+
+        if isinstance(self.raster_source, RasterizedSourceConfig):
+            raster_source = self.raster_source.build(class_config, crs_transformer, bbox)
+        else:
+            raster_source = self.raster_source.build(tmp_dir)
+        return SemanticSegmentationLabelSource(raster_source, class_config, bbox=bbox)
+
+
+__getattr__ = lazy.names(
+    __name__,
+    'rastervision.core.data.label_source.semantic_segmentation_label_source:SemanticSegmentationLabelSource',
+)
