@@ -1,3 +1,27 @@
 from rastervision.core.data.class_config import ClassConfig as ClassConfig
 from rastervision.core.rv_pipeline.chip_options import WindowSamplingConfig as WindowSamplingConfig
+from rastervision.pytorch_learner.learner_config.backbone import Backbone as Backbone
+from rastervision.pytorch_learner.learner_config.data import DataConfig as DataConfig
+from rastervision.pytorch_learner.learner_config.data import augmentors as augmentors
+from rastervision.pytorch_learner.learner_config.data import data_config_upgrader as data_config_upgrader
+from rastervision.pytorch_learner.learner_config.data import default_augmentors as default_augmentors
+from rastervision.pytorch_learner.learner_config.external_module import ExternalModuleConfig as ExternalModuleConfig
+from rastervision.pytorch_learner.learner_config.geo_data import GeoDataConfig as GeoDataConfig
+from rastervision.pytorch_learner.learner_config.geo_data import geo_data_config_upgrader as geo_data_config_upgrader
+from rastervision.pytorch_learner.learner_config.image_data import ImageDataConfig as ImageDataConfig
+from rastervision.pytorch_learner.learner_config.learner import LearnerConfig as LearnerConfig
+from rastervision.pytorch_learner.learner_config.learner import learner_config_upgrader as learner_config_upgrader
+from rastervision.pytorch_learner.learner_config.model import ModelConfig as ModelConfig
+from rastervision.pytorch_learner.learner_config.model import model_config_upgrader as model_config_upgrader
+from rastervision.pytorch_learner.learner_config.plot_options import ChannelInds as ChannelInds
+from rastervision.pytorch_learner.learner_config.plot_options import PlotOptions as PlotOptions
+from rastervision.pytorch_learner.learner_config.plot_options import RGBTuple as RGBTuple
+from rastervision.pytorch_learner.learner_config.plot_options import (
+    get_default_channel_display_groups as get_default_channel_display_groups,
+)
+from rastervision.pytorch_learner.learner_config.plot_options import (
+    validate_channel_display_groups as validate_channel_display_groups,
+)
+from rastervision.pytorch_learner.learner_config.solver import SolverConfig as SolverConfig
+from rastervision.pytorch_learner.learner_config.solver import solver_config_upgrader as solver_config_upgrader
 from rastervision.pytorch_learner.utils.utils import MinMaxNormalize as MinMaxNormalize

@@ -1,0 +1,117 @@
+"""Configures a learner: data, model and training together."""
+
+import os
+from typing import TYPE_CHECKING, Any, ClassVar, Self
+
+from pydantic import Field, model_validator
+
+from rastervision.core.defaults import SEED
+from rastervision.core.layout import BUNDLE_FILE
+from rastervision.pipeline import lazy
+from rastervision.pipeline.config.base import Config, added_field
+from rastervision.pipeline.config.register import register_config
+from rastervision.pipeline.errors import ConfigError
+from rastervision.pytorch_learner.learner_config.data import DataConfig
+from rastervision.pytorch_learner.learner_config.model import ModelConfig
+from rastervision.pytorch_learner.learner_config.solver import SolverConfig
+
+if TYPE_CHECKING:
+    from rastervision.pytorch_learner.learner import Learner
+
+_DROPPED = ('overfit_mode', 'test_mode', 'predict_mode')
+
+
+def learner_config_upgrader(cfg_dict: dict[str, Any], version: int) -> dict[str, Any]:
+    """Upgrade the dict of a learner: up to version 4 there were three flags for modes."""
+    if version == 4:
+        return {key: value for key, value in cfg_dict.items() if key not in _DROPPED}
+    return cfg_dict
+
+
+@register_config('learner', upgrader=learner_config_upgrader)
+class LearnerConfig(Config):
+    """Configure a :class:`.Learner`."""
+
+    _learner: ClassVar[str | None] = None  # 'module:Class' of the learner that build makes
+
+    model: ModelConfig | None = Field(None, description='The model. None: one is passed to the learner.')
+    solver: SolverConfig | None = Field(None, description='How to train. None: the learner is only used to predict.')
+    data: DataConfig = Field(..., description='The data to train on.')
+    eval_train: bool = Field(False, description='Evaluate on the training data too, after training.')
+    save_model_bundle: bool = Field(True, description='Write a model bundle after training.')
+    log_tensorboard: bool = Field(True, description='Write the metrics for TensorBoard.')
+    run_tensorboard: bool = Field(False, description='Run a TensorBoard server during training.')
+    output_uri: str | None = Field(None, description='Folder for the output of training.')
+    save_all_checkpoints: bool = Field(False, description='Keep the weights after each epoch, not only the last.')
+    seed: int = added_field(
+        SEED, 'Number that all randomness of training follows from: first weights, order of samples, augmentation.'
+    )
+    export_onnx: bool = added_field(False, 'Put the model into the bundle in ONNX format too.')
+
+    @classmethod
+    def accept_old_spellings(cls, values: dict[str, Any]) -> dict[str, Any]:
+        """Accept the flags of before 0.30."""
+        return {key: value for key, value in values.items() if key not in _DROPPED}
+
+    @model_validator(mode='after')
+    def validate_run_tensorboard(self) -> Self:
+        """A server needs something to show."""
+        if self.run_tensorboard and not self.log_tensorboard:
+            raise ConfigError('run_tensorboard: needs log_tensorboard=True.')
+        return self
+
+    @model_validator(mode='after')
+    def validate_class_loss_weights(self) -> Self:
+        """There must be a weight for each class."""
+        if self.solver is None or self.solver.class_loss_weights is None or self.data.class_config is None:
+            return self
+        weights, names = self.solver.class_loss_weights, self.data.class_config.names
+        if len(weights) != len(names):
+            raise ConfigError(
+                f'solver.class_loss_weights: {len(weights)} weights for {len(names)} classes ({", ".join(names)}). '
+                'Give one for each, the null class included.'
+            )
+        return self
+
+    def update(self) -> None:
+        """Fill unset fields, here and in the configs inside."""
+        super().update(learner=self)
+
+    def build(
+        self,
+        tmp_dir: str | None = None,
+        model_weights_path: str | None = None,
+        model_def_path: str | None = None,
+        loss_def_path: str | None = None,
+        training: bool = True,
+    ) -> 'Learner':
+        """Build the learner.
+
+        Args:
+            tmp_dir: Folder for temporary files. None: one is made.
+            model_weights_path: Weights to start from.
+            model_def_path: Folder with the external definition of the model.
+            loss_def_path: Folder with the external definition of the loss.
+            training: Whether to prepare training: data sets, loss, optimizer.
+        """
+        if self._learner is None:
+            raise ConfigError(f'{type(self).__name__} is a base class. Use the learner config of a task.')
+        learner_cls: type[Learner] = lazy.load(self._learner)
+        return learner_cls(
+            self,
+            tmp_dir=tmp_dir,
+            model_weights_path=model_weights_path,
+            model_def_path=model_def_path,
+            loss_def_path=loss_def_path,
+            training=training,
+        )
+
+    def get_model_bundle_uri(self) -> str:
+        """The URI of the bundle that training writes.
+
+        Raises:
+            ConfigError: If `output_uri` is not set.
+        """
+        if self.output_uri is None:
+            raise ConfigError('output_uri: not set, so there is no model bundle.')
+        return os.path.join(self.output_uri, BUNDLE_FILE)

@@ -1,0 +1,95 @@
+"""Configures models."""
+
+from typing import TYPE_CHECKING, Any
+
+from pydantic import Field
+
+from rastervision.pipeline.config.base import Config
+from rastervision.pipeline.config.register import register_config
+from rastervision.pipeline.errors import ConfigError
+from rastervision.pytorch_learner.learner_config.backbone import Backbone
+from rastervision.pytorch_learner.learner_config.external_module import ExternalModuleConfig
+
+if TYPE_CHECKING:
+    from torch import nn
+
+
+def model_config_upgrader(cfg_dict: dict[str, Any], version: int) -> dict[str, Any]:
+    """Upgrade the dict of a model: up to version 0 backbones were numbers."""
+    backbone = cfg_dict.get('backbone')
+    if version == 0 and isinstance(backbone, int):
+        return {**cfg_dict, 'backbone': Backbone.int_to_str(backbone)}
+    return cfg_dict
+
+
+@register_config('model', upgrader=model_config_upgrader)
+class ModelConfig(Config):
+    """Configure a model: a torchvision network, or one that is defined elsewhere."""
+
+    backbone: Backbone = Field(Backbone.resnet18, description='The torchvision network to build on.')
+    pretrained: bool = Field(
+        True,
+        description='Start from the weights that torchvision offers. They are downloaded, or taken from the cache.',
+    )
+    init_weights: str | None = Field(None, description='URI of weights (state_dict) to start from.')
+    load_strict: bool = Field(True, description='Whether names of the weights in init_weights must match exactly.')
+    external_def: ExternalModuleConfig | None = Field(
+        None, description='Definition of a model outside Raster Vision. With it, backbone and pretrained mean nothing.'
+    )
+    extra_args: dict[str, Any] = Field(
+        default_factory=dict, description='Further arguments for the function that builds the default model.'
+    )
+
+    def get_backbone_str(self) -> str:
+        """The name of the backbone."""
+        return self.backbone.value
+
+    def build(
+        self,
+        num_classes: int,
+        in_channels: int,
+        save_dir: str | None = None,
+        hubconf_dir: str | None = None,
+        ddp_rank: int | None = None,
+        **kwargs: Any,
+    ) -> 'nn.Module':
+        """Build the model.
+
+        Args:
+            num_classes: Number of classes, the null class included.
+            in_channels: Number of channels of the input.
+            save_dir: Folder to keep an external definition in. Required with `external_def`.
+            hubconf_dir: Folder that has the external definition already.
+            ddp_rank: Rank of this process on its machine in distributed training.
+            kwargs: Passed to `build_default_model`.
+        """
+        if self.external_def is None:
+            return self.build_default_model(num_classes, in_channels, **kwargs)
+        if save_dir is None and hubconf_dir is None:
+            raise ConfigError('external_def: pass save_dir, the folder to keep the definition in.')
+        return self.build_external_model(save_dir or '', hubconf_dir=hubconf_dir, ddp_rank=ddp_rank)
+
+    def build_default_model(self, num_classes: int, in_channels: int, **kwargs: Any) -> 'nn.Module':
+        """Build the torchvision model of the task."""
+        raise ConfigError(f'{type(self).__name__} has no default model. Use the model config of a task.')
+
+    def build_external_model(
+        self, save_dir: str, hubconf_dir: str | None = None, ddp_rank: int | None = None
+    ) -> 'nn.Module':
+        """Build the model that `external_def` defines."""
+        if self.external_def is None:
+            raise ConfigError('external_def: not set, so there is no external model to build.')
+        model: nn.Module = self.external_def.build(save_dir, hubconf_dir=hubconf_dir, ddp_rank=ddp_rank)
+        return model
+
+
+def check_backbone(value: Backbone, valid: tuple[Backbone, ...], task: str) -> Backbone:
+    """Refuse a backbone that the default model of a task cannot use.
+
+    Raises:
+        ConfigError: Naming those that it can.
+    """
+    if value not in valid:
+        names = ', '.join(backbone.value for backbone in valid)
+        raise ConfigError(f'backbone {value.value!r} cannot be used for {task}. Choose from {names}.')
+    return value

@@ -1,0 +1,42 @@
+"""Configures models and learners of chip classification."""
+
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from pydantic import Field
+
+from rastervision.pipeline.config.register import register_config
+from rastervision.pytorch_learner.learner_config.learner import LearnerConfig
+from rastervision.pytorch_learner.learner_config.model import ModelConfig
+
+if TYPE_CHECKING:
+    from torch import nn
+
+
+@register_config('classification_model')
+class ClassificationModelConfig(ModelConfig):
+    """Configure a model for chip classification: any torchvision network of :class:`.Backbone`."""
+
+    def build_default_model(self, num_classes: int, in_channels: int, **kwargs: Any) -> 'nn.Module':
+        """Build the torchvision model.
+
+        Returns:
+            Model of (batch, in_channels, height, width) -> (batch, num_classes).
+        """
+        from rastervision.pytorch_learner.models.classification import classification_model
+
+        return classification_model(
+            self.get_backbone_str(),
+            num_classes,
+            in_channels,
+            pretrained=self.pretrained,
+            **{**self.extra_args, **kwargs},
+        )
+
+
+@register_config('classification_learner')
+class ClassificationLearnerConfig(LearnerConfig):
+    """Configure a :class:`.ClassificationLearner`."""
+
+    _learner: ClassVar[str | None] = 'rastervision.pytorch_learner.classification_learner:ClassificationLearner'
+
+    model: ClassificationModelConfig | None = Field(None, description='The model. None: one is passed to the learner.')

@@ -1,0 +1,68 @@
+"""Configures models and learners of object detection."""
+
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from pydantic import Field, field_validator
+
+from rastervision.pipeline.config.register import register_config
+from rastervision.pipeline.errors import ConfigError
+from rastervision.pytorch_learner.learner_config.backbone import Backbone
+from rastervision.pytorch_learner.learner_config.learner import LearnerConfig
+from rastervision.pytorch_learner.learner_config.model import ModelConfig, check_backbone
+from rastervision.pytorch_learner.learner_config.solver import SolverConfig
+
+if TYPE_CHECKING:
+    from torchvision.models.detection.faster_rcnn import FasterRCNN
+
+BACKBONES = (Backbone.resnet18, Backbone.resnet34, Backbone.resnet50, Backbone.resnet101, Backbone.resnet152)
+
+
+@register_config('object_detection_model')
+class ObjectDetectionModelConfig(ModelConfig):
+    """Configure a model for object detection: Faster R-CNN with a feature pyramid."""
+
+    backbone: Backbone = Field(Backbone.resnet50, description='resnet18, 34, 50, 101 or 152.')
+
+    @field_validator('backbone')
+    @classmethod
+    def only_valid_backbones(cls, v: Backbone) -> Backbone:
+        """Refuse backbones that no feature pyramid is made of."""
+        return check_backbone(v, BACKBONES, 'object detection')
+
+    def build_default_model(self, num_classes: int, in_channels: int, img_sz: int, **kwargs: Any) -> 'FasterRCNN':  # type: ignore[override]
+        """Build the torchvision model.
+
+        Args:
+            num_classes: Number of classes.
+            in_channels: Number of channels of the input.
+            img_sz: Height and width that images are resized to inside the model, pixels.
+            kwargs: Passed to the model.
+        """
+        from rastervision.pytorch_learner.models.detection import detection_model
+
+        return detection_model(
+            self.get_backbone_str(),
+            num_classes,
+            in_channels,
+            img_sz=img_sz,
+            pretrained=self.pretrained,
+            **{**self.extra_args, **kwargs},
+        )
+
+
+@register_config('object_detection_learner')
+class ObjectDetectionLearnerConfig(LearnerConfig):
+    """Configure an :class:`.ObjectDetectionLearner`."""
+
+    _learner: ClassVar[str | None] = 'rastervision.pytorch_learner.object_detection_learner:ObjectDetectionLearner'
+
+    model: ObjectDetectionModelConfig | None = Field(None, description='The model. None: one is passed to the learner.')
+
+    @field_validator('solver')
+    @classmethod
+    def validate_solver_config(cls, v: SolverConfig | None) -> SolverConfig | None:
+        """Refuse settings of the loss: Faster R-CNN has its own."""
+        for name in ('ignore_class_index', 'class_loss_weights', 'external_loss_def'):
+            if v is not None and getattr(v, name) is not None:
+                raise ConfigError(f'{name} has no effect in object detection. Leave it out.')
+        return v

@@ -1,0 +1,77 @@
+"""Configures models and learners of regression."""
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from pydantic import Field
+
+from rastervision.pipeline.config.register import register_config
+from rastervision.pytorch_learner.learner_config.learner import LearnerConfig
+from rastervision.pytorch_learner.learner_config.model import ModelConfig
+
+if TYPE_CHECKING:
+    from torch import nn
+
+
+@register_config('regression_model')
+class RegressionModelConfig(ModelConfig):
+    """Configure a model for regression: any torchvision network of :class:`.Backbone`."""
+
+    output_multiplier: list[float] | None = Field(
+        None, description='Number that each output is multiplied with. None: 1 for all.'
+    )
+
+    def update(self, learner: LearnerConfig | None = None) -> None:
+        """Fill `output_multiplier` with ones, one for each target of the learner's data."""
+        super().update(learner=learner)
+        if self.output_multiplier is None and learner is not None and learner.data.class_config is not None:
+            self.output_multiplier = [1.0] * len(learner.data.class_config.names)
+
+    def build_default_model(
+        self,
+        num_classes: int,
+        in_channels: int,
+        class_names: Sequence[str] | None = None,
+        pos_class_names: Iterable[str] | None = None,
+        prob_class_names: Iterable[str] | None = None,
+        **kwargs: Any,
+    ) -> 'nn.Module':
+        """Build the torchvision model.
+
+        Args:
+            num_classes: Number of targets.
+            in_channels: Number of channels of the input.
+            class_names: Names of the targets.
+            pos_class_names: Targets that are positive; their outputs go through exp.
+            prob_class_names: Targets that are probabilities; their outputs go through a sigmoid.
+            kwargs: Passed to the model.
+
+        Returns:
+            Model of (batch, in_channels, height, width) -> (batch, num_classes).
+        """
+        from rastervision.pytorch_learner.models.regression import regression_model
+
+        return regression_model(
+            self.get_backbone_str(),
+            num_classes,
+            in_channels,
+            pos_out_inds=indices_of(pos_class_names, class_names),
+            prob_out_inds=indices_of(prob_class_names, class_names),
+            pretrained=self.pretrained,
+            output_multiplier=self.output_multiplier,
+            **{**self.extra_args, **kwargs},
+        )
+
+
+@register_config('regression_learner')
+class RegressionLearnerConfig(LearnerConfig):
+    """Configure a :class:`.RegressionLearner`."""
+
+    _learner: ClassVar[str | None] = 'rastervision.pytorch_learner.regression_learner:RegressionLearner'
+
+    model: RegressionModelConfig | None = Field(None, description='The model. None: one is passed to the learner.')
+
+
+def indices_of(chosen: Iterable[str] | None, names: Sequence[str] | None) -> list[int]:
+    """The places of the chosen names among all; empty if none are chosen."""
+    return [list(names or ()).index(name) for name in chosen or ()]

@@ -1,0 +1,75 @@
+"""Configures models and learners of semantic segmentation."""
+
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
+
+from pydantic import Field, field_validator, model_validator
+
+from rastervision.pipeline.config.base import added_field
+from rastervision.pipeline.config.register import register_config
+from rastervision.pipeline.errors import ConfigError
+from rastervision.pytorch_learner.learner_config.backbone import Backbone
+from rastervision.pytorch_learner.learner_config.learner import LearnerConfig
+from rastervision.pytorch_learner.learner_config.model import ModelConfig, check_backbone
+
+if TYPE_CHECKING:
+    from torch import nn
+
+BACKBONES = (Backbone.resnet50, Backbone.resnet101, Backbone.mobilenet_v3_large)
+
+
+@register_config('semantic_segmentation_model')
+class SemanticSegmentationModelConfig(ModelConfig):
+    """Configure a model for semantic segmentation: DeepLabV3 or, much lighter, LR-ASPP."""
+
+    backbone: Backbone = Field(
+        Backbone.resnet50, description='resnet50, resnet101 or, for machines without GPU, mobilenet_v3_large.'
+    )
+    architecture: Literal['deeplabv3', 'lraspp'] = added_field(
+        'deeplabv3', 'What is put on the backbone. lraspp needs mobilenet_v3_large.'
+    )
+
+    @field_validator('backbone')
+    @classmethod
+    def only_valid_backbones(cls, v: Backbone) -> Backbone:
+        """Refuse backbones that torchvision has no segmentation model for."""
+        return check_backbone(v, BACKBONES, 'semantic segmentation')
+
+    @model_validator(mode='after')
+    def _lraspp_is_built_on_mobilenet(self) -> Self:
+        if self.architecture == 'lraspp' and self.backbone is not Backbone.mobilenet_v3_large:
+            if 'backbone' in self.model_fields_set:
+                raise ConfigError(
+                    f"architecture 'lraspp' needs backbone 'mobilenet_v3_large' (given: {self.backbone.value!r})."
+                )
+            self._set(backbone=Backbone.mobilenet_v3_large)
+        return self
+
+    def build_default_model(self, num_classes: int, in_channels: int, **kwargs: Any) -> 'nn.Module':
+        """Build the torchvision model.
+
+        Returns:
+            Model of (batch, in_channels, height, width) -> dict with 'out': (batch, num_classes, height, width).
+        """
+        from rastervision.pytorch_learner.models.segmentation import segmentation_model
+
+        return segmentation_model(
+            self.get_backbone_str(),
+            num_classes,
+            in_channels,
+            architecture=self.architecture,
+            pretrained=self.pretrained,
+            **{**self.extra_args, **kwargs},
+        )
+
+
+@register_config('semantic_segmentation_learner')
+class SemanticSegmentationLearnerConfig(LearnerConfig):
+    """Configure a :class:`.SemanticSegmentationLearner`."""
+
+    _learner: ClassVar[str | None] = (
+        'rastervision.pytorch_learner.semantic_segmentation_learner:SemanticSegmentationLearner'
+    )
+
+    model: SemanticSegmentationModelConfig | None = Field(
+        None, description='The model. None: one is passed to the learner.'
+    )
