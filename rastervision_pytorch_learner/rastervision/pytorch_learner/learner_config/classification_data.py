@@ -1,0 +1,66 @@
+"""Configures data of chip classification."""
+
+from enum import Enum
+from typing import TYPE_CHECKING
+
+from pydantic import Field
+
+from rastervision.pipeline.config.base import Config
+from rastervision.pipeline.config.register import register_config
+from rastervision.pytorch_learner.compat import clf_data_config_upgrader
+from rastervision.pytorch_learner.learner_config.geo_data import GeoDataConfig
+from rastervision.pytorch_learner.learner_config.image_data import ImageDataConfig
+
+if TYPE_CHECKING:
+    import albumentations as A
+
+    from rastervision.core.data.scene import Scene
+    from rastervision.pytorch_learner.dataset.classification_dataset import (
+        ClassificationImageDataset,
+        ClassificationRandomWindowGeoDataset,
+        ClassificationSlidingWindowGeoDataset,
+    )
+
+
+class ClassificationDataFormat(Enum):
+    """How files of chip classification are arranged."""
+
+    image_folder = 'image_folder'
+
+
+@register_config('classification_data', upgrader=clf_data_config_upgrader)
+class ClassificationDataConfig(Config):
+    """What the data configs of chip classification have in common."""
+
+
+@register_config('classification_image_data')
+class ClassificationImageDataConfig(ClassificationDataConfig, ImageDataConfig):  # type: ignore[misc]
+    """Configure chips for classification, in a folder for each class: `train/<class name>/*.png`."""
+
+    data_format: ClassificationDataFormat = Field(  # type: ignore[assignment]
+        ClassificationDataFormat.image_folder, description='How the files are arranged.'
+    )
+
+    def dir_to_dataset(self, data_dir: str, transform: 'A.BasicTransform') -> 'ClassificationImageDataset':
+        """Make a dataset of the folder of one split."""
+        from rastervision.pytorch_learner.dataset.classification_dataset import ClassificationImageDataset
+
+        return ClassificationImageDataset(data_dir, class_names=self.class_names, transform=transform)
+
+
+@register_config('classification_geo_data')
+class ClassificationGeoDataConfig(ClassificationDataConfig, GeoDataConfig):  # type: ignore[misc]
+    """Configure windows of scenes for classification."""
+
+    def scene_to_dataset(
+        self, scene: 'Scene', transform: 'A.BasicTransform | None' = None, for_chipping: bool = False
+    ) -> 'ClassificationSlidingWindowGeoDataset | ClassificationRandomWindowGeoDataset':
+        """Make the dataset of the windows of one scene; see `GeoDataConfig.scene_to_dataset`."""
+        from rastervision.pytorch_learner.dataset.classification_dataset import (
+            ClassificationRandomWindowGeoDataset,
+            ClassificationSlidingWindowGeoDataset,
+        )
+        from rastervision.pytorch_learner.dataset.geo_data import sample_scene
+
+        kinds = (ClassificationSlidingWindowGeoDataset, ClassificationRandomWindowGeoDataset)
+        return sample_scene(scene, self.get_sampling(scene.id), kinds, transform, for_chipping=for_chipping)

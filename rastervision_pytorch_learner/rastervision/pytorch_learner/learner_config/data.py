@@ -1,0 +1,186 @@
+"""Configures the data of a learner: what all sources of data have in common."""
+
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
+
+from pydantic import Field, field_validator, model_validator
+
+from rastervision.core.data.class_config import ClassConfig
+from rastervision.pipeline.config.base import Config
+from rastervision.pipeline.config.register import register_config
+from rastervision.pipeline.errors import ConfigError, did_you_mean
+from rastervision.pytorch_learner.compat import accept_old_class_fields, data_config_upgrader
+from rastervision.pytorch_learner.learner_config.plot_options import PlotOptions
+from rastervision.pytorch_learner.learner_config.transform_dict import LAMBDA_PATH_KEY, validate_transform_dict
+
+if TYPE_CHECKING:
+    import albumentations as A
+    from torch.utils.data import Dataset
+
+PosInt = Annotated[int, Field(gt=0)]
+Proportion = Annotated[float, Field(ge=0, le=1)]
+Split = Literal['train', 'valid', 'test']
+
+default_augmentors = ['RandomRotate90', 'HorizontalFlip', 'VerticalFlip']
+augmentors = [
+    'Blur',
+    'RandomRotate90',
+    'HorizontalFlip',
+    'VerticalFlip',
+    'GaussianBlur',
+    'GaussNoise',
+    'RGBShift',
+    'ToGray',
+]
+
+
+@register_config('data', upgrader=data_config_upgrader)
+class DataConfig(Config):
+    """Configure the data that a model is trained and validated with."""
+
+    class_config: ClassConfig | None = Field(
+        None, description='Names and colors of the classes. None: filled in from the dataset or the pipeline.'
+    )
+    img_channels: PosInt | None = Field(
+        None, description='Number of channels of the images. None: found out from the data.'
+    )
+    img_sz: PosInt = Field(
+        256, description='Side in pixels that images and labels are resized to before they go into the model.'
+    )
+    train_sz: int | None = Field(
+        None,
+        description='Use this many training samples, chosen at random once, instead of all. More than there are: all.',
+    )
+    train_sz_rel: float | None = Field(
+        None, description='Use this part (0 to 1) of the training samples, chosen at random once, instead of all.'
+    )
+    num_workers: int = Field(4, description='Number of processes that load samples; 0 loads them in the main process.')
+    augmentors: list[str] = Field(
+        default_factory=lambda: list(default_augmentors),
+        description='Albumentations transforms, with their default parameters, that are applied at random to training '
+        f'samples. Any of {", ".join(augmentors)}. Ignored if aug_transform is given.',
+    )
+    base_transform: dict[str, Any] | None = Field(
+        None,
+        description='A serialised albumentations transform that is applied to all samples, of any split, after they '
+        'are resized to img_sz.',
+    )
+    aug_transform: dict[str, Any] | None = Field(
+        None,
+        description='A serialised albumentations transform for training samples, in place of augmentors.',
+    )
+    plot_options: PlotOptions | None = Field(
+        default_factory=lambda: PlotOptions(), description='How samples and predictions are plotted.'
+    )
+    preview_batch_limit: int | None = Field(
+        None, description='Plot at most this many samples in each preview. None: a whole batch.'
+    )
+
+    @classmethod
+    def accept_old_spellings(cls, values: dict[str, Any]) -> dict[str, Any]:
+        """Take `class_names` and `class_colors` of 0.21 for a `class_config`."""
+        return accept_old_class_fields(values)
+
+    @field_validator('base_transform', 'aug_transform')
+    @classmethod
+    def _validate_transforms(cls, v: dict[str, Any] | None) -> dict[str, Any] | None:
+        return validate_transform_dict(v)
+
+    @field_validator('augmentors')
+    @classmethod
+    def validate_augmentors(cls, v: list[str]) -> list[str]:
+        """Check that all augmentors are known.
+
+        Raises:
+            ConfigError: Naming the first that is not, and the nearest that is.
+        """
+        for name in v:
+            if name not in augmentors:
+                near = did_you_mean(name, augmentors)
+                raise ConfigError(f'unknown augmentor {name!r}. Choose from {", ".join(augmentors)}{near or "."}')
+        return v
+
+    @model_validator(mode='after')
+    def validate_plot_options(self) -> Self:
+        """Fill in and check the channels to plot, once the number of channels is known."""
+        if self.plot_options is None or self.img_channels is None:
+            return self
+        options = self.plot_options
+        if options.channel_display_groups is None:
+            options = options.copy()
+            options.update(img_channels=self.img_channels)
+            self._set(plot_options=options)
+        for name, channels in dict(options.channel_display_groups or {}).items():
+            if max(channels) >= self.img_channels:
+                raise ConfigError(
+                    f'plot_options.channel_display_groups: {name!r} asks for channel {max(channels)}, but '
+                    f'img_channels is {self.img_channels}. Use indices from 0 to {self.img_channels - 1}.'
+                )
+        return self
+
+    @property
+    def class_names(self) -> list[str]:
+        """Names of the classes, by class id; empty if there is no class config."""
+        return list(self.class_config.names) if self.class_config is not None else []
+
+    @property
+    def class_colors(self) -> list[Any]:
+        """Colors of the classes, by class id; empty if there is no class config."""
+        return list(self.class_config.colors or []) if self.class_config is not None else []
+
+    @property
+    def num_classes(self) -> int:
+        """Number of classes, with the null class if it is one of them."""
+        return len(self.class_names)
+
+    def get_custom_albumentations_transforms(self) -> list[dict[str, Any]]:
+        """The transform dicts that name a file with lambda transforms of the user."""
+        plot_transform = self.plot_options.transform if self.plot_options is not None else None
+        transforms = (self.base_transform, self.aug_transform, plot_transform)
+        return [tf for tf in transforms if tf is not None and tf.get(LAMBDA_PATH_KEY)]
+
+    def get_bbox_params(self) -> 'A.BboxParams | None':
+        """How albumentations is to treat boxes; None: there are none."""
+        return None
+
+    def get_data_transforms(self) -> 'tuple[A.BasicTransform, A.BasicTransform]':
+        """The transform of validation and test samples, and that of training samples."""
+        from rastervision.pytorch_learner.dataset.augmentation import make_data_transforms
+
+        return make_data_transforms(self)
+
+    def build(  # type: ignore[override]
+        self, tmp_dir: str | None = None
+    ) -> 'tuple[Dataset[Any], Dataset[Any], Dataset[Any]]':
+        """Make the training, validation and test dataset.
+
+        Args:
+            tmp_dir: Where remote files are downloaded to and zips are unpacked. None: a folder of the run.
+        """
+        return (
+            self.build_dataset('train', tmp_dir),
+            self.build_dataset('valid', tmp_dir),
+            self.build_dataset('test', tmp_dir),
+        )
+
+    def build_dataset(self, split: Split, tmp_dir: str | None = None) -> 'Dataset[Any]':
+        """Make the dataset of one split; it may be empty."""
+        raise ConfigError(
+            f'{type(self).__name__} does not say where the {split} data is. Use a config of image or geo data.'
+        )
+
+    def random_subset_dataset(
+        self, ds: 'Dataset[Any]', size: int | None = None, fraction: Proportion | None = None
+    ) -> 'Dataset[Any]':
+        """A random part of a dataset, always the same one for the same size.
+
+        Args:
+            ds: The dataset.
+            size: How many samples; more than there are: all.
+            fraction: Which part of the samples, instead of `size`.
+
+        Raises:
+            ConfigError: If both are given.
+        """
+        from rastervision.pytorch_learner.dataset.combination import random_subset
+
+        return random_subset(ds, size=size, fraction=fraction)
