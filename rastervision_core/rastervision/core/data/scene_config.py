@@ -1,0 +1,79 @@
+"""Configures Scene."""
+
+from typing import TYPE_CHECKING, Any
+
+from pydantic import Field
+
+from rastervision.core import compat
+from rastervision.core.data.label_source.label_source_config import LabelSourceConfig
+from rastervision.core.data.label_store.label_store_config import LabelStoreConfig
+from rastervision.core.data.raster_source.raster_source_config import RasterSourceConfig
+from rastervision.pipeline.config.base import Config
+from rastervision.pipeline.config.register import register_config
+
+if TYPE_CHECKING:
+    from rastervision.core.data.class_config import ClassConfig
+    from rastervision.core.data.raster_source.raster_source import RasterSource
+    from rastervision.core.data.scene import Scene
+    from rastervision.core.rv_pipeline.rv_pipeline_config import RVPipelineConfig
+
+
+def scene_config_upgrader(cfg_dict: dict[str, Any], version: int) -> dict[str, Any]:
+    """Bring a dict of an earlier version to the next one."""
+    return compat.refuse_if_set(cfg_dict, 'aoi_geometries', 'aoi_uris') if version == 4 else cfg_dict
+
+
+@register_config('scene', upgrader=scene_config_upgrader)
+class SceneConfig(Config):
+    """Configure a :class:`.Scene`: imagery of an area with its labels."""
+
+    id: str = Field(description='Name of the scene, unique within its data split. Names the files of its predictions.')
+    raster_source: RasterSourceConfig = Field(description='The imagery.')
+    label_source: LabelSourceConfig | None = Field(None, description='Ground truth. None: not known.')
+    label_store: LabelStoreConfig | None = Field(
+        None, description="Where predictions go. None: the default of the task, under the pipeline's predict folder."
+    )
+    aoi_uris: list[str] | None = Field(
+        None,
+        description='GeoJSON files of polygons: the areas of interest, to which chips and evaluation are limited.',
+    )
+
+    def build(  # type: ignore[override]
+        self, class_config: 'ClassConfig', tmp_dir: str | None = None, use_transformers: bool = True
+    ) -> 'Scene':
+        """Open the imagery and the labels.
+
+        Args:
+            class_config: The classes.
+            tmp_dir: A folder for downloaded files. None: the cache.
+            use_transformers: False to get raw pixels, without the raster transformers.
+
+        Raises:
+            RasterVisionError: If something cannot be opened; the message names the scene.
+        """
+        from rastervision.core.data.scene import Scene, naming_scene
+
+        with naming_scene(self.id):
+            image = self.raster_source.build(tmp_dir, use_transformers=use_transformers)
+            context = (class_config, image.crs_transformer, image.bbox, tmp_dir)
+            return Scene(
+                self.id,
+                image,
+                label_source=self.label_source.build(*context) if self.label_source else None,
+                label_store=self.label_store.build(*context) if self.label_store else None,
+                aoi_polygons=self._read_aoi(image),
+            )
+
+    def update(self, pipeline: 'RVPipelineConfig | None' = None) -> None:  # type: ignore[override]
+        """Add the default label store of the pipeline, and fill what is inside."""
+        if pipeline is not None and self.label_store is None:
+            self.label_store = pipeline.get_default_label_store(scene=self)
+        super().update(pipeline=pipeline, scene=self)
+
+    def _read_aoi(self, image: 'RasterSource') -> list[Any] | None:
+        """Areas of interest in pixel coordinates; None where none are given."""
+        if not self.aoi_uris:
+            return None
+        from rastervision.core.data.geojson import get_polygons_from_uris
+
+        return get_polygons_from_uris(self.aoi_uris, image.crs_transformer)

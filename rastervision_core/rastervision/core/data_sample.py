@@ -1,0 +1,57 @@
+"""A chip with its label, as the chip command writes it."""
+
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from rastervision.core.box import Box
+
+
+class DataSample:
+    """A chip, its label, and where both come from.
+
+    Attributes:
+        chip: Pixels, (height, width, channels).
+        label: The label, in the form of the task: a class id, an array of class ids (height, width), or
+            `ObjectDetectionLabels`. None if there is none.
+        split: Data split that the sample belongs to.
+        scene_id: Id of the scene. None: not told apart.
+        window: Where in the scene, in pixels.
+    """
+
+    def __init__(
+        self,
+        chip: 'np.ndarray',
+        label: Any | None = None,
+        split: Literal['train', 'valid', 'test'] | None = None,
+        scene_id: str | None = None,
+        window: 'Box | None' = None,
+    ) -> None:
+        """Keep the parts; nothing is copied."""
+        self.chip = chip
+        self.label = label
+        self.split = split
+        self.scene_id = scene_id
+        self.window = window
+
+    def __eq__(self, other: object) -> bool:
+        """Same pixels, label, split, scene and window."""
+        import numpy as np
+
+        if not isinstance(other, DataSample):
+            return NotImplemented
+        return (
+            (self.split, self.scene_id, self.window) == (other.split, other.scene_id, other.window)
+            and np.array_equal(self.chip, other.chip)
+            and np.array_equal(self.label, other.label)
+        )
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        """Shape of the chip and the origin of the sample."""
+        return (
+            f'DataSample(chip={self.chip.shape}, split={self.split!r}, scene_id={self.scene_id!r}, '
+            f'window={self.window!r})'
+        )

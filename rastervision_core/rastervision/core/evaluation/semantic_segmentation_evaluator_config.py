@@ -1,0 +1,30 @@
+"""Configures SemanticSegmentationEvaluator."""
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from rastervision.core import compat
+from rastervision.core.evaluation.classification_evaluator_config import ClassificationEvaluatorConfig
+from rastervision.pipeline.config.register import register_config
+
+if TYPE_CHECKING:
+    from rastervision.core.data.class_config import ClassConfig
+    from rastervision.core.evaluation.semantic_segmentation_evaluator import SemanticSegmentationEvaluator
+
+
+def ss_evaluator_config_upgrader(cfg_dict: dict[str, Any], version: int) -> dict[str, Any]:
+    """Bring a dict of an earlier version to the next one."""
+    return compat.without(cfg_dict, 'vector_output_uri') if version == 2 else cfg_dict
+
+
+@register_config('semantic_segmentation_evaluator', upgrader=ss_evaluator_config_upgrader)
+class SemanticSegmentationEvaluatorConfig(ClassificationEvaluatorConfig):
+    """Configure a :class:`.SemanticSegmentationEvaluator`."""
+
+    def build(
+        self, class_config: 'ClassConfig', scene_group: tuple[str, Iterable[str]] | None = None
+    ) -> 'SemanticSegmentationEvaluator':
+        """Make the evaluator; see :meth:`.EvaluatorConfig.build`."""
+        from rastervision.core.evaluation.semantic_segmentation_evaluator import SemanticSegmentationEvaluator
+
+        return SemanticSegmentationEvaluator(class_config, self._uri_for(scene_group))

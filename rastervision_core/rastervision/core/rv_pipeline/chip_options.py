@@ -1,0 +1,149 @@
+"""Configures which chips are cut from scenes."""
+
+from enum import Enum
+from typing import TYPE_CHECKING, Any, Literal, Self
+
+from pydantic import Field, NonNegativeInt, PositiveInt, model_validator
+
+from rastervision.core.defaults import MAX_SAMPLE_ATTEMPTS, MAX_WINDOWS
+from rastervision.pipeline import lazy
+from rastervision.pipeline.config.base import Config
+from rastervision.pipeline.config.register import register_config
+from rastervision.pipeline.errors import ConfigError, did_you_mean
+
+if TYPE_CHECKING:
+    import numpy as np
+
+__getattr__ = lazy.names(__name__, 'rastervision.core.rv_pipeline.utils:nodata_below_threshold')
+
+Limits = tuple[PositiveInt, PositiveInt]
+
+
+class WindowSamplingMethod(Enum):
+    """How windows are chosen in a scene."""
+
+    sliding = 'sliding'
+    random = 'random'
+
+
+@register_config('window_sampling')
+class WindowSamplingConfig(Config):
+    """Configure the windows that are cut from a scene."""
+
+    method: WindowSamplingMethod = Field(
+        WindowSamplingMethod.sliding, description='sliding: a regular grid. random: windows anywhere.'
+    )
+    size: PositiveInt | tuple[PositiveInt, PositiveInt] = Field(
+        description='Size of a chip in pixels, or (height, width). Random windows are resized to it.'
+    )
+    stride: PositiveInt | tuple[PositiveInt, PositiveInt] | None = Field(
+        None, description='Sliding: pixels from one window to the next, or (down, across). None: size.'
+    )
+    padding: NonNegativeInt | tuple[NonNegativeInt, NonNegativeInt] | None = Field(
+        None,
+        description='Pixels by which windows may reach beyond the scene, or (down, across). None: sliding: what is '
+        'needed to cover the scene; random: half of the largest size.',
+    )
+    pad_direction: Literal['both', 'start', 'end'] = Field(
+        'end', description='Sliding: at which end of each axis the padding is added.'
+    )
+    size_lims: Limits | None = Field(
+        None,
+        description='Random: smallest size of a square window, and the one after the largest. None, if h_lims and '
+        'w_lims are not given either: always size.',
+    )
+    h_lims: Limits | None = Field(None, description='Random: limits of the height, as size_lims; needs w_lims.')
+    w_lims: Limits | None = Field(None, description='Random: limits of the width, as size_lims; needs h_lims.')
+    max_windows: int = Field(MAX_WINDOWS, ge=0, description='Random: how many windows per scene.')
+    max_sample_attempts: int = Field(
+        MAX_SAMPLE_ATTEMPTS, gt=0, description='Random: how often to try for a window that suits the AOI.'
+    )
+    efficient_aoi_sampling: bool = Field(
+        True, description='Random: draw from the area of the AOI, instead of trying until a window suits it.'
+    )
+    within_aoi: bool = Field(
+        True, description='Windows must lie within the AOI. False: it is enough that they intersect it.'
+    )
+
+    @model_validator(mode='after')
+    def validate_options(self) -> Self:
+        """Fill the stride (sliding) or the limits of the size (random) from the size.
+
+        Raises:
+            ConfigError: If the limits of the size contradict each other.
+        """
+        if self.method is WindowSamplingMethod.sliding:
+            self._set(stride=self.size if self.stride is None else self.stride)
+        else:
+            self._fill_limits()
+        return self
+
+    def _fill_limits(self) -> None:
+        both = self.h_lims is not None and self.w_lims is not None
+        either = self.h_lims is not None or self.w_lims is not None
+        if either and (self.size_lims is not None or not both):
+            raise ConfigError(
+                f'Give either size_lims, or h_lims and w_lims together; got size_lims={self.size_lims!r}, '
+                f'h_lims={self.h_lims!r}, w_lims={self.w_lims!r}.'
+            )
+        if either or self.size_lims is not None:
+            self._check_limits()
+        elif isinstance(self.size, int):
+            self._set(size_lims=(self.size, self.size + 1))
+        else:
+            height, width = self.size
+            self._set(h_lims=(height, height + 1), w_lims=(width, width + 1))
+
+    def _check_limits(self) -> None:
+        for name in ('size_lims', 'h_lims', 'w_lims'):
+            limits = getattr(self, name)
+            if limits is not None and limits[0] >= limits[1]:
+                raise ConfigError(f'{name}: the second number is exclusive and must be larger; got {limits!r}.')
+
+
+@register_config('chip_options')
+class ChipOptions(Config):
+    """Configure the chips that are made from scenes."""
+
+    sampling: WindowSamplingConfig | dict[str, WindowSamplingConfig] = Field(
+        description='How windows are chosen: for all scenes, or by scene id.'
+    )
+    nodata_threshold: float = Field(
+        1.0, ge=0, le=1, description='Chips with at least this fraction of NODATA pixels are left out.'
+    )
+
+    def get_chip_sz(self, scene_id: str | None = None) -> int:
+        """Size of the chips of a scene, in pixels.
+
+        Args:
+            scene_id: Id of the scene; needed if `sampling` is given by scene.
+
+        Raises:
+            ConfigError: If there is no sampling for the scene.
+        """
+        size = self.sampling_of(scene_id).size
+        return size  # type: ignore[return-value]  # a pair, where the user gave a pair
+
+    def sampling_of(self, scene_id: str | None = None) -> WindowSamplingConfig:
+        """How the windows of a scene are chosen.
+
+        Raises:
+            ConfigError: If there is none for the scene.
+        """
+        if not isinstance(self.sampling, dict):
+            return self.sampling
+        if scene_id not in self.sampling:
+            near = did_you_mean(str(scene_id), self.sampling) or '.'
+            raise ConfigError(f'chip_options.sampling has nothing for scene {scene_id!r}{near}')
+        return self.sampling[scene_id]
+
+    def keep_chip(self, chip: 'np.ndarray', label: Any) -> bool:
+        """Whether a chip is worth keeping.
+
+        Args:
+            chip: Pixels, (height, width, channels).
+            label: Its label; not looked at here.
+        """
+        from rastervision.core.rv_pipeline.utils import nodata_below_threshold
+
+        return nodata_below_threshold(chip, self.nodata_threshold)

@@ -1,0 +1,89 @@
+"""Configures ObjectDetection."""
+
+from typing import TYPE_CHECKING, Any
+
+from pydantic import Field
+
+from rastervision.core import compat
+from rastervision.core.data.label_store.object_detection_geojson_store_config import ObjectDetectionGeoJSONStoreConfig
+from rastervision.core.data.scene_config import SceneConfig
+from rastervision.core.evaluation.object_detection_evaluator_config import ObjectDetectionEvaluatorConfig
+from rastervision.core.rv_pipeline.chip_options import ChipOptions, WindowSamplingConfig
+from rastervision.core.rv_pipeline.rv_pipeline_config import PredictOptions, RVPipelineConfig
+from rastervision.pipeline.config.register import register_config
+
+if TYPE_CHECKING:
+    from rastervision.core.rv_pipeline.object_detection import ObjectDetection
+
+
+@register_config('object_detection_window_sampling')
+class ObjectDetectionWindowSamplingConfig(WindowSamplingConfig):
+    """Configure the windows that are cut from a scene with objects."""
+
+    ioa_thresh: float = Field(
+        0.8, description='A box belongs to a window if at least this fraction of its area lies inside.'
+    )
+    clip: bool = Field(False, description='Clip boxes to the window.')
+    neg_ratio: float | None = Field(
+        None, description='Random: windows without objects, per window with some. None: windows are drawn blindly.'
+    )
+    neg_ioa_thresh: float = Field(
+        0.2, description='Random: a window counts as without objects if no box has this fraction of its area inside.'
+    )
+
+
+@register_config('object_detection_chip_options')
+class ObjectDetectionChipOptions(ChipOptions):
+    """Configure the chips that are made for object detection."""
+
+    sampling: ObjectDetectionWindowSamplingConfig = Field(description='How windows are chosen.')
+
+    @classmethod
+    def accept_old_spellings(cls, values: dict[str, Any]) -> dict[str, Any]:
+        """Accept the options that 0.21 had here; see :func:`.od_chip_options`."""
+        values = super().accept_old_spellings(values)
+        if not any(name in values for name in compat.OD_SAMPLING):
+            return values
+        compat.warn_renamed(f'ObjectDetectionChipOptions({", ".join(compat.OD_SAMPLING)})', 'sampling')
+        return compat.od_chip_options(values)
+
+
+@register_config('object_detection_predict_options')
+class ObjectDetectionPredictOptions(PredictOptions):
+    """Configure the windows in which objects are looked for, and which of them are kept."""
+
+    stride: int | None = Field(None, gt=0, description='Pixels from one window to the next. None: half of chip_sz.')
+    merge_thresh: float = Field(
+        0.5, description='Of two boxes whose IoU is larger than this, the one with the lower score is dropped.'
+    )
+    score_thresh: float = Field(0.5, description='Boxes with a score that is not larger than this are dropped.')
+
+    def _default_stride(self) -> int:
+        return max(1, self.chip_sz // 2)
+
+
+@register_config('object_detection')
+class ObjectDetectionConfig(RVPipelineConfig):
+    """Configure an :class:`.ObjectDetection` pipeline."""
+
+    chip_options: ObjectDetectionChipOptions | None = Field(None, description='Which chips the chip command makes.')
+    predict_options: ObjectDetectionPredictOptions | None = Field(
+        None, description='In which windows scenes are predicted. None: the defaults of the task.'
+    )
+
+    def build(self, tmp_dir: str) -> 'ObjectDetection':
+        """Make the pipeline."""
+        from rastervision.core.rv_pipeline.object_detection import ObjectDetection
+
+        return ObjectDetection(self, tmp_dir)
+
+    def get_default_label_store(self, scene: SceneConfig) -> ObjectDetectionGeoJSONStoreConfig:
+        """GeoJSON."""
+        return ObjectDetectionGeoJSONStoreConfig()
+
+    def get_default_evaluator(self) -> ObjectDetectionEvaluatorConfig:
+        """Counts of boxes by class."""
+        return ObjectDetectionEvaluatorConfig()
+
+    def _default_predict_options(self) -> ObjectDetectionPredictOptions:
+        return ObjectDetectionPredictOptions()
