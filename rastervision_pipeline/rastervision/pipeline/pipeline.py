@@ -1,6 +1,6 @@
 """A pipeline: commands that run one after another."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from rastervision.pipeline.pipeline_config import PipelineConfig
@@ -11,8 +11,11 @@ class Pipeline:
 
     A command is a method. One that is in `split_commands` takes `split_ind` and `num_splits`.
 
+    A finished command is not run again until something that it depends on changes. What that is, a pipeline may say
+    with `config_for`, `inputs_of` and `upstream_of`; the defaults depend on too much rather than on too little.
+
     Attributes:
-        commands: Names of all commands, in the order they run.
+        commands: Names of the commands that run if none is asked for, in the order they run.
         split_commands: Those that can be split.
         gpu_commands: Those that profit from a GPU.
     """
@@ -30,6 +33,52 @@ class Pipeline:
         """
         self.config = config
         self.tmp_dir = tmp_dir
+
+    @property
+    def all_commands(self) -> list[str]:
+        """Names that can be asked for, in the order they run: also those that `commands` leaves out of this run.
+
+        A pipeline whose `commands` is a property overrides this with the whole list.
+        """
+        lists = (vars(cls).get('commands') for cls in type(self).__mro__)
+        declared = next((names for names in lists if names is not None), None)
+        whole = list(declared) if isinstance(declared, list | tuple) else list(self.commands)
+        return whole + [name for name in self.commands if name not in whole]
+
+    def config_for(self, command: str) -> dict[str, Any]:
+        """The part of the config that a command depends on, as plain data.
+
+        Args:
+            command: Name of the command.
+
+        Returns:
+            By default the whole config, without the settings of this machine and the versions of the plugins.
+        """
+        data = self.config.dict(with_rv_metadata=False, mode='json')
+        return {name: value for name, value in data.items() if name not in ('rv_config', 'plugin_versions')}
+
+    def inputs_of(self, command: str) -> list[str]:
+        """URIs of the files that a command reads and no other command writes; a change makes the command run again.
+
+        Args:
+            command: Name of the command.
+
+        Returns:
+            By default none.
+        """
+        return []
+
+    def upstream_of(self, command: str) -> list[str]:
+        """Names of the commands whose output a command uses.
+
+        Args:
+            command: Name of the command.
+
+        Returns:
+            By default all commands before it.
+        """
+        names = self.all_commands
+        return names[: names.index(command)] if command in names else list(names)
 
     def test_cpu(self, split_ind: int = 0, num_splits: int = 1) -> None:
         """Do nothing, on a CPU; to try a runner."""

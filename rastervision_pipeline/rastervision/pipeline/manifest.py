@@ -1,0 +1,270 @@
+"""What was made from what, and whether it is complete.
+
+A job (one split of one command) that ends well leaves a record: a key that stands for all it depended on, and the
+files it published with their sizes. A command is done if all its jobs have a record with the present key and all
+those files are intact; that a file exists says nothing. A job that publishes nothing through
+`rastervision.pipeline.file_system` leaves no record and always runs.
+
+A command may do its work in steps, such as a scene each, through `run_step`. A step leaves its own record when it
+ends, so that a job that was killed goes on with the missing ones, also under another number of splits.
+"""
+
+import hashlib
+import inspect
+import os
+import sys
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import cache
+from importlib import metadata
+from typing import TYPE_CHECKING, Any
+
+from rastervision.pipeline.file_system.publish import record_outputs
+from rastervision.pipeline.file_system.utils import is_local
+from rastervision.pipeline.records import STEPS, Record, RecordStore, digest, input_state, output_state
+from rastervision.pipeline.registry import registry_
+
+if TYPE_CHECKING:
+    from rastervision.pipeline.pipeline import Pipeline
+
+CAUSES = {'config': 'its config', 'code': 'the code', 'inputs': 'its inputs', 'upstream': 'a command before it'}
+
+
+@dataclass(frozen=True)
+class Status:
+    """Whether a command is done, and how that is known.
+
+    Attributes:
+        done: Whether it need not run.
+        reason: Why (not), in a few words.
+    """
+
+    done: bool
+    reason: str
+
+
+class Manifest:
+    """The records of a pipeline's run, read against what it would do now."""
+
+    def __init__(self, pipeline: 'Pipeline') -> None:
+        """Of this pipeline; nothing is read or written yet."""
+        self.pipeline = pipeline
+        self.store = RecordStore(os.path.dirname(pipeline.config.get_config_uri()) or '.')
+        self._parts: dict[str, dict[str, str]] = {}
+        self._input_states: dict[str, str | None] = {}
+
+    def key(self, command: str) -> str:
+        """What stands for all that a command depends on.
+
+        Cost: one `stat` for each of its inputs and those of the commands before it, once.
+        """
+        return digest([command, self._parts_of(command)])
+
+    def statuses(self, commands: Iterable[str]) -> dict[str, Status]:
+        """Which of these commands are done, if they run in this order. Reads only.
+
+        A command is not done if one before it, whose output it uses, runs again.
+        """
+        statuses: dict[str, Status] = {}
+        for command in commands:
+            running = {name for name, status in statuses.items() if not status.done and self._stamp(name)}
+            statuses[command] = self._status(command, running)
+        return statuses
+
+    def job_is_done(self, command: str, split_ind: int = 0, num_splits: int = 1) -> bool:
+        """Whether one job need not run."""
+        record = self.store.read(command, job_name(split_ind, num_splits))
+        return record is not None and record['key'] == self.key(command) and self._fault(command, record) is None
+
+    def forget(self, commands: Iterable[str]) -> None:
+        """Remove all records of these commands, so that they run from the start."""
+        for command in commands:
+            self.store.forget(command)
+
+    @contextmanager
+    def job(self, command: str, split_ind: int = 0, num_splits: int = 1) -> Iterator[None]:
+        """While this is entered a job runs; when it ends without an error, its record is written.
+
+        Records that are no longer true as soon as the job writes something are removed first.
+        """
+        key, name = self.key(command), job_name(split_ind, num_splits)
+        for other, record in self.store.jobs(command):
+            if other == name or record.get('key') != key:
+                self.store.remove(command, other)
+        job = _Job(self.store, command, key, self.pipeline.tmp_dir)
+        upstream = {above: self._stamp(above) for above in self._upstream_of(command)}
+        started = _now()
+        token = _current_job.set(job)
+        try:
+            with record_outputs() as published:
+                yield
+        finally:
+            _current_job.reset(token)
+        outputs = {**job.outputs, **job.states(published)}
+        if outputs:
+            times = {'started': started, 'ended': _now(), 'peak_memory_mb': peak_memory_mb()}
+            about = {'key': key, 'parts': self._parts_of(command), 'upstream': upstream, 'num_splits': num_splits}
+            self.store.write({**about, **times, 'outputs': outputs}, command, name)
+
+    # ---------------------------------------------------------------- internals
+    def _upstream_of(self, command: str) -> list[str]:
+        return [name for name in self.pipeline.upstream_of(command) if name != command]
+
+    def _parts_of(self, command: str) -> dict[str, str]:
+        if command not in self._parts:
+            inputs = {uri: self._input_state(uri) for uri in self.pipeline.inputs_of(command)}
+            self._parts[command] = {
+                'config': digest(self.pipeline.config_for(command)),
+                'code': digest(code_versions(type(self.pipeline))),
+                'inputs': digest(inputs),
+                'upstream': digest([self.key(name) for name in self._upstream_of(command)]),
+            }
+        return self._parts[command]
+
+    def _input_state(self, uri: str) -> str | None:
+        if uri not in self._input_states:
+            self._input_states[uri] = input_state(uri)
+        return self._input_states[uri]
+
+    def _stamp(self, command: str) -> str | None:
+        """When the last job of a command ended that has the present key; None if none has."""
+        key = self.key(command)
+        return max((record['ended'] for _, record in self.store.jobs(command) if record['key'] == key), default=None)
+
+    def _status(self, command: str, running: set[str]) -> Status:
+        records = [record for _, record in self.store.jobs(command)]
+        if not records:
+            return Status(False, 'no finished run of it is known')
+        current = [record for record in records if record['key'] == self.key(command)]
+        if not current:
+            return Status(False, f'{self._changes(command, records[-1])} changed')
+        again = [name for name in self._upstream_of(command) if name in running]
+        if again:
+            return Status(False, f'{again[0]} runs again')
+        faults = [self._fault(command, record) for record in current]
+        fault = next((text for text in faults if text), None)
+        intact = [record for record, text in zip(current, faults, strict=True) if text is None]
+        for num_splits in {record['num_splits'] for record in intact}:
+            if sum(record['num_splits'] == num_splits for record in intact) == num_splits:
+                return Status(True, f'finished {max(record["ended"] for record in intact)}')
+        return Status(False, fault or f'{len(intact)} of {intact[0]["num_splits"]} parts are finished')
+
+    def _changes(self, command: str, record: Record) -> str:
+        now, then = self._parts_of(command), record.get('parts', {})
+        return ' and '.join(text for part, text in CAUSES.items() if now[part] != then.get(part)) or 'something'
+
+    def _fault(self, command: str, record: Record) -> str | None:
+        """Why what a record says is no longer true, or None."""
+        for name in self._upstream_of(command):
+            if record['upstream'].get(name) != self._stamp(name):
+                return f'{name} ran since'
+        return next((f'{uri} is not as it was written' for uri in changed(record['outputs'])), None)
+
+
+@dataclass
+class _Job:
+    """The job that runs now, for `run_step`."""
+
+    store: RecordStore
+    command: str
+    key: str
+    tmp_dir: str
+    outputs: dict[str, str] = field(default_factory=dict)
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def run_step(self, name: str, function: Callable[[], object]) -> bool:
+        path = (self.command, STEPS, f'{digest(name)}.json')
+        record = self.store.read(*path)
+        is_done = record is not None and record['key'] == self.key and not any(changed(record['outputs']))
+        if record is None or not is_done:
+            self.store.remove(*path)
+            with record_outputs() as published:
+                function()
+            record = {'key': self.key, 'name': name, 'ended': _now(), 'outputs': self.states(published)}
+            if record['outputs']:
+                self.store.write(record, *path)
+        with self.lock:
+            self.outputs.update(record['outputs'])
+        return not is_done
+
+    def states(self, uris: Iterable[str]) -> dict[str, str]:
+        """URI -> state of those that are there to stay: neither temporary nor records."""
+        private = tuple(os.path.join(folder, '') for folder in (os.path.abspath(self.tmp_dir), self.store.uri))
+        absolute = dict.fromkeys(os.path.abspath(uri) if is_local(uri) else uri for uri in uris)
+        states = {uri: output_state(uri) for uri in absolute if not uri.startswith(private)}
+        return {uri: state for uri, state in states.items() if state is not None}
+
+
+_current_job: ContextVar[_Job | None] = ContextVar('current_job', default=None)
+
+
+def run_step(name: str, function: Callable[[], object]) -> bool:
+    """Run one part of the running command, such as a scene, unless it is done already.
+
+    It is done if it ended before, under the same key of the command, and the files it published are intact. Outside a
+    command, or in a thread that was not given the context of the command (`contextvars.copy_context`), the function is
+    just called.
+
+    Args:
+        name: Names the part; unique in the command and the same in each run.
+        function: Does the part. Its result is not used.
+
+    Returns:
+        Whether the function was called.
+    """
+    job = _current_job.get()
+    if job is None:
+        function()
+        return True
+    return job.run_step(name, function)
+
+
+def job_name(split_ind: int, num_splits: int) -> str:
+    """File name of the record of a job."""
+    return f'{split_ind}-of-{num_splits}.json'
+
+
+def changed(outputs: dict[str, str]) -> Iterator[str]:
+    """Those of the files in a record that are not as they were written."""
+    return (uri for uri, state in outputs.items() if output_state(uri) != state)
+
+
+def code_versions(pipeline_class: type) -> dict[str, Any]:
+    """What stands for the code of a pipeline: versions of what is installed, and the source of its own classes."""
+    return {
+        'distributions': _distributions(),
+        'plugins': registry_.get_plugin_versions(),
+        'classes': [_source_digest(cls) for cls in pipeline_class.__mro__[:-1]],
+    }
+
+
+@cache
+def _distributions() -> list[str]:
+    found = {(item.metadata['Name'] or '', item.version) for item in metadata.distributions()}
+    return sorted(f'{name} {version}' for name, version in found if name.lower().startswith('rastervision'))
+
+
+@cache
+def _source_digest(cls: type) -> str:
+    try:
+        return hashlib.sha256(inspect.getsource(cls).encode()).hexdigest()
+    except (OSError, TypeError):  # typed into a shell, say
+        return cls.__qualname__
+
+
+def peak_memory_mb() -> int | None:
+    """The most memory that this process had at once so far, in MiB; None where the system does not tell."""
+    try:
+        import resource
+    except ImportError:  # not a Unix
+        return None
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return int(peak / (2**20 if sys.platform == 'darwin' else 2**10))
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat()
