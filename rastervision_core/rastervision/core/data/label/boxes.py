@@ -1,0 +1,73 @@
+"""Arithmetic of arrays of boxes: rows of (ymin, xmin, ymax, xmax)."""
+
+import numpy as np
+import shapely
+
+from rastervision.core.box import Box
+
+
+def areas(boxes: np.ndarray) -> np.ndarray:
+    """Area of each box: (n, 4) -> (n,)."""
+    area: np.ndarray = (boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1])
+    return area
+
+
+def clip(boxes: np.ndarray, window: Box) -> np.ndarray:
+    """Each box's part in a window: (n, 4) -> (n, 4)."""
+    lower = [window.ymin, window.xmin, window.ymin, window.xmin]
+    upper = [window.ymax, window.xmax, window.ymax, window.xmax]
+    return np.clip(boxes, lower, upper)
+
+
+def intersection_areas(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """Area that box i of `a` shares with box i of `b`: (n, 4), (n, 4) -> (n,). Either may be (1, 4)."""
+    sides = np.minimum(a[:, 2:], b[:, 2:]) - np.maximum(a[:, :2], b[:, :2])
+    product: np.ndarray = np.clip(sides, 0, None).prod(axis=1)
+    return product
+
+
+def parts_inside(boxes: np.ndarray, window: Box) -> np.ndarray:
+    """Which part of each box's area lies in a window: (n, 4) -> (n,), from 0 to 1. 0 for boxes without area."""
+    return _ratio(
+        areas(clip(boxes, window)) * (intersection_areas(boxes, window.npbox_format()[None]) > 0), areas(boxes)
+    )
+
+
+def non_max_suppression(boxes: np.ndarray, scores: np.ndarray, iou_thresh: float) -> np.ndarray:
+    """Of boxes that overlap much, keep the one with the highest score, whatever their classes.
+
+    Greedy: goes through the boxes by descending score and drops those that overlap one that is kept.
+
+    Cost: n log n + the number of pairs that touch; no matrix of all pairs.
+
+    Args:
+        boxes: (n, 4).
+        scores: (n,).
+        iou_thresh: Boxes whose intersection / union is larger overlap much.
+
+    Returns:
+        Indices of the kept boxes, by descending score; of equal scores the first comes first.
+    """
+    order = np.argsort(-scores, kind='stable')
+    first, second = _overlapping_pairs(boxes[order], iou_thresh)
+    by_first = np.argsort(first, kind='stable')
+    losers, starts = second[by_first], np.searchsorted(first[by_first], np.arange(len(order) + 1))
+    keep = np.ones(len(order), dtype=bool)
+    for winner in np.unique(first):
+        if keep[winner]:
+            keep[losers[starts[winner] : starts[winner + 1]]] = False
+    return order[keep]
+
+
+def _overlapping_pairs(boxes: np.ndarray, iou_thresh: float) -> tuple[np.ndarray, np.ndarray]:
+    """Indices of the pairs (i, j), i < j, of boxes with a larger IoU."""
+    rectangles = shapely.box(boxes[:, 1], boxes[:, 0], boxes[:, 3], boxes[:, 2])
+    i, j = shapely.STRtree(rectangles).query(rectangles)
+    i, j = i[i < j], j[i < j]
+    shared, area = intersection_areas(boxes[i], boxes[j]), areas(boxes)
+    overlap = _ratio(shared, area[i] + area[j] - shared) > iou_thresh
+    return i[overlap], j[overlap]
+
+
+def _ratio(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
+    return np.divide(part, whole, out=np.zeros(len(part)), where=whole > 0)
