@@ -1,0 +1,87 @@
+"""The interface of transformations between pixel and map coordinates."""
+
+from abc import ABC, abstractmethod
+from typing import Any, TypeVar, cast
+
+import numpy as np
+import shapely
+from shapely.geometry.base import BaseGeometry
+
+from rastervision.core.box import Box
+from rastervision.pipeline.errors import ArgumentTypeError
+
+T = TypeVar('T')
+XY = tuple[np.ndarray, np.ndarray]
+
+
+class CRSTransformer(ABC):
+    """Transforms points, boxes and geometries between pixel and map coordinates.
+
+    Pixel coordinates are (x, y) = (column, row) from the upper left corner of the image, or of a bbox in it.
+
+    Attributes:
+        transform: Affine transformation from pixel coordinates to those of the image's CRS, or None.
+        image_crs: The CRS of the image, or None.
+        map_crs: The CRS of map coordinates, or None.
+    """
+
+    def __init__(self, transform: Any | None = None, image_crs: Any | None = None, map_crs: Any | None = None) -> None:
+        self.transform = transform
+        self.image_crs = image_crs
+        self.map_crs = map_crs
+
+    def map_to_pixel(self, inp: T, bbox: Box | None = None) -> T:
+        """Transform from map to pixel coordinates.
+
+        Args:
+            inp: A pair (x, y) of numbers or of arrays, a `Box` (of which two corners are transformed), a shapely
+                geometry, or an array of geometries, which costs one call for all of them.
+            bbox: If given, pixel coordinates are relative to this box.
+
+        Returns:
+            The same type as given.
+
+        Raises:
+            ArgumentTypeError: If it is something else.
+            DataError: If a point is outside the area that its CRS is made for.
+        """
+
+        def to_pixel(x: np.ndarray, y: np.ndarray) -> XY:
+            x, y = self._map_to_pixel(x, y)
+            return (x, y) if bbox is None else (x - bbox.xmin, y - bbox.ymin)
+
+        return cast(T, _apply(to_pixel, inp))
+
+    def pixel_to_map(self, inp: T, bbox: Box | None = None) -> T:
+        """Transform from pixel to map coordinates; see `map_to_pixel`."""
+
+        def to_map(x: np.ndarray, y: np.ndarray) -> XY:
+            if bbox is not None:
+                x, y = x + bbox.xmin, y + bbox.ymin
+            return self._pixel_to_map(x, y)
+
+        return cast(T, _apply(to_map, inp))
+
+    @abstractmethod
+    def _map_to_pixel(self, x: np.ndarray, y: np.ndarray) -> XY:
+        """Transform arrays of map coordinates, of any shape, to pixel coordinates."""
+
+    @abstractmethod
+    def _pixel_to_map(self, x: np.ndarray, y: np.ndarray) -> XY:
+        """Transform arrays of pixel coordinates, of any shape, to map coordinates."""
+
+
+def _apply(transform: Any, inp: Any) -> Any:
+    """Apply a function of arrays x and y to whatever has coordinates."""
+    if isinstance(inp, Box):
+        (xmin, xmax), (ymin, ymax) = transform(np.array([inp.xmin, inp.xmax]), np.array([inp.ymin, inp.ymax]))
+        return Box(ymin.item(), xmin.item(), ymax.item(), xmax.item())
+    if isinstance(inp, BaseGeometry) or (isinstance(inp, np.ndarray) and inp.dtype == object):
+        return shapely.transform(inp, transform, interleaved=False)
+    if isinstance(inp, tuple | list) and len(inp) == 2:
+        x, y = transform(np.asarray(inp[0]), np.asarray(inp[1]))
+        return (x, y) if np.ndim(inp[0]) else (x.item(), y.item())
+    raise ArgumentTypeError(
+        f'Cannot transform the coordinates of a {type(inp).__name__}: {inp!r:.100}. '
+        'Give (x, y), a Box, a shapely geometry or an array of geometries.'
+    )

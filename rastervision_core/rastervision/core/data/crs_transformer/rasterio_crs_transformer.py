@@ -1,0 +1,130 @@
+"""Transformations between pixels and map coordinates for georeferenced images."""
+
+import threading
+from typing import Any, Self, cast
+
+import numpy as np
+from affine import Affine
+from pyproj import CRS, Transformer
+
+from rastervision.core.data.crs_transformer.crs_transformer import XY, CRSTransformer
+from rastervision.core.data.crs_transformer.identity_crs_transformer import IdentityCRSTransformer
+from rastervision.pipeline.errors import DataError
+
+# pyproj's transformers must not be shared by threads, and are dear to make.
+_of_thread = threading.local()
+
+
+class RasterioCRSTransformer(CRSTransformer):
+    """Transforms by the affine transformation of an image and between two CRSs.
+
+    A pixel is mapped to the coordinates of its centre, and a point to the pixel that it lies in, so that whole pixels
+    come back as they were.
+
+    Attributes:
+        round_pixels: Whether pixel coordinates are whole numbers. If not, a point is mapped to fractions of pixels,
+            counted from a pixel's upper left corner.
+    """
+
+    transform: Affine
+
+    def __init__(
+        self, transform: Affine, image_crs: Any, map_crs: Any = 'epsg:4326', round_pixels: bool = True
+    ) -> None:
+        """Make a transformer.
+
+        Args:
+            transform: From pixels (column, row) to coordinates of `image_crs`.
+            image_crs: The CRS of the image: anything that pyproj or rasterio takes. None: the map's.
+            map_crs: The CRS of map coordinates, always with x (east) first. None: the image's.
+            round_pixels: See the class.
+        """
+        super().__init__(transform, image_crs, map_crs)
+        self.round_pixels = round_pixels
+        self._pixel_of = ~transform
+        self._crs = _crs_pair(image_crs, map_crs)
+
+    @classmethod
+    def from_dataset(
+        cls, dataset: Any, map_crs: str | None = 'epsg:4326', **kwargs: Any
+    ) -> IdentityCRSTransformer | Self:
+        """Make a transformer for an open rasterio dataset.
+
+        An image that has only ground control points gets the affine transformation that fits them best. One that is
+        not georeferenced at all gets an `IdentityCRSTransformer`.
+
+        Args:
+            dataset: The dataset.
+            map_crs: See the class.
+            kwargs: Passed to the class.
+        """
+        transform, crs = dataset.transform, dataset.crs
+        gcps, gcps_crs = dataset.gcps
+        if gcps and transform.is_identity:
+            from rasterio.transform import from_gcps
+
+            transform, crs = from_gcps(gcps), gcps_crs
+        if crs is None and transform.is_identity:
+            return IdentityCRSTransformer()
+        return cls(transform, crs.to_wkt() if crs else None, map_crs, **kwargs)
+
+    @classmethod
+    def from_uri(cls, uri: str, map_crs: str | None = 'epsg:4326', **kwargs: Any) -> IdentityCRSTransformer | Self:
+        """Make a transformer for an image; only its header is read. See `from_dataset`.
+
+        Raises:
+            NotReadableError: If the image cannot be opened.
+        """
+        from rastervision.core.data.rasterio_io import open_raster
+
+        with open_raster(uri) as dataset:
+            return cls.from_dataset(dataset, map_crs, **kwargs)
+
+    def __repr__(self) -> str:
+        return (
+            f'RasterioCRSTransformer(transform={self.transform!r}, image_crs={self.image_crs!r:.80}, '
+            f'map_crs={self.map_crs!r}, round_pixels={self.round_pixels})'
+        )
+
+    def _map_to_pixel(self, x: np.ndarray, y: np.ndarray) -> XY:
+        x, y = self._project(x, y, to_map=False)
+        x, y = self._pixel_of * (x, y)
+        if self.round_pixels:
+            return np.floor(x).astype(np.int64), np.floor(y).astype(np.int64)
+        return np.asarray(x), np.asarray(y)
+
+    def _pixel_to_map(self, x: np.ndarray, y: np.ndarray) -> XY:
+        if self.round_pixels:
+            x, y = np.trunc(x), np.trunc(y)
+        x, y = self.transform * (x + 0.5, y + 0.5)
+        return self._project(x, y, to_map=True)
+
+    def _project(self, x: np.ndarray, y: np.ndarray, *, to_map: bool) -> XY:
+        x, y = np.asarray(x, dtype=np.float64), np.asarray(y, dtype=np.float64)
+        if self._crs is not None:
+            image_crs, map_crs = self._crs
+            pair = (image_crs, map_crs) if to_map else (map_crs, image_crs)
+            x, y = (np.asarray(values) for values in _transformer(*pair).transform(x, y))
+        if not (np.isfinite(x).all() and np.isfinite(y).all()):
+            way = 'from the image to the map' if to_map else 'from the map to the image'
+            raise DataError(
+                f'Coordinates cannot be transformed {way}: they are outside the area of {self.image_crs!r:.80} or '
+                f'{self.map_crs!r:.80}. Check that labels and image are about the same place, and their CRS.'
+            )
+        return x, y
+
+
+def _crs_pair(image_crs: Any, map_crs: Any) -> tuple[str, str] | None:
+    """The two CRSs as text, or None if there is nothing to transform."""
+    if image_crs is None or map_crs is None:
+        return None
+    image, map_ = CRS.from_user_input(image_crs), CRS.from_user_input(map_crs)
+    return None if image == map_ else (image.to_wkt(), map_.to_wkt())
+
+
+def _transformer(source: str, target: str) -> Transformer:
+    """The transformer of this thread between two CRSs."""
+    cache: dict[tuple[str, str], Transformer] = _of_thread.__dict__
+    if (source, target) not in cache:
+        cache[source, target] = Transformer.from_crs(source, target, always_xy=True)
+    return cast(Transformer, cache[source, target])

@@ -1,0 +1,182 @@
+"""The interface of what pixels are read from."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from rastervision.core.box import Box
+from rastervision.core.data.crs_transformer.crs_transformer import CRSTransformer
+from rastervision.core.data.raster_transformer.chain import get_transformed_dtype, get_transformed_num_channels
+from rastervision.core.data.raster_transformer.raster_transformer import RasterTransformer
+from rastervision.core.data.slices import parse_array_slices_Nd, sampled_shape
+from rastervision.pipeline.errors import ChannelOrderError as ChannelOrderError
+
+
+class RasterSource(ABC):
+    """A raster of which windows are read.
+
+    Windows are in pixels relative to `bbox`. They may reach over its edges; what is outside is filled with zeros.
+
+    A chip goes through three steps: it is read with all channels, channels are selected, transformers are applied. A
+    subclass implements the first one, `_get_chip`, and `crs_transformer`.
+
+    Attributes:
+        channel_order: Indices of the channels that are selected, in that order.
+        num_channels_raw: Number of channels before selection.
+        dtype_raw: Dtype before transformers.
+        raster_transformers: What is applied to each chip, in that order.
+    """
+
+    def __init__(
+        self,
+        *,
+        channel_order: Sequence[int] | None,
+        num_channels_raw: int,
+        dtype_raw: np.dtype,
+        bbox: Box,
+        raster_transformers: Sequence[RasterTransformer] = (),
+    ) -> None:
+        """Make a source.
+
+        Args:
+            channel_order: See the class. None: all channels.
+            num_channels_raw: See the class.
+            dtype_raw: See the class.
+            bbox: The part of the image to read from, in pixels of the image.
+            raster_transformers: See the class.
+
+        Raises:
+            ChannelOrderError: If the image does not have one of the channels.
+        """
+        if channel_order is None:
+            channel_order = range(num_channels_raw)
+        if not all(0 <= channel < num_channels_raw for channel in channel_order):
+            raise ChannelOrderError(list(channel_order), num_channels_raw)
+        self.channel_order = [int(channel) for channel in channel_order]
+        self.num_channels_raw = num_channels_raw
+        self.dtype_raw = np.dtype(dtype_raw)
+        self.raster_transformers = list(raster_transformers)
+        self._bbox = bbox
+        self._num_channels = get_transformed_num_channels(self.raster_transformers, len(self.channel_order))
+        self._dtype = np.dtype(get_transformed_dtype(self.raster_transformers, self.dtype_raw))
+
+    # --------------------------------------------------------------- properties
+    @property
+    def num_channels(self) -> int:
+        """Number of channels of a chip."""
+        return self._num_channels
+
+    @property
+    def dtype(self) -> np.dtype:
+        """Dtype of a chip."""
+        return self._dtype
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Height, width and number of channels of the whole raster."""
+        return *self.bbox.size, self.num_channels
+
+    @property
+    def bbox(self) -> Box:
+        """The part of the image that is read from, in pixels of the image."""
+        return self._bbox
+
+    @property
+    def extent(self) -> Box:
+        """The box (0, 0, height, width), in which windows are."""
+        return self.bbox.extent
+
+    @property
+    @abstractmethod
+    def crs_transformer(self) -> CRSTransformer:
+        """Transforms between map coordinates and pixels of the image (not of the bbox)."""
+
+    def set_bbox(self, bbox: Box) -> None:
+        """Read from another part of the image."""
+        self._bbox = bbox
+
+    # ------------------------------------------------------------------ reading
+    @abstractmethod
+    def _get_chip(self, window: Box, out_shape: tuple[int, int] | None = None) -> np.ndarray:
+        """Read all channels of a window; see `get_raw_chip`."""
+
+    def get_raw_chip(self, window: Box, out_shape: tuple[int, int] | None = None) -> np.ndarray:
+        """Read all channels of a window, without transformers.
+
+        Args:
+            window: Window in pixels relative to `bbox`.
+            out_shape: Height and width to resample to. None: those of the window.
+
+        Returns:
+            Array (height, width, channels) of `dtype_raw`; zeros where the window is outside the bbox, or where the
+            image has no data.
+        """
+        return self._get_chip(window, out_shape)
+
+    def get_chip(self, window: Box, out_shape: tuple[int, int] | None = None) -> np.ndarray:
+        """Read a window: select channels, apply transformers.
+
+        Args:
+            window: Window in pixels relative to `bbox`.
+            out_shape: Height and width to resample to, before transformers are applied. None: those of the window.
+
+        Returns:
+            Array (height, width, channels) of `dtype`.
+        """
+        return self._transform(self._get_chip(window, out_shape)[..., self.channel_order])
+
+    def get_chip_by_map_window(self, window_map_coords: Box, *args: Any, **kwargs: Any) -> np.ndarray:
+        """Read a window given in map coordinates.
+
+        Args:
+            window_map_coords: The window; its y axis may point up or down.
+            args: Passed to `get_chip`.
+            kwargs: Passed to `get_chip`.
+        """
+        window = self.crs_transformer.map_to_pixel(window_map_coords, bbox=self.bbox).normalize()
+        return self.get_chip(window, *args, **kwargs)
+
+    def get_nodata_mask(self, window: Box) -> np.ndarray | None:
+        """Where the image has no data.
+
+        Args:
+            window: Window in pixels relative to `bbox`.
+
+        Returns:
+            Bool array (height, width) that is true where all selected channels are NODATA, and outside the image. None
+            if the source does not say what is NODATA.
+        """
+        return None
+
+    def resize(self, chip: np.ndarray, out_shape: tuple[int, int] | None = None) -> np.ndarray:
+        """Resample a chip (height, width, channels) bilinearly, keeping its dtype.
+
+        Args:
+            chip: The chip.
+            out_shape: Height and width. None: those of the chip, which is returned as it is.
+        """
+        from rastervision.core.data.chips import resize
+
+        return chip if out_shape is None else resize(chip, out_shape)
+
+    def __getitem__(self, key: Any) -> np.ndarray:
+        """Read by a `Box`, or by slices `[ymin:ymax, xmin:xmax, channels]`, which may have steps.
+
+        With steps, the window is resampled bilinearly to `size // step`. Channels are those of `get_chip`.
+
+        Raises:
+            ArgumentTypeError: If rows and columns are not given as slices.
+            UnsupportedSliceError: If they have negative numbers.
+        """
+        if isinstance(key, Box):
+            return self.get_chip(key)
+        window, (h, w, channels) = parse_array_slices_Nd(key, extent=self.extent)
+        chip: np.ndarray = self.get_chip(window, out_shape=sampled_shape(h, w))[..., channels]
+        return chip
+
+    def _transform(self, chip: np.ndarray) -> np.ndarray:
+        for transformer in self.raster_transformers:
+            chip = transformer.transform(chip)
+        return chip

@@ -1,0 +1,307 @@
+"""Reading windows of rasters through rasterio."""
+
+import os
+from collections.abc import Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import rasterio
+from rasterio.enums import ColorInterp, MaskFlags, Resampling
+from rasterio.windows import Window
+
+from rastervision.core.box import Box
+from rastervision.pipeline.errors import NotReadableError
+
+if TYPE_CHECKING:
+    from rasterio.io import DatasetReader
+    from rasterio.session import Session
+
+VSI_PREFIXES = {'http://': '/vsicurl/http://', 'https://': '/vsicurl/https://', 's3://': '/vsis3/', 'gs://': '/vsigs/'}
+# A single image is asked for, so its folder need not be listed; and a dropped connection is tried again.
+STREAMING_OPTIONS = {
+    'GDAL_DISABLE_READDIR_ON_OPEN': 'EMPTY_DIR',
+    'GDAL_HTTP_MAX_RETRY': '3',
+    'GDAL_HTTP_RETRY_DELAY': '1',
+}
+
+
+@dataclass(frozen=True)
+class Nodata:
+    """What a raster says about pixels without data.
+
+    Attributes:
+        values: The NODATA value of each band, in its dtype, or None.
+        masked: Whether there is a mask for all bands, or an alpha band.
+    """
+
+    values: tuple[Any, ...]
+    masked: bool
+
+    @classmethod
+    def of(cls, dataset: 'DatasetReader') -> 'Nodata':
+        """Read it from a dataset."""
+        values = tuple(_in_dtype(value, dtype) for value, dtype in zip(dataset.nodatavals, dataset.dtypes, strict=True))
+        flags = [flag for band in dataset.mask_flag_enums for flag in band]
+        return cls(values, MaskFlags.per_dataset in flags or MaskFlags.alpha in flags)
+
+    def is_declared(self, bands: Sequence[int]) -> bool:
+        """Whether any pixel of these bands (from 1) could be NODATA."""
+        return self.masked or any(self.values[band - 1] is not None for band in bands)
+
+
+def vsi_path(uri: str) -> str:
+    """What GDAL calls a URI: `/vsicurl/...` and so on for remote ones, the absolute path for local ones."""
+    for prefix, vsi in VSI_PREFIXES.items():
+        if uri.startswith(prefix):
+            return vsi + uri.removeprefix(prefix)
+    path = uri.removeprefix('file://')
+    return path if path.startswith(('/vsi', '<VRTDataset')) else os.path.abspath(path)
+
+
+def open_raster(uri: str) -> 'DatasetReader':
+    """Open an image: a local path, a URI that GDAL can stream, or the XML of a VRT.
+
+    Raises:
+        NotReadableError: If it is missing or no image.
+    """
+    path = vsi_path(uri)
+    try:
+        with streaming_env(path):
+            return rasterio.open(path)
+    except rasterio.errors.RasterioError as error:
+        raise NotReadableError(
+            f'The image {uri!r:.300} cannot be opened: {error}. Check that it exists and is an image that GDAL reads '
+            f'(gdalinfo {path:.300}).'
+        ) from error
+
+
+def streaming_env(path: str) -> Any:
+    """The settings to read this path with: those for streaming if it is remote, else none."""
+    remote = '/vsi' in path and not path.startswith('/vsimem')
+    return rasterio.Env(**STREAMING_OPTIONS) if remote else nullcontext()
+
+
+def read_pixels(
+    dataset: 'DatasetReader',
+    window: Box,
+    bands: Sequence[int],
+    *,
+    nodata: Nodata,
+    inside: Box | None = None,
+    out_shape: tuple[int, int] | None = None,
+) -> np.ndarray:
+    """Read a window; what has no data is 0.
+
+    Costs what rasterio's `read` costs for the part of the window that is in the image, and one pass over the pixels
+    if there is a NODATA value.
+
+    Args:
+        dataset: An open dataset.
+        window: Window in pixels of the image. It may reach over its edges.
+        bands: Bands, counted from 1.
+        nodata: What counts as NODATA.
+        inside: The part of the image to read; what is outside is 0. None: all.
+        out_shape: Height and width to resample to, bilinearly. None: those of the window.
+
+    Returns:
+        Array (height, width, bands) in the dataset's dtype. Its memory is channels first.
+
+    Raises:
+        NotReadableError: If the file is damaged.
+    """
+
+    def read(part: Box, shape: tuple[int, int] | None) -> np.ndarray:
+        return _read_part(dataset, part, bands, nodata, shape)
+
+    dtype = np.dtype(dataset.dtypes[bands[0] - 1]) if bands else np.uint8
+    return _paste(read, window, _limits(dataset, inside), out_shape, (len(bands), dtype, 0)).transpose(1, 2, 0)
+
+
+def read_nodata_mask(
+    dataset: 'DatasetReader', window: Box, bands: Sequence[int], *, nodata: Nodata, inside: Box | None = None
+) -> np.ndarray:
+    """Where a window has no data in any of the bands; see `read_pixels` for the arguments.
+
+    Pixels read just before come from GDAL's cache of blocks, so a chip and its mask cost little more than the chip.
+
+    Returns:
+        Bool array (height, width).
+    """
+
+    def read(part: Box, shape: tuple[int, int] | None) -> np.ndarray:
+        mask = np.ones(part.size, dtype=bool)
+        if any(nodata.values[band - 1] is None for band in bands):
+            mask[:] = False
+        else:
+            pixels = _read_raw(dataset, part, bands, None)
+            for band, values in zip(bands, pixels, strict=True):
+                mask &= _equals(values, nodata.values[band - 1])
+        if nodata.masked:
+            mask |= _read_mask(dataset, part, bands, None)
+        return mask[None]
+
+    return _paste(read, window, _limits(dataset, inside), None, (1, np.dtype(bool), True))[0]
+
+
+def _limits(dataset: 'DatasetReader', inside: Box | None) -> Box:
+    image = Box(0, 0, dataset.height, dataset.width)
+    return image if inside is None else image.intersection(inside)
+
+
+def _paste(
+    read: Any, window: Box, limits: Box, out_shape: tuple[int, int] | None, blank: tuple[int, np.dtype, Any]
+) -> np.ndarray:
+    """Read what is within the limits and put it in a blank array (channels, height, width)."""
+    shape = None if out_shape is None or tuple(out_shape) == window.size else (int(out_shape[0]), int(out_shape[1]))
+    if window in limits and window.area:
+        pixels: np.ndarray = read(window, shape)
+        return pixels
+    channels, dtype, fill = blank
+    canvas = np.full((channels, *(shape or window.size)), fill, dtype=dtype)
+    part = window.intersection(limits)
+    if not part.area:
+        return canvas
+    if shape is None:
+        rows, columns = part.to_local_coords(window).to_slices()
+        canvas[:, rows, columns] = read(part, None)
+        return canvas
+    dy, dx = shape[0] / window.height, shape[1] / window.width
+    local = part.to_local_coords(window)
+    target = Box(round(local.ymin * dy), round(local.xmin * dx), round(local.ymax * dy), round(local.xmax * dx))
+    if target.area:
+        rows, columns = target.to_slices()
+        canvas[:, rows, columns] = read(part, target.size)
+    return canvas
+
+
+def _read_part(
+    dataset: 'DatasetReader', part: Box, bands: Sequence[int], nodata: Nodata, shape: tuple[int, int] | None
+) -> np.ndarray:
+    """Pixels (bands, height, width) of a window in the image, NODATA set to 0."""
+    pixels = _read_raw(dataset, part, bands, shape)
+    values = [nodata.values[band - 1] for band in bands]
+    if any(value is not None and value != 0 for value in values):
+        same = all(_same(value, values[0]) for value in values)
+        for chunk, value in [(pixels, values[0])] if same else zip(pixels, values, strict=True):
+            if value is not None:
+                np.putmask(chunk, _equals(chunk, value), 0)
+    if nodata.masked:
+        colours = [i for i, band in enumerate(bands) if dataset.colorinterp[band - 1] != ColorInterp.alpha]
+        mask = _read_mask(dataset, part, bands, shape)
+        for i in colours:
+            np.putmask(pixels[i], mask, 0)
+    return pixels
+
+
+def _read_raw(dataset: 'DatasetReader', part: Box, bands: Sequence[int], shape: tuple[int, int] | None) -> np.ndarray:
+    options: dict[str, Any] = {} if shape is None else {'out_shape': shape, 'resampling': Resampling.bilinear}
+    try:
+        with streaming_env(dataset.name):
+            pixels: np.ndarray = dataset.read(list(bands), window=Window(*part.to_xywh()), **options)
+    except rasterio.errors.RasterioError as error:
+        raise _unreadable(dataset, part, error) from error
+    return pixels
+
+
+def _read_mask(dataset: 'DatasetReader', part: Box, bands: Sequence[int], shape: tuple[int, int] | None) -> np.ndarray:
+    """Where the dataset's mask or alpha band is 0: bool (height, width)."""
+    options = {} if shape is None else {'out_shape': shape}
+    masked = (MaskFlags.per_dataset, MaskFlags.alpha)
+    band = next(
+        (
+            band
+            for band, flags in zip(dataset.indexes, dataset.mask_flag_enums, strict=True)
+            if any(flag in flags for flag in masked)
+        ),
+        1,
+    )
+    try:
+        with streaming_env(dataset.name):
+            mask: np.ndarray = dataset.read_masks(band, window=Window(*part.to_xywh()), **options)
+    except rasterio.errors.RasterioError as error:
+        raise _unreadable(dataset, part, error) from error
+    return mask == 0
+
+
+def _unreadable(dataset: 'DatasetReader', part: Box, error: Exception) -> NotReadableError:
+    cause = f'{error}' if error.__cause__ is None else f'{error} ({error.__cause__})'
+    return NotReadableError(
+        f'{dataset.name!r:.300}: {part!r} cannot be read: {cause}. The file may be damaged or cut short: '
+        'get it again, and check it with gdalinfo -checksum.'
+    )
+
+
+def _in_dtype(value: float | None, dtype: str) -> Any:
+    """A NODATA value in the dtype of its band; None if no pixel of that dtype can have it."""
+    if value is None:
+        return None
+    if np.dtype(dtype).kind in 'iu':
+        limits = np.iinfo(dtype)
+        fits = float(value).is_integer() and limits.min <= value <= limits.max
+        return np.dtype(dtype).type(int(value)) if fits else None
+    with np.errstate(over='ignore'):
+        return np.dtype(dtype).type(value)
+
+
+def _equals(pixels: np.ndarray, value: Any) -> np.ndarray:
+    return np.isnan(pixels) if value != value else pixels == value
+
+
+def _same(a: Any, b: Any) -> bool:
+    return a is b or (a is not None and b is not None and (bool(a == b) or bool(a != a and b != b)))
+
+
+# ------------------------------------------------------------------ older functions
+def is_masked(dataset: 'DatasetReader') -> bool:
+    """Whether any band has pixels that count as NODATA, by a value, a mask or an alpha band."""
+    return any(flag != MaskFlags.all_valid for flags in dataset.mask_flag_enums for flag in flags)
+
+
+def get_channel_order_from_dataset(dataset: 'DatasetReader') -> list[int]:
+    """Indices, from 0, of all bands but alpha."""
+    return [i for i, meaning in enumerate(dataset.colorinterp) if meaning != ColorInterp.alpha]
+
+
+def read_window(
+    dataset: 'DatasetReader',
+    bands: int | Sequence[int] | None = None,
+    window: tuple[tuple[int, int], tuple[int, int]] | None = None,
+    is_masked: bool = False,
+    out_shape: tuple[int, ...] | None = None,
+    session: 'Session | None' = None,
+) -> np.ndarray:
+    """Read a window of an open dataset.
+
+    Args:
+        dataset: The dataset.
+        bands: Bands, counted from 1. None: all.
+        window: ((ymin, ymax), (xmin, xmax)) in pixels; it may reach over the edges. None: all.
+        is_masked: Whether to set what a mask or an alpha band marks as NODATA to 0. A NODATA value always is.
+        out_shape: Height and width to resample to, bilinearly.
+        session: Credentials of a cloud provider to read with.
+
+    Returns:
+        Array (height, width, bands); without the last axis if `bands` is a number.
+    """
+    indexes = [bands] if isinstance(bands, int) else list(bands or dataset.indexes)
+    (ymin, ymax), (xmin, xmax) = window or ((0, dataset.height), (0, dataset.width))
+    nodata = Nodata.of(dataset)
+    nodata = Nodata(nodata.values, nodata.masked and is_masked)
+    with rasterio.Env(session=session) if session is not None else nullcontext():
+        pixels = read_pixels(
+            dataset,
+            Box(ymin, xmin, ymax, xmax),
+            indexes,
+            nodata=nodata,
+            out_shape=None if out_shape is None else (out_shape[0], out_shape[1]),
+        )
+    return pixels[..., 0] if isinstance(bands, int) else pixels
+
+
+def get_aws_session() -> 'Session':
+    """Credentials for S3 as boto3 finds them, for `rasterio.Env`; boto3 must be installed."""
+    from rasterio.session import AWSSession
+
+    return AWSSession()

@@ -1,0 +1,4 @@
+"""Older path of :mod:`rastervision.core.data.chips`."""
+
+from rastervision.core.data.chips import fill_overflow as fill_overflow
+from rastervision.core.data.chips import pad_to_window_size as pad_to_window_size
