@@ -1,0 +1,139 @@
+"""Archives: zip, tar (also compressed) and gz."""
+
+import gzip
+import os
+import re
+import shutil
+import tarfile
+import tempfile
+import zipfile
+import zlib
+from collections.abc import Callable
+from urllib.parse import urlsplit
+
+from rastervision.pipeline.errors import DataError, NotReadableError
+from rastervision.pipeline.file_system.atomic import replace_dir, replace_file
+from rastervision.pipeline.file_system.local_file_system import list_files, make_dir
+
+TAR = re.compile(r'\.(tar|tar\.gz|tgz|tar\.bz2|tbz2?|tar\.xz|txz)$', re.IGNORECASE)
+ARCHIVE = re.compile(r'\.(zip|tar|tar\.gz|tgz|tar\.bz2|tbz2?|tar\.xz|txz|gz)$', re.IGNORECASE)
+FIRST_ZIP_DATE = (1980, 1, 1, 0, 0, 0)
+UNIX = 3
+READABLE_FILE = 0o100644 << 16
+DAMAGED = (zipfile.BadZipFile, tarfile.TarError, gzip.BadGzipFile, EOFError, zlib.error, RuntimeError)
+
+
+def is_archive(uri: str) -> bool:
+    """Whether a URI ends like an archive: `.zip`, `.tar`, `.tar.gz`, `.tgz`, `.tar.bz2`, `.tar.xz`, `.gz`, ..."""
+    return ARCHIVE.search(archive_name(uri)) is not None
+
+
+def archive_name(uri: str) -> str:
+    """The last part of a URI, without a query."""
+    return os.path.basename(urlsplit(uri).path if '://' in uri else uri)
+
+
+def archive_stem(uri: str) -> str:
+    """The last part of a URI, without a query and the ending of an archive."""
+    return ARCHIVE.sub('', archive_name(uri))
+
+
+def zipdir(dir: str, zip_path: str) -> None:
+    """Pack a folder into a zip file, without the folder's own name.
+
+    The same files give the same bytes: names are sorted, times and permissions are fixed. Costs one reading of the
+    files; they are never held in memory. Empty folders are left out.
+
+    Args:
+        dir: The local folder.
+        zip_path: The local zip file; it may lie in `dir`.
+
+    Raises:
+        NotReadableError: If there is no such folder.
+        NotWritableError: If the zip file cannot be written.
+    """
+    if not os.path.isdir(dir):
+        raise NotReadableError(f'{dir!r} cannot be packed: there is no such folder.')
+    target = os.path.realpath(zip_path)
+    names = [name for name in list_files(dir) if os.path.realpath(os.path.join(dir, name)) != target]
+    with replace_file(zip_path) as path, zipfile.ZipFile(path, 'w') as archive:
+        for name in names:
+            file = os.path.join(dir, name)
+            info = zipfile.ZipInfo(name, FIRST_ZIP_DATE)
+            info.compress_type, info.create_system, info.external_attr = zipfile.ZIP_DEFLATED, UNIX, READABLE_FILE
+            info.file_size = os.path.getsize(file)
+            with open(file, 'rb') as source, archive.open(info, 'w') as member:
+                shutil.copyfileobj(source, member, 1 << 20)
+
+
+def unzip(zip_path: str, target_dir: str) -> None:
+    """Unpack a zip file into a folder; see :func:`unpack`."""
+    _unpack(zip_path, target_dir, _unpack_zip)
+
+
+def unpack(path: str, target_dir: str) -> None:
+    """Unpack a local archive into a folder, which appears, or is added to, when everything is unpacked.
+
+    Args:
+        path: A zip, tar (also compressed) or gz file, by its ending.
+        target_dir: The folder. What is there stays, unless the archive has a file of the same name.
+
+    Raises:
+        NotReadableError: If there is no such file.
+        DataError: If it is no archive or damaged, or a member would land outside of the folder.
+        NotWritableError: If the folder cannot be written.
+    """
+    if not is_archive(path):
+        raise DataError(f'{path!r} does not end like an archive. Known: .zip, .tar, .tar.gz, .tar.bz2, .tar.xz, .gz.')
+    if path.lower().endswith('.zip'):
+        _unpack(path, target_dir, _unpack_zip)
+    else:
+        _unpack(path, target_dir, _unpack_tar if TAR.search(path) else _unpack_gz)
+
+
+def _unpack(path: str, target_dir: str, unpack_into: Callable[[str, str], None]) -> None:
+    if not os.path.isfile(path):
+        raise NotReadableError(f'{path!r} cannot be unpacked: there is no such file.')
+    try:
+        if os.path.isdir(target_dir) and os.listdir(target_dir):
+            with tempfile.TemporaryDirectory(prefix='.', dir=target_dir) as part:
+                unpack_into(path, part)
+                _move_files(part, target_dir)
+        else:
+            with replace_dir(target_dir) as part:
+                unpack_into(path, part)
+    except DAMAGED as error:
+        raise DataError(f'{path!r} cannot be unpacked: {error}. Is it complete?') from error
+
+
+def _unpack_zip(path: str, folder: str) -> None:
+    with zipfile.ZipFile(path) as archive:
+        for name in archive.namelist():
+            _check_inside(path, folder, name)
+        archive.extractall(folder)
+
+
+def _unpack_tar(path: str, folder: str) -> None:
+    with tarfile.open(path) as archive:
+        for name in archive.getnames():
+            _check_inside(path, folder, name)
+        archive.extractall(folder, filter='data')  # refuses links that lead outside, too
+
+
+def _unpack_gz(path: str, folder: str) -> None:
+    with gzip.open(path) as source, open(os.path.join(folder, archive_stem(path)), 'wb') as target:
+        shutil.copyfileobj(source, target, 1 << 20)
+
+
+def _check_inside(path: str, folder: str, name: str) -> None:
+    root = os.path.realpath(folder)
+    place = os.path.realpath(os.path.join(root, name.replace('\\', '/')))
+    if place != root and not place.startswith(os.path.join(root, '')):
+        raise DataError(f'{path!r} is not unpacked: its member {name!r} would land outside of the folder.')
+
+
+def _move_files(src: str, dst: str) -> None:
+    for name in list_files(src):
+        target = os.path.join(dst, name)
+        make_dir(target, use_dirname=True)
+        os.replace(os.path.join(src, name), target)

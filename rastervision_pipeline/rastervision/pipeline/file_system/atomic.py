@@ -1,0 +1,259 @@
+"""Local files and folders that appear whole, or not at all.
+
+Each is made in a hidden folder beside its target, `.<name>.<owner>.part`, and renamed when it is complete. Inside, it
+has the target's own name, so that libraries that go by the ending work. The owner says which process on which machine
+it belongs to: what a killed process left is removed by the next write to the same target.
+"""
+
+import errno
+import hashlib
+import os
+import re
+import secrets
+import shutil
+import socket
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+
+from rastervision.pipeline.errors import NotWritableError, RasterVisionError
+
+HIDDEN = re.compile(r'\.(?P<name>.+)\.(?P<host>[0-9a-f]{8})-(?P<pid>\d+)-[0-9a-f]{8}\.(?P<kind>part|old)')
+LONGEST_NAME = 200
+SECONDS_UNTIL_FOREIGN_IS_STALE = 7 * 24 * 3600
+FULL_BELOW = 1 << 20
+FULL_DISK = {errno.ENOSPC, errno.EDQUOT}
+NO_PERMISSION = {errno.EACCES, errno.EPERM, errno.EROFS}
+
+_live: set[str] = set()  # what this process is writing; a recycled process id would else protect what was left
+
+
+@contextmanager
+def replace_file(path: str, *, clean: bool = True) -> Iterator[str]:
+    """Write a local file that takes the place of the old one as a whole, when the block ends without an error.
+
+    The new file is on the disk (fsync) before it replaces the old one. A symbolic link is followed. Missing folders
+    are made.
+
+    Args:
+        path: The target.
+        clean: Look for what killed processes left of the same target. It costs a listing of the target's folder;
+            leave it out to write many files.
+
+    Yields:
+        Path of a file that does not exist yet, with the target's name, on the same disk.
+
+    Raises:
+        NotWritableError: If the target is no file, nothing was written, the disk is full or there is no permission.
+    """
+    target = os.path.realpath(path)
+    if os.path.exists(target) and not os.path.isfile(target):
+        kind = 'a folder' if os.path.isdir(target) else 'not a regular file'
+        raise NotWritableError(f'{path!r} cannot be written as a file: it is {kind}. Choose another name.')
+    with _part_of(target, clean) as made:
+        yield made
+        with _own_errors(target):
+            _fsync(made)
+            os.replace(made, target)
+            _fsync_dir(os.path.dirname(target))
+
+
+@contextmanager
+def replace_dir(path: str) -> Iterator[str]:
+    """Fill a local folder that takes the place of the old one as a whole, when the block ends without an error.
+
+    Costs one fsync a file. Between two renames the target is missing for a moment; if the process is killed just
+    then, the next write to it puts the old one back first.
+
+    Yields:
+        Path of a new, empty folder with the target's name, on the same disk.
+
+    Raises:
+        NotWritableError: If the target is no folder, the disk is full or there is no permission.
+    """
+    target = os.path.realpath(path)
+    if os.path.lexists(target) and not os.path.isdir(target):
+        raise NotWritableError(f'{path!r} cannot be written as a folder: it is a file. Choose another name.')
+    with _part_of(target) as made:
+        os.mkdir(made)
+        yield made
+        with _own_errors(target):
+            for folder, _, names in os.walk(made, topdown=False):
+                for name in names:
+                    _fsync(os.path.join(folder, name))
+                _fsync_dir(folder)
+            _swap(made, target)
+
+
+def remove_stale_parts(path: str) -> None:
+    """Clear away what killed processes left of a target, and put back the folder that one was about to replace.
+
+    Parts of processes that run, or that other machines touched in the last week, stay.
+
+    Args:
+        path: The target.
+    """
+    target = os.path.realpath(path)
+    folder, name = os.path.split(target)
+    left = []
+    # Another process may clear away the same things meanwhile.
+    with suppress(FileNotFoundError), os.scandir(folder) as entries:
+        left = [entry.path for entry in entries if entry.name.startswith(f'.{_short(name)}.') and _is_stale(entry)]
+    with suppress(FileNotFoundError):
+        left.sort(key=os.path.getmtime, reverse=True)
+    for leftover in left:
+        if leftover.endswith('.old') and not os.path.lexists(target):
+            with suppress(FileNotFoundError):
+                os.rename(leftover, target)
+        else:
+            shutil.rmtree(leftover, ignore_errors=True)
+
+
+def is_part(name: str) -> bool:
+    """Whether a file name is that of something unfinished, or about to be removed."""
+    return HIDDEN.fullmatch(name) is not None
+
+
+@contextmanager
+def write_errors(target: str) -> Iterator[None]:
+    """Turn errors of a full disk, or of missing permission at the target, into NotWritableError; let others pass.
+
+    GDAL and torch do not pass on the system's error number; theirs count as a full disk if the disk is full.
+
+    Args:
+        target: A local path, which need not exist.
+    """
+    try:
+        yield
+    except RasterVisionError:
+        raise
+    except (OSError, RuntimeError) as error:
+        number = getattr(error, 'errno', None)
+        culprit = str(getattr(error, 'filename', None) or '')
+        if number in FULL_DISK or (number is None and _free(target) < FULL_BELOW):
+            raise NotWritableError(_full_disk_message(target)) from error
+        if number in NO_PERMISSION and culprit.startswith(os.path.dirname(target)):
+            raise NotWritableError(_message(target, error)) from error
+        raise
+
+
+@contextmanager
+def _part_of(target: str, clean: bool = True) -> Iterator[str]:
+    part = _hidden(target, 'part')
+    with _own_errors(target):
+        os.makedirs(os.path.dirname(target), exist_ok=True)
+        if clean:
+            remove_stale_parts(target)
+    _live.add(part)
+    try:
+        with _own_errors(target):
+            os.mkdir(part)
+        with write_errors(target):
+            yield os.path.join(part, os.path.basename(target))
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
+        _live.discard(part)
+
+
+@contextmanager
+def _own_errors(target: str) -> Iterator[None]:
+    """Turn any error of the system into NotWritableError."""
+    try:
+        with write_errors(target):
+            yield
+    except OSError as error:
+        raise NotWritableError(_message(target, error)) from error
+
+
+def _swap(new: str, target: str) -> None:
+    """Put a folder in the place of another; the other is put back if that fails."""
+    old = _hidden(target, 'old')
+    _live.add(old)
+    try:
+        replaces = os.path.isdir(target)
+        if replaces:
+            os.rename(target, old)
+        try:
+            os.rename(new, target)
+        except OSError:
+            if replaces:
+                os.rename(old, target)
+            raise
+        _fsync_dir(os.path.dirname(target))
+        shutil.rmtree(old, ignore_errors=True)
+    finally:
+        _live.discard(old)
+
+
+def _message(target: str, error: Exception) -> str:
+    reason = getattr(error, 'strerror', None) or error
+    if getattr(error, 'errno', None) == errno.ENOENT and not os.path.basename(str(getattr(error, 'filename', ''))):
+        reason = 'nothing was written'
+    return f'{target!r} cannot be written: {reason}. Choose another place, or change who may write there.'
+
+
+def _full_disk_message(target: str) -> str:
+    return (
+        f'{target!r} cannot be written: the disk or the quota is full; {_free(target) / 1e6:.1f} MB are free in '
+        f'{_nearest_folder(target)!r}. Free some space, or write to another disk.'
+    )
+
+
+def _free(target: str) -> int:
+    """Bytes that are free on the disk of a path."""
+    return shutil.disk_usage(_nearest_folder(target)).free
+
+
+def _nearest_folder(path: str) -> str:
+    folder = os.path.dirname(os.path.abspath(path))
+    while not os.path.isdir(folder):
+        folder = os.path.dirname(folder)
+    return folder
+
+
+def _hidden(target: str, kind: str) -> str:
+    folder, name = os.path.split(target)
+    return os.path.join(folder, f'.{_short(name)}.{_host()}-{os.getpid()}-{secrets.token_hex(4)}.{kind}')
+
+
+def _short(name: str) -> str:
+    """A name that leaves room for an owner within the 255 bytes that file systems allow."""
+    data = name.encode()
+    return name if len(data) <= LONGEST_NAME else hashlib.sha256(data).hexdigest()
+
+
+def _host() -> str:
+    return hashlib.sha256(socket.gethostname().encode()).hexdigest()[:8]
+
+
+def _is_stale(entry: os.DirEntry[str]) -> bool:
+    match = HIDDEN.fullmatch(entry.name)
+    if match is None or entry.path in _live:
+        return False
+    if match['host'] != _host() or os.name == 'nt':
+        return time.time() - entry.stat(follow_symlinks=False).st_mtime > SECONDS_UNTIL_FOREIGN_IS_STALE
+    return int(match['pid']) == os.getpid() or not _runs(int(match['pid']))
+
+
+def _runs(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass
+    return True
+
+
+def _fsync(path: str) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _fsync_dir(path: str) -> None:
+    # Some network file systems, and Windows, cannot; the rename stands nevertheless.
+    with suppress(OSError):
+        _fsync(path)

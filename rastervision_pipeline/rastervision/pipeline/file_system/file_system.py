@@ -1,0 +1,126 @@
+"""What every kind of storage offers: the interface of local and remote files."""
+
+import datetime
+from abc import ABC, abstractmethod
+
+from rastervision.pipeline.errors import NotReadableError as NotReadableError
+from rastervision.pipeline.errors import NotWritableError as NotWritableError
+from rastervision.pipeline.errors import RegistryError
+from rastervision.pipeline.registry import registry_
+
+
+class FileSystem(ABC):
+    """Storage that a URI can name. All methods are static: a file system has no state.
+
+    Every write is atomic: the target is complete, or as it was before. Errors are NotReadableError and
+    NotWritableError, which name the URI.
+    """
+
+    @staticmethod
+    def get_file_system(uri: str, mode: str = 'r') -> 'type[FileSystem]':
+        """The file system for a URI.
+
+        Args:
+            uri: What to read or write.
+            mode: `'r'` to read, `'w'` to write.
+
+        Raises:
+            NotReadableError: If nothing installed can read it.
+            NotWritableError: If nothing installed can write it.
+        """
+        try:
+            return registry_.get_file_system(uri, mode)
+        except RegistryError as error:
+            raise (NotWritableError if mode == 'w' else NotReadableError)(str(error)) from error
+
+    @staticmethod
+    @abstractmethod
+    def matches_uri(uri: str, mode: str) -> bool:
+        """Whether this file system can read (mode `'r'`) or write (`'w'`) a URI. Must be cheap."""
+
+    @staticmethod
+    @abstractmethod
+    def file_exists(uri: str, include_dir: bool = True) -> bool:
+        """Whether there is a file.
+
+        Args:
+            uri: Its URI.
+            include_dir: A folder counts too.
+        """
+
+    @staticmethod
+    @abstractmethod
+    def read_str(uri: str) -> str:
+        """Read a UTF-8 text."""
+
+    @staticmethod
+    @abstractmethod
+    def read_bytes(uri: str) -> bytes:
+        """Read a whole file."""
+
+    @staticmethod
+    @abstractmethod
+    def write_str(uri: str, data: str) -> None:
+        """Write a text as UTF-8, line ends as they are."""
+
+    @staticmethod
+    @abstractmethod
+    def write_bytes(uri: str, data: bytes) -> None:
+        """Write a whole file."""
+
+    @staticmethod
+    @abstractmethod
+    def sync_to_dir(src_dir: str, dst_dir_uri: str, delete: bool = False) -> None:
+        """Copy what is new or changed in a local folder to a folder of this file system.
+
+        Args:
+            src_dir: The local folder.
+            dst_dir_uri: The folder to bring up to date; it is made if missing.
+            delete: Remove there what the source lacks.
+        """
+
+    @staticmethod
+    @abstractmethod
+    def sync_from_dir(src_dir_uri: str, dst_dir: str, delete: bool = False) -> None:
+        """Copy what is new or changed in a folder of this file system to a local folder.
+
+        Args:
+            src_dir_uri: The folder to copy.
+            dst_dir: The local folder to bring up to date; it is made if missing.
+            delete: Remove there what the source lacks.
+        """
+
+    @staticmethod
+    @abstractmethod
+    def copy_to(src_path: str, dst_uri: str) -> None:
+        """Copy a local file, or folder as a whole, to this file system."""
+
+    @staticmethod
+    @abstractmethod
+    def copy_from(src_uri: str, dst_path: str) -> None:
+        """Copy a file of this file system to a local path."""
+
+    @staticmethod
+    @abstractmethod
+    def local_path(uri: str, download_dir: str) -> str:
+        """Where a file lies once it has been downloaded.
+
+        Args:
+            uri: The file.
+            download_dir: The folder for downloads. Different URIs get different paths under it.
+        """
+
+    @staticmethod
+    @abstractmethod
+    def last_modified(uri: str) -> datetime.datetime | None:
+        """When a file was last changed, in UTC; None if that is not known."""
+
+    @staticmethod
+    @abstractmethod
+    def list_paths(uri: str, ext: str | None = None) -> list[str]:
+        """What lies directly in a folder, sorted.
+
+        Args:
+            uri: The folder.
+            ext: Only names that end so.
+        """

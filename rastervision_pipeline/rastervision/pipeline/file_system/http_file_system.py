@@ -1,0 +1,160 @@
+"""Files on web servers, to be read only."""
+
+import datetime
+import hashlib
+import io
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING, Any, BinaryIO, cast
+from urllib.parse import unquote, urlsplit
+
+from rastervision.pipeline.errors import NotReadableError, NotWritableError
+from rastervision.pipeline.file_system.atomic import replace_file
+from rastervision.pipeline.file_system.file_system import FileSystem
+from rastervision.pipeline.file_system.local_file_system import decode, progressbar
+
+if TYPE_CHECKING:
+    import requests
+
+BUFFER_BYTES = 1 << 20
+NOT_HERE = range(400, 500)
+
+
+@contextmanager
+def get_file_obj(uri: str, with_progress: bool = True, **kwargs: Any) -> Iterator[BinaryIO]:
+    """Open a file on a web server.
+
+    It tries again if the connection fails or the server is busy, and goes on where a download was cut.
+
+    Args:
+        uri: An http(s) URI.
+        with_progress: Show how far it has been read, on a terminal.
+        kwargs: As for `requests.get`, such as `headers`, `auth`, `timeout`.
+
+    Yields:
+        A binary file to read from start to end.
+
+    Raises:
+        NotReadableError: If it cannot be read.
+    """
+    from rastervision.pipeline.file_system.http_stream import HttpStream
+
+    stream = HttpStream(uri, **kwargs)
+    with closing(io.BufferedReader(stream, BUFFER_BYTES)) as file:
+        if with_progress:
+            with progressbar(file, 'read', stream.size, f'Downloading {os.path.basename(urlsplit(uri).path)}') as shown:
+                yield shown
+        else:
+            yield cast(BinaryIO, file)
+
+
+class HttpFileSystem(FileSystem):
+    """Files on web servers: `http://` and `https://`. They can be read, but not listed nor written."""
+
+    @staticmethod
+    def matches_uri(uri: str, mode: str) -> bool:
+        """Whether a URI is one of http(s); see :meth:`.FileSystem.matches_uri`."""
+        return uri.lower().startswith(('http://', 'https://'))
+
+    @staticmethod
+    def file_exists(uri: str, include_dir: bool = True) -> bool:
+        """Whether the server gives the file; see :meth:`.FileSystem.file_exists`. There are no folders."""
+        response = _head(uri)
+        if response.status_code >= 500:
+            raise NotReadableError(f'{uri!r}: the server answers {response.status_code} {response.reason}.')
+        return response.status_code not in NOT_HERE
+
+    @staticmethod
+    def read_str(uri: str) -> str:
+        """Read a UTF-8 text; see :meth:`.FileSystem.read_str`."""
+        return decode(HttpFileSystem.read_bytes(uri), uri)
+
+    @staticmethod
+    def read_bytes(uri: str) -> bytes:
+        """Read a whole file; see :meth:`.FileSystem.read_bytes`."""
+        with get_file_obj(uri, with_progress=False) as file:
+            return file.read()
+
+    @staticmethod
+    def write_str(uri: str, data: str) -> None:
+        """Not possible."""
+        raise _read_only(uri)
+
+    @staticmethod
+    def write_bytes(uri: str, data: bytes) -> None:
+        """Not possible."""
+        raise _read_only(uri)
+
+    @staticmethod
+    def sync_to_dir(src_dir: str, dst_dir_uri: str, delete: bool = False) -> None:
+        """Not possible."""
+        raise _read_only(dst_dir_uri)
+
+    @staticmethod
+    def sync_from_dir(src_dir_uri: str, dst_dir: str, delete: bool = False) -> None:
+        """Not possible."""
+        raise _no_folders(src_dir_uri)
+
+    @staticmethod
+    def copy_to(src_path: str, dst_uri: str) -> None:
+        """Not possible."""
+        raise _read_only(dst_uri)
+
+    @staticmethod
+    def copy_from(src_uri: str, dst_path: str, **kwargs: Any) -> None:
+        """Download a file; see :meth:`.FileSystem.copy_from`.
+
+        Args:
+            src_uri: An http(s) URI.
+            dst_path: The local target. It appears when the download is complete.
+            kwargs: As for :func:`get_file_obj`.
+        """
+        with get_file_obj(src_uri, **kwargs) as source, replace_file(dst_path) as path, open(path, 'wb') as target:
+            shutil.copyfileobj(source, target, BUFFER_BYTES)
+
+    @staticmethod
+    def local_path(uri: str, download_dir: str) -> str:
+        """`<download_dir>/http/<server>/<path>`, and a hash of the query, if any, before the ending."""
+        parts = urlsplit(uri)
+        path = os.path.normpath(os.path.join('/', unquote(parts.path).replace('\0', ''))).lstrip('/') or 'index'
+        if parts.query:
+            stem, ending = os.path.splitext(path)
+            path = f'{stem}-{hashlib.sha256(parts.query.encode()).hexdigest()[:8]}{ending}'
+        return os.path.join(download_dir, 'http', parts.netloc, path)
+
+    @staticmethod
+    def last_modified(uri: str) -> datetime.datetime | None:
+        """When the server says that a file was last changed; see :meth:`.FileSystem.last_modified`."""
+        response = _head(uri)
+        if response.status_code >= 400:
+            raise NotReadableError(f'{uri!r}: the server answers {response.status_code} {response.reason}.')
+        value = response.headers.get('Last-Modified')
+        return parsedate_to_datetime(value).astimezone(datetime.UTC) if value else None
+
+    @staticmethod
+    def list_paths(uri: str, suffix: str | None = None) -> list[str]:
+        """Not possible."""
+        raise _no_folders(uri)
+
+
+def _head(uri: str) -> 'requests.Response':
+    """The header of a file; some servers, and signed URIs, give it to GET only."""
+    from rastervision.pipeline.file_system.http_stream import make_session, request
+
+    with make_session() as session:
+        response = request(session, 'HEAD', uri)
+        if response.status_code >= 400 and response.status_code not in (404, 410):
+            response = request(session, 'GET', uri)
+        response.close()
+        return response
+
+
+def _read_only(uri: str) -> NotWritableError:
+    return NotWritableError(f'{uri!r} cannot be written: http(s) is for reading only. Use a local path or s3://.')
+
+
+def _no_folders(uri: str) -> NotReadableError:
+    return NotReadableError(f'{uri!r} cannot be read as a folder: http(s) has none. Name each file.')

@@ -1,0 +1,175 @@
+"""A download that goes on where it was cut."""
+
+import io
+import logging
+import time
+from collections.abc import Mapping
+from typing import Any, Self
+
+import requests
+from requests.adapters import HTTPAdapter
+from urllib3.exceptions import HTTPError, ProtocolError, ReadTimeoutError
+from urllib3.util.retry import Retry
+
+from rastervision.pipeline.errors import NotReadableError
+
+log = logging.getLogger(__name__)
+
+CONNECT_SECONDS = 10
+READ_SECONDS = 60
+ATTEMPTS = 5
+BACKOFF = 0.5
+BUSY = (429, 500, 502, 503, 504)
+OK, PARTIAL = 200, 206
+# The bytes as stored: a length to check, and offsets to go on from, mean nothing for a packed stream.
+AS_STORED = {'Accept-Encoding': 'identity'}
+
+
+def make_session() -> requests.Session:
+    """A session that tries again, after a while or when the server says, if a connection fails or it is busy."""
+    retry = Retry(
+        total=ATTEMPTS,
+        backoff_factor=BACKOFF,
+        status_forcelist=BUSY,
+        allowed_methods=('GET', 'HEAD'),
+        respect_retry_after_header=True,
+        raise_on_status=False,
+    )
+    session = requests.Session()
+    session.mount('http://', HTTPAdapter(max_retries=retry))
+    session.mount('https://', HTTPAdapter(max_retries=retry))
+    return session
+
+
+def request(session: requests.Session, method: str, uri: str, **kwargs: Any) -> requests.Response:
+    """Send a request and wait for the header of the answer, whatever its status.
+
+    Args:
+        session: As `make_session` makes it.
+        method: `'GET'` or `'HEAD'`.
+        uri: An http(s) URI.
+        kwargs: As for `requests.request`.
+
+    Raises:
+        NotReadableError: If there is no answer.
+    """
+    options = {'timeout': (CONNECT_SECONDS, READ_SECONDS), 'allow_redirects': True, 'stream': True, **kwargs}
+    try:
+        return session.request(method, uri, **options)
+    except requests.RequestException as error:
+        raise NotReadableError(f'{uri!r} cannot be read: {error}. Is the network up, and the address right?') from error
+
+
+class HttpStream(io.RawIOBase):
+    """The bytes of a file on a web server, in order.
+
+    If the connection is cut, the rest is asked for (Range); a server that ignores that is read from the start again,
+    up to the place. The length that the server says is checked.
+
+    Args:
+        uri: An http(s) URI.
+        options: Further arguments of `requests.get`, such as `headers`, `auth`, `timeout`.
+    """
+
+    def __init__(self, uri: str, **options: Any) -> None:
+        super().__init__()
+        self._uri = uri
+        self._headers: Mapping[str, str] = {**AS_STORED, **(options.pop('headers', None) or {})}
+        self._options = options
+        self._session = make_session()
+        self._position = 0
+        self._failures = 0
+        self._response = self._get({})
+        self._check(self._response)
+        self._identity = _identity(self._response)
+        self.size = _size(self._response)
+
+    def readable(self) -> bool:
+        """Always."""
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        """Fill a buffer with the next bytes; see `io.RawIOBase`.
+
+        Raises:
+            NotReadableError: If the connection is cut too often without a byte read, or the file changes meanwhile.
+        """
+        view = memoryview(buffer).cast('B')
+        while True:
+            try:
+                data = self._read(len(view))
+            except (ProtocolError, ReadTimeoutError, HTTPError, OSError) as error:
+                self._resume(error)
+                continue
+            self._failures = 0
+            self._position += len(data)
+            view[: len(data)] = data
+            return len(data)
+
+    def close(self) -> None:
+        """End the connection."""
+        if not self.closed:
+            self._session.close()
+        super().close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def _read(self, size: int) -> bytes:
+        data: bytes = self._response.raw.read(size, decode_content=True)
+        if not data and size and self.size is not None and self._position < self.size:
+            raise ProtocolError(f'{self._position} of {self.size} bytes')
+        return data
+
+    def _get(self, headers: Mapping[str, str]) -> requests.Response:
+        return request(self._session, 'GET', self._uri, headers={**self._headers, **headers}, **self._options)
+
+    def _check(self, response: requests.Response) -> None:
+        if response.status_code >= 400:
+            raise NotReadableError(
+                f'{self._uri!r} cannot be read: the server answers {response.status_code} {response.reason}.'
+            )
+
+    def _resume(self, error: Exception) -> None:
+        """Connect again at the place where the stream was cut."""
+        self._failures += 1
+        if self._failures > ATTEMPTS:
+            raise NotReadableError(
+                f'{self._uri!r} cannot be read: the connection is cut again and again after {self._position} of '
+                f'{self.size or "unknown"} bytes: {error}. Try again later.'
+            ) from error
+        log.info('%s was cut after %d bytes (%s); going on.', self._uri, self._position, error)
+        time.sleep(BACKOFF * (2 ** (self._failures - 1)))
+        self._response.close()
+        can_range = self._position > 0 and self.size is not None
+        self._response = self._get({'Range': f'bytes={self._position}-'} if can_range else {})
+        self._check(self._response)
+        if _identity(self._response) != self._identity:
+            raise NotReadableError(f'{self._uri!r} changed while it was read. Read it again.') from error
+        starts_here = self._response.headers.get('Content-Range', '').startswith(f'bytes {self._position}-')
+        if self._response.status_code != PARTIAL or not starts_here:
+            self._skip()
+
+    def _skip(self) -> None:
+        """Read an answer that starts from the beginning up to the place; a further cut is found by the next read."""
+        left = self._position
+        try:
+            while left and (data := self._response.raw.read(min(left, 1 << 20), decode_content=True)):
+                left -= len(data)
+        except (HTTPError, OSError) as error:
+            self._resume(error)
+            return
+        if left:
+            self._resume(ProtocolError(f'{self._position - left} bytes'))
+
+
+def _size(response: requests.Response) -> int | None:
+    """Bytes of the whole file, if the server says and sends it as stored."""
+    length = response.headers.get('Content-Length', '')
+    is_stored = response.headers.get('Content-Encoding', 'identity') == 'identity'
+    return int(length) if is_stored and length.isdigit() else None
+
+
+def _identity(response: requests.Response) -> tuple[str | None, str | None]:
+    """What changes when the file does."""
+    return response.headers.get('ETag'), response.headers.get('Last-Modified')

@@ -1,0 +1,274 @@
+"""Files on the disks of this machine."""
+
+import datetime
+import os
+import re
+import shutil
+import sys
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any, BinaryIO
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
+
+from rastervision.pipeline.errors import NotReadableError, NotWritableError
+from rastervision.pipeline.file_system.atomic import is_part, replace_dir, replace_file, write_errors
+from rastervision.pipeline.file_system.file_system import FileSystem
+
+FILE_SCHEME = 'file://'
+SCHEME = re.compile(r'[A-Za-z][A-Za-z0-9+.-]*://')
+
+
+def make_dir(path: str, check_empty: bool = False, force_empty: bool = False, use_dirname: bool = False) -> None:
+    """Make a local folder, with its parents, if it is missing.
+
+    Args:
+        path: The folder.
+        check_empty: Insist that it is empty.
+        force_empty: Remove what is in it.
+        use_dirname: Make the folder that `path` lies in instead.
+
+    Raises:
+        NotWritableError: If it cannot be made, or `check_empty` and it is not empty.
+    """
+    folder = os.path.abspath(os.path.dirname(path) if use_dirname else path)
+    try:
+        os.makedirs(folder, exist_ok=True)
+        if force_empty:
+            _remove_entries(folder)
+        is_empty = not check_empty or not os.listdir(folder)
+    except OSError as error:
+        raise NotWritableError(f'The folder {folder!r} cannot be made: {error.strerror}.') from error
+    if not is_empty:
+        raise NotWritableError(f'The folder {folder!r} is not empty. Empty it, or choose another one.')
+
+
+def progressbar(file_obj: BinaryIO, method: str, size: int | None, desc: str) -> 'AbstractContextManager[Any]':
+    """Show on a terminal how far a file has been read or written; elsewhere, show nothing.
+
+    Args:
+        file_obj: The file.
+        method: The method to watch, `'read'` or `'write'`.
+        size: Bytes in all; None if not known.
+        desc: Text before the bar.
+
+    Returns:
+        A context manager that gives the file.
+    """
+    if not sys.stderr.isatty():
+        return nullcontext(file_obj)
+    from tqdm import tqdm
+
+    options: dict[str, Any] = {'total': size, 'desc': desc, 'miniters': 1}
+    return tqdm.wrapattr(file_obj, method, **options)  # type: ignore[call-overload, no-any-return]
+
+
+def to_path(uri: str) -> str:
+    """The local path that a URI names: a path as it is, or what `file://` says."""
+    return url2pathname(urlsplit(uri).path) if uri.startswith(FILE_SCHEME) else uri
+
+
+def list_files(folder: str) -> list[str]:
+    """Paths of all files under a folder, relative to it, with `/`, sorted. Unfinished ones are left out."""
+    return sorted(name for name, entry in _walk(folder) if not entry.is_dir())
+
+
+class LocalFileSystem(FileSystem):
+    """Files on the disks of this machine: paths, and `file://` URIs."""
+
+    @staticmethod
+    def matches_uri(uri: str, mode: str) -> bool:
+        """Whether a URI is a path or a `file://` URI; see :meth:`.FileSystem.matches_uri`."""
+        return uri.startswith(FILE_SCHEME) or SCHEME.match(uri) is None
+
+    @staticmethod
+    def file_exists(uri: str, include_dir: bool = True) -> bool:
+        """Whether there is a file; see :meth:`.FileSystem.file_exists`."""
+        path = to_path(uri)
+        return os.path.isfile(path) or (include_dir and os.path.isdir(path))
+
+    @staticmethod
+    def read_str(file_uri: str) -> str:
+        """Read a UTF-8 text; see :meth:`.FileSystem.read_str`."""
+        return decode(LocalFileSystem.read_bytes(file_uri), file_uri)
+
+    @staticmethod
+    def read_bytes(file_uri: str) -> bytes:
+        """Read a whole file; see :meth:`.FileSystem.read_bytes`."""
+        try:
+            with open(to_path(file_uri), 'rb') as file:
+                return file.read()
+        except OSError as error:
+            raise _unreadable(file_uri, error) from error
+
+    @staticmethod
+    def write_str(file_uri: str, data: str) -> None:
+        """Write a UTF-8 text; see :meth:`.FileSystem.write_str`."""
+        LocalFileSystem.write_bytes(file_uri, data.encode())
+
+    @staticmethod
+    def write_bytes(file_uri: str, data: bytes) -> None:
+        """Write a whole file; see :meth:`.FileSystem.write_bytes`."""
+        with replace_file(to_path(file_uri)) as path, open(path, 'wb') as file:
+            file.write(data)
+
+    @staticmethod
+    def sync_from_dir(src_dir_uri: str, dst_dir: str, delete: bool = False) -> None:
+        """Bring one folder up to date with another; see :meth:`.FileSystem.sync_from_dir` and :func:`sync`."""
+        sync(to_path(src_dir_uri), dst_dir, delete=delete)
+
+    @staticmethod
+    def sync_to_dir(src_dir: str, dst_dir_uri: str, delete: bool = False) -> None:
+        """Bring one folder up to date with another; see :meth:`.FileSystem.sync_to_dir` and :func:`sync`."""
+        sync(src_dir, to_path(dst_dir_uri), delete=delete)
+
+    @staticmethod
+    def copy_to(src_path: str, dst_uri: str) -> None:
+        """Copy a file, or a folder as a whole; see :meth:`.FileSystem.copy_to`."""
+        dst = to_path(dst_uri)
+        if os.path.exists(src_path) and os.path.exists(dst) and os.path.samefile(src_path, dst):
+            return
+        if not os.path.isdir(src_path):
+            copy_file(src_path, dst)
+            return
+        with replace_dir(dst) as folder:
+            sync(src_path, folder)
+
+    @staticmethod
+    def copy_from(src_uri: str, dst_path: str) -> None:
+        """Copy a file, or a folder as a whole; see :meth:`.FileSystem.copy_from`."""
+        LocalFileSystem.copy_to(to_path(src_uri), dst_path)
+
+    @staticmethod
+    def local_path(uri: str, download_dir: str) -> str:
+        """The path itself: nothing local is downloaded; see :meth:`.FileSystem.local_path`."""
+        return to_path(uri)
+
+    @staticmethod
+    def last_modified(uri: str) -> datetime.datetime:
+        """When a file was last changed, in UTC; see :meth:`.FileSystem.last_modified`."""
+        try:
+            return datetime.datetime.fromtimestamp(os.path.getmtime(to_path(uri)), datetime.UTC)
+        except OSError as error:
+            raise _unreadable(uri, error) from error
+
+    @staticmethod
+    def list_paths(uri: str, ext: str | None = None) -> list[str]:
+        """Files and folders directly in a folder; see :meth:`.FileSystem.list_paths`."""
+        path = to_path(uri)
+        try:
+            names = os.listdir(path)
+        except OSError as error:
+            raise _unreadable(uri, error) from error
+        return [os.path.join(path, name) for name in sorted(names) if name.endswith(ext or '') and not is_part(name)]
+
+
+def decode(data: bytes, uri: str) -> str:
+    """Read bytes as UTF-8.
+
+    Raises:
+        NotReadableError: If they are not.
+    """
+    try:
+        return data.decode()
+    except UnicodeDecodeError as error:
+        raise NotReadableError(f'{uri!r} is not a UTF-8 text: {error}.') from error
+
+
+def copy_file(src: str, dst: str, *, clean: bool = True) -> None:
+    """Copy a local file with its time of change, in place of an old one.
+
+    Args:
+        src: The file to copy.
+        dst: The target; its folder is made if missing.
+        clean: As in :func:`.replace_file`.
+    """
+    if not os.path.isfile(src):
+        raise NotReadableError(f'{src!r} cannot be copied: there is no such file.')
+    if not os.access(src, os.R_OK):
+        raise NotReadableError(f'{src!r} cannot be copied: no permission to read it.')
+    with replace_file(dst, clean=clean) as path:
+        shutil.copy2(src, path)
+
+
+def sync(src: str, dst: str, *, delete: bool = False) -> None:
+    """Copy what is new or changed in one local folder to another.
+
+    A file is unchanged if size and time of change are the same; copies keep the time. Each file appears as a whole.
+    Links are followed. Costs a listing of both folders, and the reading of what changed.
+
+    Args:
+        src: The folder to copy.
+        dst: The folder to bring up to date; it is made if missing.
+        delete: Remove from `dst` what `src` lacks.
+
+    Raises:
+        NotReadableError: If `src` is no folder.
+        NotWritableError: If `dst` lies inside `src`, or cannot be written.
+    """
+    if not os.path.isdir(src):
+        raise NotReadableError(f'{src!r} cannot be copied: there is no such folder.')
+    from_path, to = os.path.realpath(src), os.path.realpath(dst)
+    if from_path == to:
+        return
+    if to.startswith(os.path.join(from_path, '')):
+        raise NotWritableError(f'{src!r} cannot be copied to {dst!r}, which lies inside it. Choose another folder.')
+    wanted = dict(_walk(from_path))
+    make_dir(to)
+    if delete:
+        _remove_others(to, wanted)
+    for name, entry in wanted.items():
+        path = os.path.join(to, name)
+        if entry.is_dir():
+            make_dir(path)
+        elif not _is_same(entry, path):
+            copy_file(entry.path, path, clean=False)
+
+
+def _walk(folder: str, prefix: str = '', above: tuple[str, ...] = ()) -> Iterator[tuple[str, os.DirEntry[str]]]:
+    """What lies under a folder: relative path and entry, a folder before what is in it. A loop of links is cut."""
+    here = os.path.realpath(folder)
+    if here in above:
+        return
+    with os.scandir(folder) as entries:
+        found = sorted((entry for entry in entries if not is_part(entry.name)), key=lambda entry: entry.name)
+    for entry in found:
+        yield prefix + entry.name, entry
+        if entry.is_dir():
+            yield from _walk(entry.path, f'{prefix}{entry.name}/', (*above, here))
+
+
+def _remove_others(folder: str, wanted: dict[str, os.DirEntry[str]]) -> None:
+    """Remove what is not wanted, or is a folder where a file is wanted or the other way round; links, not targets."""
+    with write_errors(os.path.join(folder, '')):
+        for name, entry in list(_walk(folder)):
+            if name in wanted and wanted[name].is_dir() == entry.is_dir():
+                continue
+            if not os.path.lexists(entry.path):
+                continue
+            _remove(entry)
+
+
+def _remove_entries(folder: str) -> None:
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            _remove(entry)
+
+
+def _remove(entry: os.DirEntry[str]) -> None:
+    if entry.is_dir(follow_symlinks=False):
+        shutil.rmtree(entry.path)
+    else:
+        os.unlink(entry.path)
+
+
+def _is_same(entry: os.DirEntry[str], path: str) -> bool:
+    if not os.path.isfile(path):
+        return False
+    ours, theirs = entry.stat(), os.stat(path)
+    return ours.st_size == theirs.st_size and ours.st_mtime_ns == theirs.st_mtime_ns
+
+
+def _unreadable(uri: str, error: OSError) -> NotReadableError:
+    hint = '' if os.path.exists(to_path(uri)) else ' Check the spelling and the working directory.'
+    return NotReadableError(f'{uri!r} cannot be read: {error.strerror}.{hint}')

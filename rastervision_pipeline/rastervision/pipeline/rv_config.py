@@ -1,0 +1,239 @@
+"""Settings of the machine: profiles, environment, verbosity, folders for temporary files.
+
+Where a setting comes from, the first that has it: the environment, `.env` in the working directory, one ini file
+(the profile), what a pipeline recorded when it was submitted. Nothing is read or made before it is asked for.
+"""
+
+import json
+import logging
+import os
+import tempfile
+from typing import TYPE_CHECKING, Any
+
+from rastervision.pipeline.errors import ConfigError
+from rastervision.pipeline.utils import is_true
+from rastervision.pipeline.verbosity import Verbosity, set_verbosity
+
+if TYPE_CHECKING:
+    from everett.manager import ConfigManager
+
+log = logging.getLogger(__name__)
+
+DOT_ENV = '.env'
+TMP_DIR_VARIABLES = ('TMPDIR', 'TEMP', 'TMP')
+
+
+def load_conf_list(s: str) -> list[str]:
+    """Read a list from a setting: JSON (`["a", "b"]`) or words between commas (`a, b`).
+
+    Raises:
+        ConfigError: If it starts like a JSON list and is none.
+    """
+    if not s.strip().startswith('['):
+        return [word.strip() for word in s.split(',') if word.strip()]
+    try:
+        return [str(item) for item in json.loads(s)]
+    except json.JSONDecodeError as error:
+        raise ConfigError(f'{s!r} is not a list: {error}. Write ["a", "b"] or a, b.') from error
+
+
+class RVConfig:
+    """Settings in force in this process; `rv_config_` is the one in use."""
+
+    DEFAULT_PROFILE = 'default'
+    DEFAULT_TMP_DIR_ROOT = '/opt/data/tmp'
+
+    def __init__(self) -> None:
+        self._profile: str | None = None
+        self._rv_home: str | None = None
+        self._overrides: dict[str, str] = {}
+        self._manager: ConfigManager | None = None
+        self._asked_tmp_dir_root: str | None = None
+        self._tmp_dir_root: str | None = None
+        self._own_tmp_dir: tempfile.TemporaryDirectory[str] | None = None
+
+    # ---------------------------------------------------------------- verbosity
+    def set_verbosity(self, verbosity: int = Verbosity.NORMAL) -> None:
+        """Log to stderr what belongs to a level; for the command line."""
+        set_verbosity(verbosity)
+
+    def get_verbosity(self) -> Verbosity:
+        """The level of logging in force."""
+        return Verbosity.get()
+
+    def get_verbosity_cli_opt(self) -> str:
+        """The option that gives a command the verbosity in force: `-v`, `-vv`, ..., or an empty string."""
+        extra = Verbosity.get() - Verbosity.NORMAL
+        return f'-{"v" * extra}' if extra > 0 else ''
+
+    # ------------------------------------------------------------------ folders
+    def get_tmp_dir(self) -> tempfile.TemporaryDirectory[str]:
+        """A new temporary folder, to be used as a context manager, that is removed at the end."""
+        return tempfile.TemporaryDirectory(dir=self.get_tmp_dir_root())
+
+    def get_tmp_dir_root(self) -> str:
+        """The folder that temporary files lie in. It is made, and found to be writable, on the first call.
+
+        It is the first of: what was set, `$TMPDIR`, `$TEMP`, `$TMP`, `DEFAULT_TMP_DIR_ROOT`. If that cannot be used,
+        it is a new folder where the system keeps temporary files, removed when the process ends.
+        """
+        if self._tmp_dir_root is None:
+            self._tmp_dir_root = self._make_tmp_dir_root()
+        return self._tmp_dir_root
+
+    def set_tmp_dir_root(self, tmp_dir_root: str | None = None) -> None:
+        """Set the folder that temporary files lie in. None: go by the environment."""
+        self._asked_tmp_dir_root = tmp_dir_root
+        self._tmp_dir_root = None
+
+    def get_cache_dir(self) -> str:
+        """The folder that keeps downloads: `cache` in the temporary folder. It is made if missing."""
+        path = os.path.join(self.get_tmp_dir_root(), 'cache')
+        os.makedirs(path, exist_ok=True)
+        return path
+
+    # ----------------------------------------------------------------- settings
+    def set_everett_config(
+        self,
+        profile: str | None = None,
+        rv_home: str | None = None,
+        config_overrides: dict[str, str] | None = None,
+    ) -> None:
+        """Choose where settings come from.
+
+        Args:
+            profile: Name of an ini file in the folder of profiles. None: the one set before, else `$RV_PROFILE`, else
+                `default`, which need not exist.
+            rv_home: The folder of profiles. None: the one set before, else `$RV_CONFIG_DIR`, else `~/.rastervision`.
+            config_overrides: What a pipeline recorded, as `{'<section>_<key>': value}`; used for what nothing else
+                sets. None: nothing.
+
+        Raises:
+            ConfigError: If a profile other than `default` is asked for that does not exist.
+        """
+        self._profile = profile or self._profile
+        self._rv_home = rv_home or self._rv_home
+        self._overrides = dict(config_overrides or {})
+        self._manager = None
+        self._find_ini(_read_dot_env())
+
+    def get_namespace_config(self, namespace: str) -> 'ConfigManager':
+        """The settings of one section, as everett gives them."""
+        if self._manager is None:
+            self._manager = self._make_manager()
+        return self._manager.with_namespace(namespace)
+
+    def get_namespace_option(
+        self, namespace: str, key: str, default: Any | None = None, as_bool: bool = False
+    ) -> Any | None:
+        """One setting.
+
+        Args:
+            namespace: Its section.
+            key: Its name.
+            default: What to return if nothing sets it.
+            as_bool: Return whether it is `1`, `true`, `y` or `yes`, in any case.
+        """
+        value = self._get(namespace, key)
+        if as_bool:
+            return bool(default) if value is None else is_true(value)
+        return default if value is None else value
+
+    def get_config_dict(self, rv_config_schema: dict[str, list[str]]) -> dict[str, str]:
+        """The settings that are in force, to be recorded with a pipeline.
+
+        Args:
+            rv_config_schema: Section -> keys to record.
+
+        Returns:
+            `{'<section>_<key>': value}`, without what nothing sets.
+        """
+        found = {
+            f'{namespace}_{key}': self._get(namespace, key)
+            for namespace, keys in rv_config_schema.items()
+            for key in keys
+        }
+        return {name: value for name, value in found.items() if value is not None}
+
+    # ---------------------------------------------------------------- internals
+    def _get(self, namespace: str, key: str) -> str | None:
+        from everett import NO_VALUE
+
+        value = self.get_namespace_config(namespace)(key, raise_error=False)
+        return None if value is NO_VALUE else str(value)
+
+    def _make_manager(self) -> 'ConfigManager':
+        from everett.ext.inifile import ConfigIniEnv
+        from everett.manager import ConfigDictEnv, ConfigManager, ConfigOSEnv
+
+        dot_env = _read_dot_env()
+        environments = [ConfigOSEnv(), ConfigDictEnv(dot_env)]
+        ini = self._find_ini(dot_env)
+        if ini is not None:
+            try:
+                environments.append(ConfigIniEnv([ini]))
+            except Exception as error:  # whatever ConfigObj makes of a broken file
+                raise ConfigError(f'The profile {ini!r} cannot be read: {error}.') from error
+        return ConfigManager([*environments, ConfigDictEnv(self._overrides)])
+
+    def _find_ini(self, dot_env: dict[str, str]) -> str | None:
+        """Path of the one ini file to read, or None."""
+        variables = {**dot_env, **os.environ}
+        profile = self._profile or variables.get('RV_PROFILE') or self.DEFAULT_PROFILE
+        home = self._rv_home or variables.get('RV_CONFIG_DIR') or os.path.join('~', '.rastervision')
+        path = os.path.join(os.path.expanduser(home), profile)
+        is_asked = profile != self.DEFAULT_PROFILE
+        given = variables.get('RV_CONFIG')
+        if given and os.path.isfile(os.path.expanduser(given)):
+            if is_asked:
+                log.warning('RV_CONFIG=%s takes the place of the profile %r. Unset it to use %s.', given, profile, path)
+            return os.path.expanduser(given)
+        if given:
+            log.warning('RV_CONFIG=%s is left out: there is no such file.', given)
+        if os.path.isfile(path):
+            return path
+        if is_asked:
+            raise ConfigError(
+                f'The profile {profile!r} does not exist: there is no file {path!r}{_others(path)} '
+                'Make it, or set RV_CONFIG_DIR to the folder of your profiles, or RV_CONFIG to a file.'
+            )
+        return '.rastervision' if os.path.isfile('.rastervision') else None
+
+    def _make_tmp_dir_root(self) -> str:
+        asked = next(filter(None, (self._asked_tmp_dir_root, *map(os.environ.get, TMP_DIR_VARIABLES))), None)
+        root = os.path.abspath(os.path.expanduser(asked or self.DEFAULT_TMP_DIR_ROOT))
+        try:
+            os.makedirs(root, exist_ok=True)
+            with tempfile.TemporaryFile(dir=root):
+                return root
+        except OSError as error:
+            if self._own_tmp_dir is None:
+                self._own_tmp_dir = tempfile.TemporaryDirectory(prefix='rastervision-')
+            log.warning(
+                'Temporary files cannot be kept in %s: %s. They go to %s. Set TMPDIR or --tmpdir to another folder.',
+                root,
+                error.strerror,
+                self._own_tmp_dir.name,
+            )
+            return self._own_tmp_dir.name
+
+
+def _read_dot_env() -> dict[str, str]:
+    """The settings in `.env` in the working directory."""
+    if not os.path.isfile(DOT_ENV):
+        return {}
+    from dotenv import dotenv_values
+
+    return {key: value for key, value in dotenv_values(DOT_ENV).items() if value is not None}
+
+
+def _others(path: str) -> str:
+    """A list of the profiles beside a missing one."""
+    try:
+        names = sorted(entry.name for entry in os.scandir(os.path.dirname(path)) if entry.is_file())
+    except OSError:
+        names = []
+    return f'. Profiles there: {", ".join(names)}.' if names else ', and no other profile there.'
+
+
+rv_config_ = RVConfig()
