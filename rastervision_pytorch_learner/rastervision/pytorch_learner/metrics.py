@@ -1,0 +1,80 @@
+"""Metrics of training and validation."""
+
+from collections.abc import Container, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+
+MetricDict = dict[str, float]
+
+CONF_MAT = 'conf_mat'
+# Earlier versions spread the string 'conf_mat' into letters, so that metrics named by one of them were left out.
+NOT_AVERAGED = frozenset({CONF_MAT, *CONF_MAT})
+
+
+def compute_conf_mat(out: Tensor, y: Tensor, num_labels: int) -> Tensor:
+    """Count how often each class was predicted as each.
+
+    Args:
+        out: Predicted class ids, any shape.
+        y: True class ids, same number of elements. Ids outside 0..num_labels-1 are left out.
+        num_labels: Number of classes.
+
+    Returns:
+        (num_labels, num_labels), int64; rows are true classes. One pass over the elements.
+    """
+    out, y = out.reshape(-1), y.reshape(-1)
+    valid = (y >= 0) & (y < num_labels) & (out >= 0) & (out < num_labels)
+    pairs = y[valid].long() * num_labels + out[valid].long()
+    return torch.bincount(pairs, minlength=num_labels**2).reshape(num_labels, num_labels)
+
+
+def compute_conf_mat_metrics(
+    conf_mat: Tensor, label_names: Sequence[str], ignore_idx: int | None = None, eps: float = 1e-6
+) -> MetricDict:
+    """Precision, recall and F1 of each class and on average.
+
+    Averages are weighted by the number of true elements of each class; avg_f1 is the harmonic mean of the averages.
+
+    Args:
+        conf_mat: (classes, classes), rows are true classes.
+        label_names: Names of the classes.
+        ignore_idx: Class that is left out, rows and columns. Negative: counted from the end.
+        eps: Keeps quotients finite for classes without elements.
+
+    Returns:
+        'avg_precision', 'avg_recall', 'avg_f1' and, with names for avg, those of each class. The averages are NaN if
+        there are no elements.
+    """
+    names = list(label_names)
+    conf_mat = conf_mat.to(torch.float64)
+    if ignore_idx is not None:
+        kept = [i for i in range(len(names)) if i != ignore_idx % len(names)]
+        conf_mat, names = conf_mat[kept][:, kept], [names[i] for i in kept]
+    hits, true, predicted = conf_mat.diag(), conf_mat.sum(1), conf_mat.sum(0)
+    precision, recall = hits / (predicted + eps), hits / (true + eps)
+    weights = true / true.sum()
+    averages = (weights * precision).sum(), (weights * recall).sum()
+    metrics = _named('avg', *averages, eps=eps)
+    for name, p, r in zip(names, precision, recall, strict=True):
+        metrics |= _named(name, p, r, eps=eps)
+    return metrics
+
+
+def _named(name: str, precision: Tensor, recall: Tensor, *, eps: float) -> MetricDict:
+    f1 = 2 * precision * recall / (precision + recall + eps)
+    return {f'{name}_precision': precision.item(), f'{name}_recall': recall.item(), f'{name}_f1': f1.item()}
+
+
+def aggregate_metrics(
+    outputs: Sequence[dict[str, Any]], exclude_keys: Container[str] = NOT_AVERAGED
+) -> dict[str, float]:
+    """Mean of each metric over batches; each batch counts the same.
+
+    Args:
+        outputs: The metrics of each batch: numbers, or tensors of one element.
+        exclude_keys: Metrics that are left out.
+    """
+    keys = [key for key in outputs[0] if key not in exclude_keys] if outputs else []
+    return {key: torch.stack([torch.as_tensor(o[key]).detach().float() for o in outputs]).mean().item() for key in keys}

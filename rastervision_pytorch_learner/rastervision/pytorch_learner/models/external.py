@@ -1,0 +1,56 @@
+"""Models and losses that are defined outside Raster Vision, in a torch.hub style `hubconf.py`."""
+
+import logging
+import os
+import shutil
+from typing import TYPE_CHECKING, Any
+
+from rastervision.pytorch_learner.utils.torch_hub import (
+    HUBCONF,
+    get_hubconf_dir_from_cfg,
+    torch_hub_load_github,
+    torch_hub_load_local,
+    torch_hub_load_uri,
+)
+
+if TYPE_CHECKING:
+    from rastervision.pytorch_learner.learner_config.external_module import ExternalModuleConfig
+
+log = logging.getLogger(__name__)
+
+
+def build_external(
+    cfg: 'ExternalModuleConfig', save_dir: str, *, hubconf_dir: str | None = None, ddp_rank: int | None = None
+) -> Any:
+    """Make what an external definition defines. This runs its code.
+
+    Args:
+        cfg: The definition.
+        save_dir: Folder to keep the definition in, under a name made from `cfg`.
+        hubconf_dir: Folder that has it already; nothing is fetched then.
+        ddp_rank: Rank of this process on its machine in distributed training. Others than 0 wait until 0 has fetched
+            the definition.
+    """
+    args, kwargs = cfg.entrypoint_args, cfg.entrypoint_kwargs
+    if hubconf_dir is not None:
+        return torch_hub_load_local(hubconf_dir, cfg.entrypoint, *args, **kwargs)
+    kept = get_hubconf_dir_from_cfg(cfg, parent=save_dir)
+    if ddp_rank:
+        import torch.distributed as dist
+
+        dist.barrier()
+        return torch_hub_load_local(kept, cfg.entrypoint, *args, **kwargs)
+    if cfg.force_reload and os.path.isdir(kept):
+        shutil.rmtree(kept)
+    if os.path.isfile(os.path.join(kept, HUBCONF)):
+        log.info('Using the definition kept in %s', kept)
+        made = torch_hub_load_local(kept, cfg.entrypoint, *args, **kwargs)
+    elif cfg.github_repo is not None:
+        made = torch_hub_load_github(cfg.github_repo, cfg.entrypoint, *args, dst_dir=kept, **kwargs)
+    else:
+        made = torch_hub_load_uri(str(cfg.uri), cfg.entrypoint, *args, dst_dir=kept, **kwargs)
+    if ddp_rank == 0:
+        import torch.distributed as dist
+
+        dist.barrier()
+    return made

@@ -1,0 +1,145 @@
+"""Loads objects from folders, zip files and repositories with a torch.hub style `hubconf.py`."""
+
+import os
+import re
+import shutil
+import tempfile
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+from rastervision.pipeline.errors import ConfigError, NotReadableError, did_you_mean
+from rastervision.pipeline.file_system.utils import (
+    download_if_needed,
+    get_tmp_dir,
+    is_archive,
+    is_local,
+    sync_from_dir,
+    unzip,
+)
+
+if TYPE_CHECKING:
+    from rastervision.pytorch_learner.learner_config.external_module import ExternalModuleConfig
+
+HUBCONF = 'hubconf.py'
+
+
+def get_hubconf_dir_from_cfg(cfg: 'ExternalModuleConfig', parent: str | None = '') -> str:
+    """The folder that an external definition is kept in: its name, or one made from place and entrypoint.
+
+    Args:
+        cfg: The definition.
+        parent: Folder that it lies in.
+    """
+    if cfg.name is not None:
+        name = cfg.name
+    else:
+        place = cfg.uri if cfg.uri is not None else str(cfg.github_repo)
+        last = os.path.splitext(os.path.basename(place.rstrip('/')))[0] if cfg.uri is not None else place
+        name = re.sub(r'[^\w.-]+', '_', f'{last}_{cfg.entrypoint}')
+    return os.path.join(parent or '', name)
+
+
+def torch_hub_load_github(repo: str, entrypoint: str, *args: Any, dst_dir: str | None = None, **kwargs: Any) -> Any:
+    """Load from a repository on GitHub. This runs its code.
+
+    Args:
+        repo: `'owner/name[:branch or tag]'`.
+        entrypoint: Function in hubconf.py.
+        args: For the entrypoint.
+        dst_dir: Folder to keep a copy of the repository in.
+        kwargs: For the entrypoint.
+
+    Raises:
+        NotReadableError: If it cannot be downloaded.
+    """
+    with get_tmp_dir() as tmp_dir:
+        previous = torch.hub.get_dir()
+        torch.hub.set_dir(tmp_dir)
+        try:
+            torch.hub.list(repo, trust_repo=True, skip_validation=True, verbose=False)
+        except OSError as error:
+            raise NotReadableError(
+                f'{repo!r}: the repository cannot be downloaded from GitHub ({error}). Download it and pass its folder '
+                'or zip as uri.'
+            ) from error
+        finally:
+            torch.hub.set_dir(previous)
+        fetched = next(entry.path for entry in os.scandir(tmp_dir) if os.path.isfile(os.path.join(entry.path, HUBCONF)))
+        return _keep_and_load(fetched, entrypoint, args, kwargs, dst_dir)
+
+
+def torch_hub_load_uri(uri: str, entrypoint: str, *args: Any, dst_dir: str | None = None, **kwargs: Any) -> Any:
+    """Load from a folder or a zip file, local or remote. This runs its code.
+
+    Args:
+        uri: The folder with hubconf.py, or a zip of one.
+        entrypoint: Function in hubconf.py.
+        args: For the entrypoint.
+        dst_dir: Folder to keep a copy in.
+        kwargs: For the entrypoint.
+
+    Raises:
+        NotReadableError: If there is no hubconf.py.
+    """
+    with get_tmp_dir() as tmp_dir:
+        if is_archive(uri):
+            fetched = os.path.join(tmp_dir, 'unzipped')
+            unzip(download_if_needed(uri), fetched)
+        elif is_local(uri):
+            fetched = uri
+        else:
+            fetched = os.path.join(tmp_dir, 'synced')
+            sync_from_dir(uri, fetched)
+        return _keep_and_load(_find_hubconf(fetched, uri), entrypoint, args, kwargs, dst_dir)
+
+
+def torch_hub_load_local(hubconf_dir: str, entrypoint: str, *args: Any, **kwargs: Any) -> Any:
+    """Load from a local folder. This runs its code.
+
+    Args:
+        hubconf_dir: The folder with hubconf.py.
+        entrypoint: Function in hubconf.py.
+        args: For the entrypoint.
+        kwargs: For the entrypoint.
+
+    Raises:
+        NotReadableError: If there is no hubconf.py.
+        ConfigError: If it has no such entrypoint.
+    """
+    hubconf_dir = _find_hubconf(hubconf_dir, hubconf_dir)
+    known = torch.hub.list(hubconf_dir, source='local', verbose=False)  # type: ignore[no-untyped-call]
+    if entrypoint not in known:
+        raise ConfigError(
+            f'entrypoint {entrypoint!r}: not in {os.path.join(hubconf_dir, HUBCONF)}. Choose from '
+            f'{", ".join(known)}{did_you_mean(entrypoint, known) or "."}'
+        )
+    return torch.hub.load(hubconf_dir, entrypoint, *args, source='local', **kwargs)  # type: ignore[no-untyped-call]
+
+
+def _find_hubconf(folder: str, uri: str) -> str:
+    """The folder with hubconf.py: the given one or, as in zips of repositories, the only folder in it."""
+    candidates = [folder]
+    if os.path.isdir(folder):
+        candidates += sorted(entry.path for entry in os.scandir(folder) if entry.is_dir())
+    found = [candidate for candidate in candidates if os.path.isfile(os.path.join(candidate, HUBCONF))]
+    if not found:
+        raise NotReadableError(f'{uri}: has no {HUBCONF}. Give the folder, or a zip of the folder, that has it.')
+    return found[0]
+
+
+def _keep_and_load(
+    fetched: str, entrypoint: str, args: tuple[Any, ...], kwargs: dict[str, Any], dst_dir: str | None
+) -> Any:
+    """Copy the definition to the place it is kept in, whole or not at all, and load it from there."""
+    if dst_dir is None:
+        return torch_hub_load_local(fetched, entrypoint, *args, **kwargs)
+    parent = os.path.dirname(os.path.abspath(dst_dir))
+    os.makedirs(parent, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=parent) as staging:
+        copy = os.path.join(staging, 'copy')
+        shutil.copytree(fetched, copy, ignore=shutil.ignore_patterns('__pycache__', '.git'))
+        if os.path.isdir(dst_dir):
+            shutil.rmtree(dst_dir)
+        os.rename(copy, dst_dir)
+    return torch_hub_load_local(dst_dir, entrypoint, *args, **kwargs)
