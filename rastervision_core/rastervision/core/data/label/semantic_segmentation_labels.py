@@ -54,8 +54,7 @@ class SemanticSegmentationLabels(Labels):
     __hash__ = None  # type: ignore[assignment]
 
     def __setitem__(self, window: Box, values: np.ndarray) -> None:
-        """Set the labels of a window, whatever was there; see `add_window`."""
-        del self[window]
+        """The same as `add_window`. To replace what is there, delete the window first."""
         self.add_window(window, values)
 
     @abstractmethod
@@ -231,7 +230,7 @@ class SemanticSegmentationLabels(Labels):
 class SemanticSegmentationDiscreteLabels(SemanticSegmentationLabels):
     """Votes for the classes of pixels: each prediction of a pixel is one.
 
-    Memory: one counter for each class and pixel. Counters are made wider when they are full.
+    Memory: a counter for each class and pixel, and a flag for each pixel. Counters are made wider when they are full.
 
     Args:
         extent: The pixels that have labels.
@@ -240,29 +239,38 @@ class SemanticSegmentationDiscreteLabels(SemanticSegmentationLabels):
 
     Attributes:
         pixel_counts: Votes, (classes, height, width).
+        hit_mask: Which pixels were predicted, (height, width), bool.
     """
 
     def __init__(self, extent: Box, num_classes: int, dtype: Any = np.uint8) -> None:
         super().__init__(extent, num_classes, dtype)
         self.pixel_counts = np.zeros((num_classes, self.height, self.width), dtype=self.dtype)
+        self.hit_mask = np.zeros((self.height, self.width), dtype=bool)
 
     def __add__(self, other: Self) -> Self:
         """The votes of both."""
         self._check_same_kind(other)
         result = type(self)(self.extent, self.num_classes, dtype=sum_type(self.pixel_counts, other.pixel_counts))
         np.add(self.pixel_counts, other.pixel_counts, out=result.pixel_counts, dtype=result.dtype)
+        np.logical_or(self.hit_mask, other.hit_mask, out=result.hit_mask)
         return result
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, SemanticSegmentationDiscreteLabels):
             return NotImplemented
-        return self.extent == other.extent and np.array_equal(self.pixel_counts, other.pixel_counts)
+        return (
+            self.extent == other.extent
+            and np.array_equal(self.pixel_counts, other.pixel_counts)
+            and np.array_equal(self.hit_mask, other.hit_mask)
+        )
 
     __hash__ = None  # type: ignore[assignment]
 
     def __delitem__(self, window: Box) -> None:
         """Forget the votes of a window."""
-        self.pixel_counts[:, *self._slices(window)] = 0
+        slices = self._slices(window)
+        self.pixel_counts[:, *slices] = 0
+        self.hit_mask[slices] = False
 
     def __getitem__(self, window: Box) -> np.ndarray:
         """The labels of a window, -1 where there are none."""
@@ -292,12 +300,13 @@ class SemanticSegmentationDiscreteLabels(SemanticSegmentationLabels):
         part = self.pixel_counts[:, *slices]
         for class_id in range(self.num_classes):
             part[class_id] += class_ids == class_id
+        self.hit_mask[slices] = True
 
     def get_label_arr(self, window: Box, null_class_id: int = -1) -> np.ndarray:
         """Labels of a window; see :meth:`.SemanticSegmentationLabels.get_label_arr`."""
-        counts = self.pixel_counts[:, *self._slices(window)]
-        labels = counts.argmax(axis=0)
-        labels[~counts.any(axis=0)] = null_class_id
+        slices = self._slices(window)
+        labels: np.ndarray = self.pixel_counts[:, *slices].argmax(axis=0)
+        labels[~self.hit_mask[slices]] = null_class_id
         return labels
 
     def get_score_arr(self, window: Box) -> np.ndarray:
@@ -315,7 +324,10 @@ class SemanticSegmentationDiscreteLabels(SemanticSegmentationLabels):
         return hits
 
     def mask_fill(self, window: Box, mask: np.ndarray, fill_value: Any) -> None:
-        """Give part of a window a class, with one vote; see :meth:`.SemanticSegmentationLabels.mask_fill`."""
+        """Give part of a window a class, with one vote; see :meth:`.SemanticSegmentationLabels.mask_fill`.
+
+        Pixels that nothing was predicted for get the vote, but no label.
+        """
         part, mask = self.pixel_counts[:, *self._slices(window)], self._inside(window, mask)
         part[:, mask] = 0
         part[fill_value, mask] = 1
@@ -381,7 +393,8 @@ class SemanticSegmentationSmoothLabels(SemanticSegmentationLabels):
     Args:
         extent: The pixels that have labels.
         num_classes: Number of classes.
-        dtype: Type of the sums.
+        dtype: Precision of scores, floating point: those that are added and their means are rounded to it, so that
+            smaller differences decide nothing. Sums are never kept in less than float32.
         dtype_hits: Type of the counters to begin with, unsigned.
 
     Attributes:
@@ -389,9 +402,10 @@ class SemanticSegmentationSmoothLabels(SemanticSegmentationLabels):
         pixel_hits: How many predictions each pixel has, (height, width).
     """
 
-    def __init__(self, extent: Box, num_classes: int, dtype: Any = np.float32, dtype_hits: Any = np.uint8) -> None:
+    def __init__(self, extent: Box, num_classes: int, dtype: Any = np.float16, dtype_hits: Any = np.uint8) -> None:
         super().__init__(extent, num_classes, dtype)
-        self.pixel_scores = np.zeros((num_classes, self.height, self.width), dtype=self.dtype)
+        sums_type = np.promote_types(self.dtype, np.float32)
+        self.pixel_scores = np.zeros((num_classes, self.height, self.width), dtype=sums_type)
         self.pixel_hits = np.zeros((self.height, self.width), dtype=dtype_hits)
 
     def __add__(self, other: Self) -> Self:
@@ -445,7 +459,7 @@ class SemanticSegmentationSmoothLabels(SemanticSegmentationLabels):
             )
         slices = self._slices(window)
         self.pixel_hits = with_room(self.pixel_hits, slices)
-        self.pixel_scores[:, *slices] += scores
+        self.pixel_scores[:, *slices] += scores.astype(self.dtype)
         self.pixel_hits[slices] += 1
 
     def get_score_arr(self, window: Box) -> np.ndarray:
@@ -455,13 +469,13 @@ class SemanticSegmentationSmoothLabels(SemanticSegmentationLabels):
             (classes, height, width), the type of the sums. NaN where nothing was predicted.
         """
         slices = self._slices(window)
-        return divide(self.pixel_scores[:, *slices], self.pixel_hits[slices])
+        scores = divide(self.pixel_scores[:, *slices], self.pixel_hits[slices])
+        return scores if self.dtype == scores.dtype else scores.astype(self.dtype).astype(scores.dtype)
 
     def get_label_arr(self, window: Box, null_class_id: int = -1) -> np.ndarray:
         """Labels of a window; see :meth:`.SemanticSegmentationLabels.get_label_arr`."""
-        slices = self._slices(window)
-        labels = self.pixel_scores[:, *slices].argmax(axis=0)
-        labels[self.pixel_hits[slices] == 0] = null_class_id
+        labels: np.ndarray = self.get_score_arr(window).argmax(axis=0)
+        labels[self.pixel_hits[self._slices(window)] == 0] = null_class_id
         return labels
 
     def get_hit_arr(self, window: Box) -> np.ndarray:
