@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from rastervision.pipeline.lazy import attach, load
+from rastervision.pipeline.lazy import attach
 
 if TYPE_CHECKING:
     from rastervision.pipeline.registry import Registry
@@ -16,5 +16,5 @@ def register_plugin(registry: 'Registry') -> None:
 
     registry.set_plugin_version('rastervision.core', 14)
     registry.add_lazy_configs('rastervision.core', CONFIGS)
-    registry.add_plugin_command(load('rastervision.core.cli:predict'))
-    registry.add_plugin_command(load('rastervision.core.cli:predict_scene'))
+    registry.add_plugin_command('rastervision.core.cli:predict')
+    registry.add_plugin_command('rastervision.core.cli:predict_scene')

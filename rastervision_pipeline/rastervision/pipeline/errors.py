@@ -12,6 +12,7 @@ A message says what is wrong (the value, with `!r`), where (config path, URI, sc
     ├── ChannelOrderError             a channel is asked for that an image does not have
     ├── BundleError                   a model bundle is not one, or does not fit
     ├── DataError                     imagery or labels are not what they should be
+    │   └── LabelError (ValueError)   a label has no class, or the wrong type of geometry
     ├── UnknownClassIdError (IndexError)  there is no class of this id
     ├── RunError                      a job of a pipeline failed
     ├── ArgumentError (ValueError)    a function is given a value that it cannot work with
@@ -30,6 +31,14 @@ class RasterVisionError(Exception):
 
 class ConfigError(RasterVisionError, ValueError):
     """A config, or a value in one, is not valid."""
+
+
+class ConfigImportError(ConfigError, ImportError):
+    """A module that should describe a config cannot be found, or has no function that does."""
+
+
+class ConfigTypeError(ConfigError, TypeError):
+    """What should be a config is something else."""
 
 
 class RegistryError(RasterVisionError):
@@ -54,6 +63,10 @@ class BundleError(RasterVisionError):
 
 class DataError(RasterVisionError):
     """Imagery or labels are not what they should be."""
+
+
+class LabelError(DataError, ValueError):
+    """A label is not what its use needs: it has no class, or the wrong type of geometry."""
 
 
 class RunError(RasterVisionError):

@@ -51,7 +51,7 @@ class Registry:
         self._aliases: dict[str, str] = {}
         self._renamed: dict[str, str] = {}
         self._rv_config_schema: dict[str, list[str]] = {}
-        self._commands: list[click.Command] = []
+        self._commands: dict[str, Any] = {}
         self._loaded = False
         self._loading = threading.RLock()
 
@@ -102,8 +102,7 @@ class Registry:
         except Exception as error:
             # Somebody else's code, which must not take the command line down; what it has not registered is missed
             # by name later, in an error of its own.
-            log.warning('Plugin %s is left out, because it failed: %s: %s', name, type(error).__name__, error)
-            log.debug('Traceback of plugin %s:', name, exc_info=error)
+            _warn(f'Plugin {name} is left out, because it', error)
 
     # ----------------------------------------------------------------- versions
     def set_plugin_version(self, plugin: str, version: int) -> None:
@@ -241,14 +240,33 @@ class Registry:
         )
 
     # ------------------------------------------------- commands and rv_config
-    def add_plugin_command(self, cmd: 'click.Command') -> None:
-        """Add a command to the command line."""
-        self._commands.append(cmd)
+    def add_plugin_command(self, cmd: 'click.Command | str') -> None:
+        """Add a command to the command line.
+
+        Args:
+            cmd: The command, or a lazy target. The function named there must be called what the command is called.
+        """
+        name = cmd.rpartition(':')[2] if isinstance(cmd, str) else str(cmd.name)
+        self._commands[name] = cmd
+
+    def get_plugin_command_names(self) -> list[str]:
+        """Names of the commands that plugins add to the command line."""
+        self.load_plugins()
+        return sorted(self._commands)
+
+    def get_plugin_command(self, name: str) -> 'click.Command | None':
+        """The command of a name that a plugin adds; None if there is none, or if it cannot be imported."""
+        self.load_plugins()
+        try:
+            return self._resolved(self._commands, name, 'command') if name in self._commands else None
+        except Exception as error:
+            _warn(f'The command {name!r} is left out, because it', error)
+            return None
 
     def get_plugin_commands(self) -> 'list[click.Command]':
         """The commands that plugins add to the command line."""
-        self.load_plugins()
-        return list(self._commands)
+        commands = (self.get_plugin_command(name) for name in self.get_plugin_command_names())
+        return [command for command in commands if command is not None]
 
     def add_rv_config_schema(self, config_section: str, config_fields: list[str]) -> None:
         """Say which settings of a section travel with a pipeline to the machines that run it."""
@@ -273,6 +291,11 @@ class Registry:
         if isinstance(entry, str):
             entry = table[name] = lazy.load(entry)
         return entry
+
+
+def _warn(subject: str, error: Exception) -> None:
+    log.warning('%s failed: %s: %s', subject, type(error).__name__, error)
+    log.debug('Traceback:', exc_info=error)
 
 
 registry_ = Registry()

@@ -66,6 +66,13 @@ class RVConfig:
         extra = Verbosity.get() - Verbosity.NORMAL
         return f'-{"v" * extra}' if extra > 0 else ''
 
+    def get_cli_options(self) -> list[str]:
+        """The options that give another command line what was set in this process: `-v`, `--tmpdir`, `--profile`."""
+        options = [self.get_verbosity_cli_opt()]
+        options += ['--tmpdir', self._asked_tmp_dir_root] if self._asked_tmp_dir_root else []
+        options += ['--profile', self._profile] if self._profile else []
+        return [option for option in options if option]
+
     # ------------------------------------------------------------------ folders
     def get_tmp_dir(self) -> tempfile.TemporaryDirectory[str]:
         """A new temporary folder, to be used as a context manager, that is removed at the end."""

@@ -1,0 +1,5 @@
+"""The command line: `rastervision ...`."""
+
+from rastervision.pipeline.lazy import attach
+
+__getattr__, __dir__, __all__ = attach(__name__, __file__)

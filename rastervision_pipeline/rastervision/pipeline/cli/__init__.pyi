@@ -1,0 +1,12 @@
+from rastervision.pipeline.cli.app import _main as _main
+from rastervision.pipeline.cli.app import main as main
+from rastervision.pipeline.cli.arguments import convert_bool_args as convert_bool_args
+from rastervision.pipeline.cli.config_module import (
+    get_configs as get_configs,
+)
+from rastervision.pipeline.cli.config_module import (
+    get_configs_from_module as get_configs_from_module,
+)
+from rastervision.pipeline.cli.failures import print_error as print_error
+from rastervision.pipeline.config.files import save_pipeline_config as save_pipeline_config
+from rastervision.pipeline.pipeline_config import PipelineConfig as PipelineConfig

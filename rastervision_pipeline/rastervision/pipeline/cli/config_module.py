@@ -1,0 +1,130 @@
+"""Loads the configs that a user's module, or a JSON file, describes."""
+
+import importlib
+import importlib.util
+import os
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import ModuleType
+from typing import Any
+
+from rastervision.pipeline.cli.arguments import cast_args
+from rastervision.pipeline.errors import ConfigError, ConfigImportError, ConfigTypeError, RasterVisionError
+from rastervision.pipeline.file_system.utils import file_to_json
+from rastervision.pipeline.pipeline_config import PipelineConfig
+
+# Config classes in a user's file count as part of this plugin, unless they say otherwise.
+FILE_MODULE_NAME = 'rastervision.pipeline'
+FUNCTIONS = ('get_configs', 'get_config')
+
+
+def get_configs(
+    cfg_module_path: str, runner: str | None = None, args: dict[str, Any] | None = None
+) -> list[PipelineConfig]:
+    """Load the pipeline configs that a module, a Python file or a JSON file describes.
+
+    Args:
+        cfg_module_path: A dotted module name, a path that ends with .py, or a URI that ends with .json of a saved
+            config, or a list of such, of this version or an earlier one.
+        runner: Name of the runner, which is passed to the module's function first.
+        args: Keyword arguments for the function, as typed.
+
+    Raises:
+        NotReadableError: If a JSON file cannot be read.
+        ConfigError: If a config is not valid, the module fails, or an argument does not fit. (An `ImportError` as
+            well, if there is no such module or no function in it; a `TypeError`, if it gives something else.)
+    """
+    if not cfg_module_path.endswith('.json'):
+        return get_configs_from_module(cfg_module_path, runner, args or {})
+    if args:
+        raise ConfigError(f'-a {next(iter(args))}: {cfg_module_path!r} is a finished config, which takes no arguments.')
+    data = file_to_json(cfg_module_path)
+    configs = [PipelineConfig.deserialize(item) for item in (data if isinstance(data, list) else [data])]
+    return _check_configs(configs, cfg_module_path)
+
+
+def get_configs_from_module(cfg_module_path: str, runner: str | None, args: dict[str, Any]) -> list[PipelineConfig]:
+    """Call `get_configs` of a module, or `get_config` if it has none.
+
+    Args:
+        cfg_module_path: A dotted module name, or a path that ends with .py.
+        runner: Passed first.
+        args: Keyword arguments as typed; see :func:`.cast_args`.
+
+    Raises:
+        ConfigError: See :func:`.get_configs`.
+    """
+    module = _import(cfg_module_path)
+    function = _function_of(module, cfg_module_path)
+    cast = cast_args(function, runner, args)
+    with _blaming(module.__file__ or cfg_module_path):
+        result = function(runner, **cast)
+    return _check_configs(result if isinstance(result, list | tuple) else [result], cfg_module_path)
+
+
+def _import(cfg_module_path: str) -> ModuleType:
+    if not cfg_module_path.endswith('.py'):
+        return _import_dotted(cfg_module_path)
+    path = os.path.abspath(cfg_module_path)
+    spec = importlib.util.spec_from_file_location(FILE_MODULE_NAME, path)
+    if not os.path.isfile(path) or spec is None or spec.loader is None:
+        raise ConfigImportError(f'There is no config file {cfg_module_path!r}. (Looked for {path!r}.)')
+    module = importlib.util.module_from_spec(spec)
+    with _blaming(path):
+        spec.loader.exec_module(module)
+    return module
+
+
+def _import_dotted(name: str) -> ModuleType:
+    try:
+        return importlib.import_module(name)
+    except ModuleNotFoundError as error:
+        if error.name is None or not f'{name}.'.startswith(f'{error.name}.'):
+            raise ConfigImportError(f'{name} cannot be imported: {error}.') from error
+        raise ConfigImportError(
+            f'There is no module {name!r} (no {error.name!r}). Give a module that Python finds from here, a path that '
+            'ends with .py, or a URI that ends with .json.'
+        ) from error
+    except Exception as error:
+        raise ConfigError(f'{name} cannot be imported: {_text_of(error)}') from error
+
+
+def _function_of(module: ModuleType, cfg_module_path: str) -> Callable[..., Any]:
+    for name in FUNCTIONS:
+        function = getattr(module, name, None)
+        if callable(function):
+            return function  # type: ignore[no-any-return]
+    raise ConfigImportError(
+        f'{cfg_module_path!r} has no function get_config. It needs one: get_config(runner, ...) -> PipelineConfig.'
+    )
+
+
+def _check_configs(configs: Any, source: str) -> list[PipelineConfig]:
+    for config in configs:
+        if not isinstance(config, PipelineConfig):
+            raise ConfigTypeError(
+                f'{source!r} gives a {type(config).__name__}, which is no PipelineConfig. get_config must return a '
+                'PipelineConfig, and get_configs a list of them.'
+            )
+    return list(configs)
+
+
+@contextmanager
+def _blaming(path: str) -> Iterator[None]:
+    """Turn an error of a user's file into one that says which line of it is to blame."""
+    try:
+        yield
+    except SyntaxError as error:
+        raise ConfigError(
+            f'{error.filename}, line {error.lineno}: {error.msg}: {(error.text or "").strip()}'
+        ) from error
+    except Exception as error:
+        frames = traceback.extract_tb(error.__traceback__)
+        own = next((f for f in reversed(frames) if os.path.abspath(f.filename) == os.path.abspath(path)), None)
+        where = f'{path}, line {own.lineno}: {own.line}\n  ' if own else f'{path}: '
+        raise ConfigError(where + _text_of(error)) from error
+
+
+def _text_of(error: Exception) -> str:
+    return str(error) if isinstance(error, RasterVisionError) else f'{type(error).__name__}: {error}'

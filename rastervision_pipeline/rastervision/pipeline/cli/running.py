@@ -1,0 +1,82 @@
+"""Runs the pipelines of a config module, or shows what would run."""
+
+from collections.abc import Iterable, Sequence
+
+import click
+
+from rastervision.pipeline.commands import order_commands
+from rastervision.pipeline.config.files import save_pipeline_config
+from rastervision.pipeline.execution import resolve_pipeline
+from rastervision.pipeline.file_system.utils import get_tmp_dir
+from rastervision.pipeline.manifest import Manifest, Status
+from rastervision.pipeline.pipeline import Pipeline
+from rastervision.pipeline.pipeline_config import PipelineConfig
+from rastervision.pipeline.runner.plan import make_plan
+from rastervision.pipeline.runner.runner import Runner
+
+
+def run_pipelines(
+    runner: Runner,
+    configs: Iterable[PipelineConfig],
+    commands: Sequence[str],
+    *,
+    num_splits: int = 1,
+    pipeline_run_name: str = 'raster-vision',
+    dry_run: bool = False,
+    rerun: bool = False,
+) -> None:
+    """Run commands of pipelines, one pipeline after the other. Nothing is written before all have been checked.
+
+    Args:
+        runner: Runs the jobs.
+        configs: The pipelines' configs.
+        commands: The commands, in any order; none: all.
+        num_splits: Into how many jobs to split a command that can be split.
+        pipeline_run_name: Passed to the runner.
+        dry_run: Only print which jobs would run and why.
+        rerun: Run commands again that are done.
+
+    Raises:
+        ConfigError: If a config is not valid, or a pipeline has no such command.
+    """
+    with get_tmp_dir() as tmp_dir:
+        pipelines = [resolve_pipeline(config).build(tmp_dir) for config in configs]
+        orders = [order_commands(pipeline, commands) for pipeline in pipelines]
+        for pipeline, names in zip(pipelines, orders, strict=True):
+            if dry_run:
+                click.echo(describe_plan(pipeline, names, num_splits=num_splits, rerun=rerun))
+            else:
+                uri = pipeline.config.get_config_uri()
+                save_pipeline_config(pipeline.config, uri)
+                pending = _pending(pipeline, names, rerun)
+                if pending:
+                    runner.run(uri, pipeline, pending, num_splits=num_splits, pipeline_run_name=pipeline_run_name)
+
+
+def describe_plan(pipeline: Pipeline, commands: Iterable[str], *, num_splits: int = 1, rerun: bool = False) -> str:
+    """What would run and why, a line for each command, as text."""
+    statuses = _statuses(pipeline, commands, rerun)
+    width = max(map(len, statuses), default=0)
+    lines = [f'{pipeline.config.get_config_uri()}:']
+    for name, status in statuses.items():
+        jobs = len(make_plan(pipeline, [name], num_splits))
+        action = 'done' if status.done else 'run' if jobs == 1 else f'run as {jobs} jobs'
+        lines.append(f'  {name:<{width}}  {action}: {status.reason}')
+    return '\n'.join(lines)
+
+
+def _statuses(pipeline: Pipeline, commands: Iterable[str], rerun: bool) -> dict[str, Status]:
+    return {name: Status(False, 'asked for') for name in commands} if rerun else Manifest(pipeline).statuses(commands)
+
+
+def _pending(pipeline: Pipeline, commands: list[str], rerun: bool) -> list[str]:
+    """The commands that are not done; says which are. Where asked to, all are made undone first."""
+    click.echo(f'Stages to run: {commands}')
+    if rerun:
+        Manifest(pipeline).forget(commands)
+        return commands
+    statuses = Manifest(pipeline).statuses(commands)
+    for name, status in statuses.items():
+        if status.done:
+            click.echo(f'{name} is done already: {status.reason}. (--rerun runs it again.)')
+    return [name for name, status in statuses.items() if not status.done]

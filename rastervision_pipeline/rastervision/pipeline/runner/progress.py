@@ -1,0 +1,87 @@
+"""Shows how far a run is: live on a terminal, else a line for each event."""
+
+import time
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+import click
+
+from rastervision.pipeline.runner.plan import Job
+
+if TYPE_CHECKING:
+    from rich.progress import TaskID
+
+
+class Progress:
+    """A line when a job starts, and one when it ends. A context manager."""
+
+    def __init__(self, plan: list[Job]) -> None:
+        """Of a run of these jobs."""
+        self._total = len(plan)
+        self._ended = 0
+        self._started: dict[int, float] = {}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
+        """Nothing is left to do."""
+
+    def start(self, job: Job) -> None:
+        """A job has started."""
+        self._started[job.index] = time.monotonic()
+        self.show(f'{job.name}: started')
+
+    def end(self, job: Job, is_good: bool) -> None:
+        """A job has ended, well or not."""
+        self._ended += 1
+        seconds = time.monotonic() - self._started[job.index]
+        self.show(f'{job.name}: {"done" if is_good else "FAILED"} in {seconds:.1f} s ({self._ended}/{self._total})')
+
+    def show(self, line: str) -> None:
+        """Print a line."""
+        click.echo(line)
+
+
+class LiveProgress(Progress):
+    """Besides, a line for each running job that is kept up to date."""
+
+    def __init__(self, plan: list[Job]) -> None:
+        """Of a run of these jobs."""
+        from rich import progress
+
+        super().__init__(plan)
+        columns = (progress.SpinnerColumn(), progress.TextColumn('{task.description}'), progress.TimeElapsedColumn())
+        self._display = progress.Progress(*columns, transient=True)
+        self._tasks: dict[int, TaskID] = {}
+
+    def __enter__(self) -> Self:
+        self._display.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
+        self._display.stop()
+
+    def start(self, job: Job) -> None:
+        """A job has started."""
+        super().start(job)
+        self._tasks[job.index] = self._display.add_task(job.name, total=None)
+
+    def end(self, job: Job, is_good: bool) -> None:
+        """A job has ended, well or not."""
+        self._display.remove_task(self._tasks.pop(job.index))
+        super().end(job, is_good)
+
+    def show(self, line: str) -> None:
+        """Print a line above the running jobs."""
+        self._display.console.print(line, markup=False, highlight=False)
+
+
+def make_progress(plan: list[Job], *, is_live: bool) -> Progress:
+    """What shows the progress of a run of these jobs.
+
+    Args:
+        plan: The jobs.
+        is_live: Whether to keep lines up to date, if this is a terminal.
+    """
+    return LiveProgress(plan) if is_live and click.get_text_stream('stdout').isatty() else Progress(plan)
