@@ -1,0 +1,156 @@
+"""Configures PyTorchLearnerBackend."""
+
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from pydantic import Field
+
+from rastervision.core.backend.backend_config import BackendConfig
+from rastervision.pipeline import lazy
+from rastervision.pipeline.config.register import register_config
+from rastervision.pipeline.errors import ConfigError, NotReadableError
+from rastervision.pytorch_learner.learner_config.data import DataConfig
+from rastervision.pytorch_learner.learner_config.geo_data import GeoDataConfig
+from rastervision.pytorch_learner.learner_config.image_data import ImageDataConfig
+from rastervision.pytorch_learner.learner_config.model import ModelConfig
+from rastervision.pytorch_learner.learner_config.solver import SolverConfig
+
+if TYPE_CHECKING:
+    from rastervision.core.rv_pipeline.rv_pipeline_config import RVPipelineConfig
+    from rastervision.pytorch_backend.pytorch_learner_backend import PyTorchLearnerBackend
+    from rastervision.pytorch_learner.learner_config.learner import LearnerConfig
+
+__getattr__ = lazy.names(
+    __name__,
+    'rastervision.core.rv_pipeline.rv_pipeline_config:RVPipelineConfig',
+    'rastervision.pytorch_learner.learner_config.learner:LearnerConfig',
+    'rastervision.pytorch_backend.pytorch_learner_backend:PyTorchLearnerBackend',
+)
+
+FLAT_DATA_FIELDS = ('augmentors', 'img_sz', 'num_workers', 'base_transform', 'aug_transform', 'plot_options')
+
+
+def nest_data_fields(cfg_dict: dict[str, Any], data_config: type[ImageDataConfig]) -> dict[str, Any]:
+    """Move the fields about data, which version 0 had in the backend itself, into `data`.
+
+    Args:
+        cfg_dict: A backend of version 0; it is not changed.
+        data_config: The data config of the task.
+    """
+    data = {name: cfg_dict[name] for name in FLAT_DATA_FIELDS if name in cfg_dict}
+    dropped = {*FLAT_DATA_FIELDS, 'test_mode'}
+    return {**{k: v for k, v in cfg_dict.items() if k not in dropped}, 'data': data_config(**data).dict()}
+
+
+def pytorch_learner_backend_config_upgrader(cfg_dict: dict[str, Any], version: int) -> dict[str, Any]:
+    """Bring a backend from one version to the next: 1 dropped `test_mode`."""
+    if version == 1:
+        return {name: value for name, value in cfg_dict.items() if name != 'test_mode'}
+    return cfg_dict
+
+
+@register_config('pytorch_learner_backend', upgrader=pytorch_learner_backend_config_upgrader)
+class PyTorchLearnerBackendConfig(BackendConfig):
+    """Configure a :class:`.PyTorchLearnerBackend`: model, training and data."""
+
+    model: ModelConfig = Field(..., description='The model.')
+    solver: SolverConfig = Field(..., description='How it is trained.')
+    data: DataConfig = Field(
+        ...,
+        description='Where training samples come from: an image data config for chips written by the chip command, '
+        'a geo data config for windows read from the scenes while training.',
+    )
+    log_tensorboard: bool = Field(True, description='Write logs for TensorBoard while training.')
+    run_tensorboard: bool = Field(False, description='Serve them with TensorBoard while training.')
+    save_all_checkpoints: bool = Field(False, description='Keep the weights of every epoch.')
+
+    # What differs between the tasks; each subclass names its own.
+    backend_target: ClassVar[str | None] = None
+    learner_config_target: ClassVar[str | None] = None
+
+    def update(self, pipeline: 'RVPipelineConfig | None' = None, **kwargs: Any) -> None:
+        """Fill in what the data config takes from the pipeline: classes, chips, number of channels."""
+        if pipeline is not None:
+            if self.data.class_config is None:
+                self.data.class_config = pipeline.dataset.class_config
+            if isinstance(self.data, ImageDataConfig) and not (self.data.uri or self.data.group_uris):
+                self.data.uri = pipeline.chip_uri
+            if self.data.img_channels is None:
+                self.data.img_channels = self._known_img_channels(pipeline)
+        super().update(pipeline=pipeline, **kwargs)
+
+    def get_img_channels(self, pipeline_cfg: 'RVPipelineConfig') -> int:
+        """Number of channels of the images, from the first training scene; may open its image.
+
+        Raises:
+            ConfigError: If there is no scene to take it from.
+        """
+        scenes = pipeline_cfg.dataset.all_scenes
+        if not scenes:
+            raise ConfigError('backend.data.img_channels is not set, and the dataset has no scene to take it from.')
+        source = scenes[0].raster_source
+        if source.channel_order and not source.transformers:
+            return len(source.channel_order)
+        return int(source.build(tmp_dir=None, use_transformers=True).num_channels)
+
+    def get_learner_config(self, pipeline: 'RVPipelineConfig | None') -> 'LearnerConfig':
+        """The config of the learner that trains this backend's model.
+
+        Args:
+            pipeline: The resolved pipeline; None leaves out what comes from it.
+        """
+        if self.learner_config_target is None:
+            raise ConfigError(f'{type(self).__name__} has no learner. Use the backend config of a task.')
+        learner_config: type[LearnerConfig] = lazy.load(self.learner_config_target)
+        config = learner_config(
+            data=self._learner_data(pipeline),
+            model=self.model,
+            solver=self.solver,
+            log_tensorboard=self.log_tensorboard,
+            run_tensorboard=self.run_tensorboard,
+            save_all_checkpoints=self.save_all_checkpoints,
+            output_uri=None if pipeline is None else pipeline.train_uri,
+            seed=0 if pipeline is None else pipeline.seed,
+        )
+        config.update()
+        return config
+
+    def build(self, pipeline: 'RVPipelineConfig | None', tmp_dir: str) -> 'PyTorchLearnerBackend':
+        """Make the backend.
+
+        Args:
+            pipeline: The resolved pipeline.
+            tmp_dir: A folder for scratch files.
+        """
+        if self.backend_target is None:
+            raise ConfigError(f'{type(self).__name__} cannot be built. Use the backend config of a task.')
+        backend: PyTorchLearnerBackend = lazy.load(self.backend_target)(
+            pipeline, self.get_learner_config(pipeline), tmp_dir
+        )
+        return backend
+
+    def get_bundle_filenames(self) -> list[str]:
+        """Names of the files under `train_uri` that go into a bundle."""
+        return ['model-bundle.zip']
+
+    def filter_commands(self, commands: list[str]) -> list[str]:
+        """The commands without `chip` if training reads its windows from the scenes."""
+        if isinstance(self.data, GeoDataConfig):
+            return [command for command in commands if command != 'chip']
+        return commands
+
+    def _learner_data(self, pipeline: 'RVPipelineConfig | None') -> DataConfig:
+        """The data config with scenes and sampling of the pipeline, where it has none of its own."""
+        data = self.data.copy()
+        if pipeline is not None and isinstance(data, GeoDataConfig):
+            if data.scene_dataset is None:
+                data.scene_dataset = pipeline.dataset
+            if not data.sampling and pipeline.chip_options is not None:
+                data.sampling = pipeline.chip_options.sampling
+        return data
+
+    def _known_img_channels(self, pipeline: 'RVPipelineConfig') -> int | None:
+        """Number of channels, or None where the images cannot be read from this machine: training asks again."""
+        try:
+            return self.get_img_channels(pipeline)
+        except NotReadableError:
+            return None

@@ -1,0 +1,34 @@
+"""Configs are light: a laptop without torch can write, validate and submit a pipeline."""
+
+import json
+import subprocess
+import sys
+
+HEAVY = (
+    'numpy',
+    'rasterio',
+    'shapely',
+    'torch',
+    'cv2',
+    'pandas',
+    'geopandas',
+    'boto3',
+    'sklearn',
+    'scipy',
+    'matplotlib',
+)
+PROGRAM = f"""
+import json, sys
+from rastervision.pipeline.registry import registry_
+registry_.update_config_info()
+from rastervision.core.rv_pipeline import SemanticSegmentationConfig
+from rastervision.pytorch_learner import *
+from rastervision.pytorch_backend import *
+print(json.dumps([name for name in {HEAVY!r} if name in sys.modules]))
+"""
+
+
+def test_importing_all_configs_loads_nothing_heavy():
+    done = subprocess.run([sys.executable, '-c', PROGRAM], capture_output=True, text=True, check=True)
+
+    assert json.loads(done.stdout.splitlines()[-1]) == []
