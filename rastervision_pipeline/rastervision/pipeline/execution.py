@@ -9,7 +9,7 @@ from rastervision.pipeline.commands import check_command
 from rastervision.pipeline.config.files import save_pipeline_config
 from rastervision.pipeline.config.resolve import resolve
 from rastervision.pipeline.config.upgrade import build_config
-from rastervision.pipeline.errors import ConfigError
+from rastervision.pipeline.errors import ConfigError, RegistryError
 from rastervision.pipeline.file_system.utils import file_to_json, get_tmp_dir
 from rastervision.pipeline.manifest import Manifest
 from rastervision.pipeline.pipeline import Pipeline
@@ -62,7 +62,13 @@ def load_pipeline_config(cfg_json_uri: str) -> PipelineConfig:
     if not isinstance(data, dict):
         raise ConfigError(f'{cfg_json_uri!r} holds a {type(data).__name__}, not the config of one pipeline.')
     rv_config_.set_everett_config(config_overrides=data.get('rv_config') or {})
-    config = build_config(data)
+    try:
+        config = build_config(data)
+    except RegistryError as error:
+        raise ConfigError(
+            f'{cfg_json_uri!r}: {error} A job knows the configs of installed plugins, which are packages '
+            'rastervision.<name>, and not those that are defined in a config file.'
+        ) from error
     if not isinstance(config, PipelineConfig):
         raise ConfigError(f'{cfg_json_uri!r} holds a {type(config).__name__}, which configures no pipeline.')
     return config

@@ -34,6 +34,7 @@ FILE_SYSTEMS = (
     'rastervision.pipeline.file_system.http_file_system:HttpFileSystem',
     'rastervision.pipeline.file_system.local_file_system:LocalFileSystem',
 )
+MAX_LISTED = 20  # longer lists of names hide the message
 PIPELINE_PLUGIN = 'rastervision.pipeline'
 PIPELINE_CONFIGS = {'pipeline_config': {'pipeline': 'PipelineConfig'}}
 
@@ -282,8 +283,8 @@ class Registry:
         if name not in table:
             self.load_plugins()
         if name not in table:
-            near = did_you_mean(name, table)
-            raise RegistryError(f'Unknown {noun} {name!r}{near or "."} Known: {", ".join(sorted(table)) or "none"}.')
+            known = f' Known: {", ".join(sorted(table)) or "none"}.' if len(table) <= MAX_LISTED else ''
+            raise RegistryError(f'Unknown {noun} {name!r}{did_you_mean(name, table) or "."}{known}')
         return table[name]
 
     def _resolved(self, table: dict[str, Any], name: str, noun: str) -> Any:

@@ -71,10 +71,10 @@ def run_command(cfg_json_uri: str, command: str, split_ind: int | None, num_spli
 def explain(cfg_module: str, args: tuple[tuple[str, str], ...], runner: str) -> None:
     """Show the resolved config of CFG_MODULE, and where each value comes from."""
     from rastervision.pipeline.cli.config_module import get_configs
-    from rastervision.pipeline.cli.explaining import explain_text
+    from rastervision.pipeline.config.explain import explain as explain_config
 
     for config in get_configs(cfg_module, runner, dict(args)):
-        click.echo(explain_text(config))
+        click.echo('\n'.join(map(str, explain_config(config))))
 
 
 COMMANDS = (run, run_command, explain)

@@ -127,4 +127,6 @@ def _blaming(path: str) -> Iterator[None]:
 
 
 def _text_of(error: Exception) -> str:
-    return str(error) if isinstance(error, RasterVisionError) else f'{type(error).__name__}: {error}'
+    if isinstance(error, RasterVisionError):
+        return str(error)
+    return f'{type(error).__name__}: {error}' if str(error) else type(error).__name__

@@ -7,10 +7,9 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Iterable
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass
 from subprocess import Popen
-from typing import IO
 
 from rastervision.pipeline.errors import RunError
 from rastervision.pipeline.runner.parent import PARENT
@@ -106,8 +105,7 @@ def _make_log_dir() -> str:
 
 def _start(job: Job, command: list[str], logs: str | None) -> Running:
     path = None if logs is None else os.path.join(logs, f'{job.name.replace("/", "-of-").replace(" ", "-")}.log')
-    output: IO[bytes] | None = None if path is None else open(path, 'wb')
-    try:
+    with nullcontext() if path is None else open(path, 'wb') as output:
         process = Popen(
             command,
             stdin=subprocess.DEVNULL,
@@ -116,9 +114,6 @@ def _start(job: Job, command: list[str], logs: str | None) -> Running:
             start_new_session=True,
             env={**os.environ, PARENT: str(os.getpid()), 'PYTHONUNBUFFERED': '1'},
         )
-    finally:
-        if output is not None:
-            output.close()
     return Running(job, process, path)
 
 
