@@ -1,0 +1,203 @@
+"""Geographic features as arrays: what GeoJSON says, in a form that can be worked on as a whole."""
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Any, Self
+
+import numpy as np
+import shapely
+from shapely.geometry import shape
+
+from rastervision.core.box import Box
+from rastervision.pipeline.errors import DataError, LabelError
+
+GeoJSON = dict[str, Any]
+FIRST_MULTI_TYPE = 4  # shapely's type ids: 0 Point, 1 LineString, 2 LinearRing, 3 Polygon, then what has parts
+POLYGON_TYPE = 3
+
+
+@dataclass(frozen=True)
+class Features:
+    """Geometries with properties.
+
+    Operations give new objects. Geometries of features that an operation leaves alone are shared, not copied.
+
+    Attributes:
+        geometries: Shapely geometries, (n,), dtype object.
+        properties: The properties of each feature. They are not to be written into.
+        ids: The id of each feature, or None.
+    """
+
+    geometries: np.ndarray
+    properties: Sequence[dict[str, Any]]
+    ids: Sequence[Any] = field(default=())
+
+    def __post_init__(self) -> None:
+        if not self.ids:
+            object.__setattr__(self, 'ids', [None] * len(self.properties))
+
+    def __len__(self) -> int:
+        return len(self.properties)
+
+    # --------------------------------------------------------------- from and to
+    @classmethod
+    def from_geojson(cls, geojson: GeoJSON) -> Self:
+        """Features of a GeoJSON FeatureCollection; those without a geometry are left out.
+
+        Raises:
+            DataError: If it is no FeatureCollection, or a geometry is not one.
+        """
+        if 'features' not in geojson:
+            raise DataError(f'This is no GeoJSON FeatureCollection; it has {sorted(geojson)!r:.200}.')
+        features = [feature for feature in geojson['features'] if feature.get('geometry') is not None]
+        return cls(
+            _object_array(_shape(feature) for feature in features),
+            [feature.get('properties') or {} for feature in features],
+            [feature.get('id') for feature in features],
+        )
+
+    def to_geojson(self) -> GeoJSON:
+        """A GeoJSON FeatureCollection that shares nothing with this object."""
+        geometries = (json.loads(text) for text in shapely.to_geojson(self.geometries))
+        return {
+            'type': 'FeatureCollection',
+            'features': [
+                {
+                    'type': 'Feature',
+                    'geometry': geometry,
+                    'properties': dict(properties),
+                    **({} if id_ is None else {'id': id_}),
+                }
+                for geometry, properties, id_ in zip(geometries, self.properties, self.ids, strict=True)
+            ],
+        }
+
+    @classmethod
+    def concatenate(cls, parts: Iterable['Features']) -> Self:
+        """The features of several, in order."""
+        parts = list(parts)
+        return cls(
+            np.concatenate([_object_array(()), *(part.geometries for part in parts)]),
+            [properties for part in parts for properties in part.properties],
+            [id_ for part in parts for id_ in part.ids],
+        )
+
+    # ------------------------------------------------------------------ changing
+    def take(self, selection: np.ndarray) -> Self:
+        """Some of the features.
+
+        Args:
+            selection: Indices, (m,), or a mask, (n,).
+        """
+        indices = np.flatnonzero(selection) if selection.dtype == bool else selection
+        return type(self)(
+            self.geometries[indices], [self.properties[i] for i in indices], [self.ids[i] for i in indices]
+        )
+
+    def with_geometries(self, geometries: np.ndarray) -> Self:
+        """The same features with other geometries."""
+        return replace(self, geometries=geometries)
+
+    def with_properties(self, properties: Sequence[dict[str, Any]]) -> Self:
+        """The same features with other properties."""
+        return replace(self, properties=properties)
+
+    def without_empty(self) -> Self:
+        """The features that have a geometry with points in it."""
+        return self.take(~(shapely.is_missing(self.geometries) | shapely.is_empty(self.geometries)))
+
+    def split(self) -> Self:
+        """One feature for each Point, LineString and Polygon in multi-geometries and collections."""
+        geometries, origins = self.geometries, np.arange(len(self))
+        while (shapely.get_type_id(geometries) >= FIRST_MULTI_TYPE).any():
+            geometries, parts_of = shapely.get_parts(geometries, return_index=True)
+            origins = origins[parts_of]
+        return self if geometries is self.geometries else self.take(origins).with_geometries(geometries)
+
+    def with_valid_polygons(self) -> Self:
+        """Features whose polygons are valid; what is left of one that is not may be several features, or none.
+
+        An invalid polygon is replaced by its buffer of width zero: where it crosses itself, only parts that run in
+        the direction of the whole are kept.
+        """
+        invalid = (shapely.get_type_id(self.geometries) == POLYGON_TYPE) & ~shapely.is_valid(self.geometries)
+        if not invalid.any():
+            return self.without_empty()
+        geometries = self.geometries.copy()
+        geometries[invalid] = shapely.buffer(geometries[invalid], 0)
+        return self.with_geometries(geometries).without_empty().split()
+
+    # ------------------------------------------------------------------- asking
+    @cached_property
+    def tree(self) -> shapely.STRtree:
+        """A spatial index of the geometries."""
+        return shapely.STRtree(self.geometries)
+
+    def intersecting(self, window: Box) -> np.ndarray:
+        """Indices, ascending, of the features that intersect a window. Costs O(log n + hits) after the first call."""
+        hits: np.ndarray = np.sort(self.tree.query(window.to_shapely(), predicate='intersects'))
+        return hits
+
+    @property
+    def extent(self) -> Box:
+        """The smallest box of whole pixels around all features; `Box(0, 0, 0, 0)` if there are none."""
+        if len(self) == 0:
+            return Box(0, 0, 0, 0)
+        xmin, ymin, xmax, ymax = shapely.total_bounds(self.geometries)
+        return Box(*(int(edge) for edge in (np.floor(ymin), np.floor(xmin), np.ceil(ymax), np.ceil(xmax))))
+
+    @property
+    def geom_types(self) -> np.ndarray:
+        """The type of each geometry as GeoJSON calls it, (n,)."""
+        return np.array([geometry.geom_type for geometry in self.geometries], dtype=object)
+
+    @cached_property
+    def class_ids(self) -> np.ndarray:
+        """The `class_id` of each feature, (n,), int64.
+
+        Raises:
+            LabelError: If a feature has none, or one that is not a whole number.
+        """
+        return read_class_ids(self.properties)
+
+
+def read_class_ids(properties: Sequence[dict[str, Any]]) -> np.ndarray:
+    """The `class_id` in each of some properties, (n,), int64.
+
+    Raises:
+        LabelError: If one is missing or not a whole number.
+    """
+    found = [each.get('class_id') for each in properties]
+    try:
+        return np.array([int(class_id) for class_id in found], dtype=np.int64)  # type: ignore[arg-type]
+    except (TypeError, ValueError) as error:
+        index = next(i for i, class_id in enumerate(found) if not _is_whole(class_id))
+        raise LabelError(
+            f'Feature {index} has class_id {found[index]!r}; its properties are {sorted(properties[index])!r}. Add a '
+            'ClassInferenceTransformer that gives each feature a class_id, for example by default_class_id.'
+        ) from error
+
+
+def _is_whole(value: Any) -> bool:
+    try:
+        int(value)
+    except (TypeError, ValueError):
+        return False
+    return True
+
+
+def _shape(feature: dict[str, Any]) -> Any:
+    try:
+        return shape(feature['geometry'])
+    except Exception as error:  # shapely raises many kinds for malformed coordinates
+        raise DataError(f'Not a GeoJSON geometry: {feature["geometry"]!r:.200}: {error}') from error
+
+
+def _object_array(geometries: Iterable[Any]) -> np.ndarray:
+    """An array of dtype object, also for no geometries."""
+    items = list(geometries)
+    array = np.empty(len(items), dtype=object)
+    array[:] = items
+    return array

@@ -1,0 +1,81 @@
+"""Ground truth for semantic segmentation."""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from rastervision.core.box import Box
+from rastervision.core.data.crs_transformer.crs_transformer import CRSTransformer
+from rastervision.core.data.label.semantic_segmentation_labels import (
+    SemanticSegmentationDiscreteLabels,
+    SemanticSegmentationLabels,
+)
+from rastervision.core.data.label_source.label_source import LabelSource
+from rastervision.core.data.raster_source.raster_source import RasterSource
+from rastervision.pipeline.errors import LabelError
+
+if TYPE_CHECKING:
+    from rastervision.core.data.class_config import ClassConfig
+
+
+class SemanticSegmentationLabelSource(LabelSource):
+    """Gives each pixel the class id that a raster has there."""
+
+    def __init__(self, raster_source: RasterSource, class_config: 'ClassConfig', bbox: Box | None = None) -> None:
+        """Make a source.
+
+        Args:
+            raster_source: A raster of class ids with one channel. Its bbox is set if one is given here.
+            class_config: The classes.
+            bbox: The part of the scene to give labels for, in pixels. None: that of the raster source.
+
+        Raises:
+            LabelError: If the raster has more than one channel.
+        """
+        if raster_source.num_channels != 1:
+            raise LabelError(
+                f'A raster of labels must have one channel with class ids, but {raster_source!r} has '
+                f'{raster_source.num_channels}. Choose one by channel_order, or turn colours into class ids with an '
+                'RGBClassTransformer.'
+            )
+        self.raster_source = raster_source
+        self.class_config = class_config
+        if bbox is not None:
+            self.set_bbox(bbox)
+
+    @property
+    def bbox(self) -> Box:
+        """The part of the scene that labels are given for, in pixels of the scene."""
+        return self.raster_source.bbox
+
+    @property
+    def crs_transformer(self) -> CRSTransformer:
+        """Transforms between map coordinates and pixels of the scene."""
+        return self.raster_source.crs_transformer
+
+    def set_bbox(self, bbox: Box) -> None:
+        """Give labels for another part of the scene."""
+        self.raster_source.set_bbox(bbox)
+
+    def get_label_arr(self, window: Box | None = None) -> np.ndarray:
+        """Class ids of the pixels of a window.
+
+        Args:
+            window: In pixels relative to `bbox`. None: the extent.
+
+        Returns:
+            Array (height, width) of the raster's dtype.
+        """
+        chip = self.raster_source.get_chip(self.extent if window is None else window)
+        class_ids: np.ndarray = chip[..., 0]
+        return class_ids
+
+    def get_labels(self, window: Box | None = None) -> SemanticSegmentationLabels:
+        """Labels of a window; those outside of it are empty. The whole extent is held, see `get_label_arr`."""
+        window = self.extent if window is None else window
+        labels = SemanticSegmentationDiscreteLabels.make_empty(self.extent, len(self.class_config))
+        labels[window] = self.get_label_arr(window)
+        return labels
+
+    def _get_item(self, window: Box) -> np.ndarray:
+        return self.get_label_arr(window)

@@ -1,0 +1,113 @@
+"""Polygons as a raster of class ids."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+from affine import Affine
+from rasterio.features import rasterize
+
+from rastervision.core.box import Box
+from rastervision.core.data.chips import fill_overflow, resize
+from rastervision.core.data.crs_transformer.crs_transformer import CRSTransformer
+from rastervision.core.data.features import Features
+from rastervision.core.data.geojson import geodataframe_to_features
+from rastervision.core.data.raster_source.raster_source import RasterSource
+from rastervision.core.data.raster_transformer.raster_transformer import RasterTransformer
+from rastervision.pipeline.errors import LabelError
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+
+    from rastervision.core.data.vector_source.vector_source import VectorSource
+
+DTYPE = np.dtype(np.uint8)
+POLYGON_TYPES = ('Polygon', 'MultiPolygon')
+
+
+class RasterizedSource(RasterSource):
+    """Draws polygons as a raster of one channel, uint8: the class id of the polygon, or the background's.
+
+    Where polygons overlap, the one that comes later in the data is on top. What is outside the bbox is background.
+
+    Polygons are read and indexed when the source is made. A window then costs its pixels and the polygons that
+    intersect it, however many there are elsewhere.
+    """
+
+    def __init__(
+        self,
+        vector_source: 'VectorSource',
+        background_class_id: int,
+        bbox: Box | None = None,
+        all_touched: bool = False,
+        raster_transformers: Sequence[RasterTransformer] = (),
+    ) -> None:
+        """Make a source.
+
+        Args:
+            vector_source: Where the polygons come from; each must have a class id from 0 to 255.
+            background_class_id: Class id of pixels that no polygon covers.
+            bbox: The part of the scene to draw, in pixels. None: the extent of the polygons.
+            all_touched: Whether a polygon covers each pixel that it touches, or those whose centre is inside.
+            raster_transformers: What is applied to each chip, in that order.
+
+        Raises:
+            LabelError: If a feature is not a polygon, or has no class id that fits.
+        """
+        self.vector_source = vector_source
+        self.background_class_id = background_class_id
+        self.all_touched = all_touched
+        self._polygons = vector_source.get_features()
+        _check(self._polygons, f'{vector_source!r}')
+        super().__init__(
+            channel_order=[0],
+            num_channels_raw=1,
+            dtype_raw=DTYPE,
+            bbox=vector_source.extent if bbox is None else bbox,
+            raster_transformers=raster_transformers,
+        )
+
+    @property
+    def crs_transformer(self) -> CRSTransformer:
+        """Transforms between map coordinates and pixels of the scene."""
+        return self.vector_source.crs_transformer
+
+    def validate_labels(self, df: 'gpd.GeoDataFrame') -> None:
+        """Check that all rows are polygons with a class id from 0 to 255.
+
+        Raises:
+            LabelError: Saying which is not.
+        """
+        _check(geodataframe_to_features(df), 'the data frame')
+
+    def _get_chip(self, window: Box, out_shape: tuple[int, int] | None = None) -> np.ndarray:
+        window = window.to_global_coords(self.bbox)
+        chip = fill_overflow(self.bbox, window, self._draw(window), self.background_class_id)
+        return (chip if out_shape is None else resize(chip, out_shape, nearest=True))[..., np.newaxis]
+
+    def _draw(self, window: Box) -> np.ndarray:
+        """Draw the polygons of a window in pixels of the scene, (height, width)."""
+        hits = self._polygons.intersecting(window)
+        chip = np.full(window.size, self.background_class_id, dtype=DTYPE)
+        if len(hits) and chip.size:
+            shapes = zip(self._polygons.geometries[hits], self._polygons.class_ids[hits].tolist(), strict=True)
+            to_pixels = Affine.translation(window.xmin, window.ymin)
+            rasterize(shapes, out=chip, transform=to_pixels, all_touched=self.all_touched)
+        return chip
+
+
+def _check(features: Features, where: str) -> None:
+    types = features.geom_types
+    wrong = ~np.isin(types.astype(str), POLYGON_TYPES)
+    if wrong.any():
+        raise LabelError(
+            f'{np.count_nonzero(wrong)} of {len(features)} features of {where} are not polygons but '
+            f'{sorted(set(types[wrong]))!r}, which have no area to draw. Make them polygons with a BufferTransformer '
+            'for that type of geometry.'
+        )
+    class_ids = features.class_ids
+    if len(class_ids) and not 0 <= class_ids.min() <= class_ids.max() <= np.iinfo(DTYPE).max:
+        raise LabelError(
+            f'Class ids of {where} go from {class_ids.min()} to {class_ids.max()}, but a raster of labels holds 0 to '
+            f'{np.iinfo(DTYPE).max}. Give the classes other ids with a ClassInferenceTransformer.'
+        )

@@ -1,0 +1,35 @@
+"""Widens points and lines to polygons."""
+
+from typing import TYPE_CHECKING
+
+from rastervision.core.data.features import Features
+from rastervision.core.data.geojson import buffer_features
+from rastervision.core.data.vector_transformer.vector_transformer import FeaturesTransformer
+
+if TYPE_CHECKING:
+    from rastervision.core.data.crs_transformer.crs_transformer import CRSTransformer
+
+
+class BufferTransformer(FeaturesTransformer):
+    """Widens geometries of one type by a buffer, in pixels, that may depend on the class."""
+
+    def __init__(
+        self,
+        geom_type: str,
+        class_bufs: dict[int, float | None] | None = None,
+        default_buf: float | None = None,
+    ) -> None:
+        """Make a transformer.
+
+        Args:
+            geom_type: Type of the geometries to widen: `'Point'`, `'LineString'` or `'Polygon'`.
+            class_bufs: Class id -> buffer in pixels. None as buffer: leave the class as it is.
+            default_buf: Buffer of other classes. None: leave them as they are.
+        """
+        self.geom_type = geom_type
+        self.class_bufs = class_bufs or {}
+        self.default_buf = default_buf
+
+    def transform_features(self, features: Features, crs_transformer: 'CRSTransformer | None' = None) -> Features:
+        """Widen the geometries; the properties stay. Costs one call for all features."""
+        return buffer_features(features, self.geom_type, self.class_bufs, self.default_buf)

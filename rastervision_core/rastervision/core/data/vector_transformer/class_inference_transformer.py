@@ -1,0 +1,130 @@
+"""Gives features their class ids."""
+
+import logging
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from rastervision.core.data.features import Features
+from rastervision.core.data.vector_transformer.label_maker.filter import Predicate, create_filter
+from rastervision.core.data.vector_transformer.vector_transformer import FeaturesTransformer
+from rastervision.pipeline.errors import did_you_mean
+
+if TYPE_CHECKING:
+    from rastervision.core.data.class_config import ClassConfig
+    from rastervision.core.data.crs_transformer.crs_transformer import CRSTransformer
+
+log = logging.getLogger(__name__)
+
+NAME_PROPERTIES = ('class_name', 'label')
+MAX_NAMES_SHOWN = 10
+
+
+class ClassInferenceTransformer(FeaturesTransformer):
+    """Gives each feature the property `class_id`, and drops those for which it finds none.
+
+    The first of these that gives a class id is taken:
+
+    1. the property `class_id`, as it is;
+    2. the property `class_name`, else `label`, as a name in `class_config`, after `class_name_mapping`;
+    3. the first filter in `class_id_to_filter` that the feature passes;
+    4. `default_class_id`.
+    """
+
+    def __init__(
+        self,
+        default_class_id: int | None,
+        class_config: 'ClassConfig | None' = None,
+        class_id_to_filter: Mapping[int, Sequence[Any]] | None = None,
+        class_name_mapping: Mapping[str, str] | None = None,
+    ) -> None:
+        """Make a transformer.
+
+        Args:
+            default_class_id: Class id of features for which nothing else gives one. None: they are dropped.
+            class_config: The classes, to look names up.
+            class_id_to_filter: Class id -> filter, see `create_filter`.
+            class_name_mapping: Name in the data -> name in `class_config`, where they differ.
+
+        Raises:
+            ConfigError: If a filter is not one.
+        """
+        self.default_class_id = default_class_id
+        self.class_config = class_config
+        self.class_id_to_filter = class_id_to_filter
+        self.class_name_mapping = class_name_mapping
+        self._filters: list[tuple[int, Predicate]] = [
+            (int(class_id), create_filter(filt)) for class_id, filt in (class_id_to_filter or {}).items()
+        ]
+        names = [] if class_config is None else class_config.names
+        self._ids = {name: class_id for class_id, name in reversed(list(enumerate(names)))}
+
+    @staticmethod
+    def infer_feature_class_id(
+        feature: dict[str, Any],
+        default_class_id: int | None,
+        class_config: 'ClassConfig | None' = None,
+        class_id_to_filter: Mapping[int, Sequence[Any]] | None = None,
+        class_name_mapping: Mapping[str, str] | None = None,
+    ) -> int | None:
+        """The class id of a GeoJSON Feature, or None; see the class."""
+        transformer = ClassInferenceTransformer(default_class_id, class_config, class_id_to_filter, class_name_mapping)
+        return transformer._infer(feature)
+
+    def transform_features(self, features: Features, crs_transformer: 'CRSTransformer | None' = None) -> Features:
+        """Set `class_id`, and drop features without one, with one warning for all of them."""
+        class_ids = [self._infer(feature) for feature in self._as_dicts(features)]
+        found = np.array([class_id is not None for class_id in class_ids], dtype=bool)
+        if not found.all():
+            self._warn(features, found)
+        properties = [
+            {**each, 'class_id': class_id} for each, class_id in zip(features.properties, class_ids, strict=True)
+        ]
+        return features.with_properties(properties).take(found)
+
+    def _as_dicts(self, features: Features) -> list[dict[str, Any]]:
+        """The features as filters see them: without coordinates. Types are looked up only if there are filters."""
+        types = features.geom_types if self._filters else [None] * len(features)
+        return [
+            {'properties': properties, 'geometry': {'type': type_}, 'id': id_}
+            for properties, type_, id_ in zip(features.properties, types, features.ids, strict=True)
+        ]
+
+    def _infer(self, feature: dict[str, Any]) -> Any:
+        properties = feature.get('properties') or {}
+        class_id = properties.get('class_id')
+        if class_id is not None:
+            return class_id
+        class_id = self._ids.get(self._name(properties))  # type: ignore[arg-type]
+        if class_id is not None:
+            return class_id
+        for class_id, passes in self._filters:
+            if passes(feature):
+                return class_id
+        return self.default_class_id
+
+    def _name(self, properties: dict[str, Any]) -> str | None:
+        """The name of the class that a feature says it has, in terms of `class_config`."""
+        for key in NAME_PROPERTIES:
+            name = properties.get(key)
+            if name is not None:
+                return (self.class_name_mapping or {}).get(name, name)
+        return None
+
+    def _warn(self, features: Features, found: np.ndarray) -> None:
+        """Say how many features are dropped, and what they have instead of a class."""
+        dropped = [features.properties[i] for i in np.flatnonzero(~found)]
+        names = sorted({str(name) for name in map(self._name, dropped) if name is not None})
+        keys = sorted({key for properties in dropped for key in properties})
+        hint = did_you_mean(names[0], self._ids) if names else ''
+        log.warning(
+            '%d of %d features have no class and are dropped. Class names found that class_config lacks: %s; '
+            'properties found: %s; classes: %s%s',
+            len(dropped),
+            len(features),
+            names[:MAX_NAMES_SHOWN],
+            keys[:MAX_NAMES_SHOWN],
+            list(self._ids),
+            hint or '. Set default_class_id, class_id_to_filter or class_name_mapping to keep them.',
+        )

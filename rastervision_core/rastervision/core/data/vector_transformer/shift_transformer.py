@@ -1,0 +1,72 @@
+"""Moves features."""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import shapely
+
+from rastervision.core.data.crs_transformer.rasterio_crs_transformer import RasterioCRSTransformer
+from rastervision.core.data.features import Features
+from rastervision.core.data.vector_transformer.vector_transformer import FeaturesTransformer
+from rastervision.pipeline.errors import DataError
+
+if TYPE_CHECKING:
+    from rastervision.core.data.crs_transformer.crs_transformer import CRSTransformer
+
+METERS_PER_DEGREE = 111319.5
+RADIANS_PER_DEGREE = np.pi / 180
+WGS84 = 'epsg:4326'
+
+
+class ShiftTransformer(FeaturesTransformer):
+    """Moves features by metres on the ground, for labels that lie beside what they label."""
+
+    def __init__(self, x_shift: float = 0.0, y_shift: float = 0.0, round_pixels: bool = True) -> None:
+        """Make a transformer.
+
+        Args:
+            x_shift: Metres to the east.
+            y_shift: Metres to the north.
+            round_pixels: Whether to round the result down to whole pixels.
+        """
+        self.x_shift = x_shift
+        self.y_shift = y_shift
+        self.round_pixels = round_pixels
+
+    def transform_features(self, features: Features, crs_transformer: 'CRSTransformer | None' = None) -> Features:
+        """Move the geometries; the properties stay. Costs one call for all coordinates.
+
+        Args:
+            features: In pixel coordinates.
+            crs_transformer: Between pixel and map coordinates.
+
+        Raises:
+            DataError: If the scene is not georeferenced.
+        """
+        if len(features) == 0:
+            return features
+        wgs84 = self.make_wgs84_transformer(crs_transformer)
+        on_map = shapely.transform(wgs84.pixel_to_map(features.geometries), self._shift)
+        return features.with_geometries(wgs84.map_to_pixel(on_map))
+
+    def make_wgs84_transformer(self, crs_transformer: 'CRSTransformer | None') -> RasterioCRSTransformer:
+        """A transformer between pixels of the scene and degrees of longitude and latitude.
+
+        Raises:
+            DataError: If the scene is not georeferenced.
+        """
+        if crs_transformer is None or crs_transformer.image_crs is None:
+            raise DataError(
+                f'ShiftTransformer moves features by metres, but {crs_transformer!r} does not say where on earth the '
+                'image is. Use an image that is georeferenced.'
+            )
+        return RasterioCRSTransformer(
+            crs_transformer.transform, crs_transformer.image_crs, WGS84, round_pixels=self.round_pixels
+        )
+
+    def _shift(self, lon_lat: np.ndarray) -> np.ndarray:
+        """Move points, (n, 2), in degrees, on a sphere."""
+        latitude = lon_lat[:, 1]
+        d_lon = self.x_shift / (METERS_PER_DEGREE * np.cos(latitude * RADIANS_PER_DEGREE))
+        d_lat = np.full_like(latitude, self.y_shift / METERS_PER_DEGREE)
+        return lon_lat + np.stack([d_lon, d_lat], axis=1)

@@ -1,0 +1,45 @@
+"""The interface of what is done to the features of a vector source."""
+
+from abc import ABC, abstractmethod
+from typing import TYPE_CHECKING, Any
+
+from rastervision.core.data.features import Features, GeoJSON
+
+if TYPE_CHECKING:
+    from rastervision.core.data.crs_transformer.crs_transformer import CRSTransformer
+
+
+class VectorTransformer(ABC):
+    """Changes features: their geometries, in pixel coordinates, or their properties."""
+
+    def __call__(self, geojson: GeoJSON, crs_transformer: 'CRSTransformer | None' = None, **kwargs: Any) -> GeoJSON:
+        """The same as `transform`."""
+        return self.transform(geojson, crs_transformer=crs_transformer, **kwargs)
+
+    @abstractmethod
+    def transform(self, geojson: GeoJSON, crs_transformer: 'CRSTransformer | None' = None) -> GeoJSON:
+        """Make new features of some.
+
+        Args:
+            geojson: A FeatureCollection in pixel coordinates. It is not changed.
+            crs_transformer: Between pixel and map coordinates, for those that need it.
+        """
+
+    def transform_features(self, features: Features, crs_transformer: 'CRSTransformer | None' = None) -> Features:
+        """The same as `transform`, on arrays; vector sources call this.
+
+        Subclasses that know GeoJSON only need not care.
+        """
+        return Features.from_geojson(self.transform(features.to_geojson(), crs_transformer))
+
+
+class FeaturesTransformer(VectorTransformer):
+    """A vector transformer that works on arrays; `transform_features` is all that a subclass has to define."""
+
+    def transform(self, geojson: GeoJSON, crs_transformer: 'CRSTransformer | None' = None) -> GeoJSON:
+        """Make new features of some; see `VectorTransformer.transform`."""
+        return self.transform_features(Features.from_geojson(geojson), crs_transformer).to_geojson()
+
+    @abstractmethod
+    def transform_features(self, features: Features, crs_transformer: 'CRSTransformer | None' = None) -> Features:
+        """Make new features of some."""
