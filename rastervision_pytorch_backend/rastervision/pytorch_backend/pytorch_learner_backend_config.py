@@ -67,7 +67,7 @@ class PyTorchLearnerBackendConfig(BackendConfig):
     backend_target: ClassVar[str | None] = None
     learner_config_target: ClassVar[str | None] = None
 
-    def update(self, pipeline: 'RVPipelineConfig | None' = None, **kwargs: Any) -> None:
+    def update(self, pipeline: 'RVPipelineConfig | None' = None) -> None:
         """Fill in what the data config takes from the pipeline: classes, chips, number of channels."""
         if pipeline is not None:
             if self.data.class_config is None:
@@ -76,7 +76,7 @@ class PyTorchLearnerBackendConfig(BackendConfig):
                 self.data.uri = pipeline.chip_uri
             if self.data.img_channels is None:
                 self.data.img_channels = self._known_img_channels(pipeline)
-        super().update(pipeline=pipeline, **kwargs)
+        super().update(pipeline=pipeline)
 
     def get_img_channels(self, pipeline_cfg: 'RVPipelineConfig') -> int:
         """Number of channels of the images, from the first training scene; may open its image.

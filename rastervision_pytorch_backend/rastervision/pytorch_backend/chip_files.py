@@ -1,0 +1,60 @@
+"""Files that the chip command writes: one zip for each job, with an image and a label for each sample."""
+
+import hashlib
+import uuid
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import cv2
+import numpy as np
+
+from rastervision.pipeline.errors import NotWritableError
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+# Chips are written once and read in every epoch: little compression is quick to undo.
+PNG_OPTIONS = (cv2.IMWRITE_PNG_COMPRESSION, 2)
+
+
+def get_image_ext(chip: 'npt.NDArray[np.generic]') -> str:
+    """The extension under which an array can be stored without loss: `png`, or else `npy`.
+
+    Args:
+        chip: Pixels, (height, width) or (height, width, channels).
+    """
+    pictorial = chip.ndim == 2 or chip.shape[-1] == 3
+    return 'png' if pictorial and chip.dtype == np.uint8 else 'npy'
+
+
+def write_chip(chip: 'npt.NDArray[np.generic]', path: str) -> None:
+    """Write an array as PNG or NPY.
+
+    Args:
+        chip: Pixels, (height, width) or (height, width, channels); RGB for PNG.
+        path: With the extension `.png` or `.npy`.
+
+    Raises:
+        NotWritableError: If it cannot be written.
+    """
+    if not path.endswith('.png'):
+        np.save(path, chip)
+        return
+    pixels = chip.astype(np.uint8, copy=False)
+    if not cv2.imwrite(path, pixels if pixels.ndim == 2 else pixels[..., ::-1], PNG_OPTIONS):
+        raise NotWritableError(f'The chip {path!r} cannot be written. Is the disk full, or the folder read-only?')
+
+
+def chip_zip_name(scene_ids: Sequence[str], all_scene_ids: Sequence[str]) -> str:
+    """File name of the zip with the chips of some scenes.
+
+    The same scenes give the same name. Sorted by name, zips are in the order of their first scenes, so that training
+    sees the samples in the same order however the work was split.
+
+    Args:
+        scene_ids: The scenes of the zip, in the order of the dataset.
+        all_scene_ids: All scenes of the dataset.
+    """
+    position = all_scene_ids.index(scene_ids[0])
+    digest = hashlib.sha256('\n'.join(scene_ids).encode()).digest()
+    return f'{uuid.UUID(bytes=position.to_bytes(4, "big") + digest[:12])}.zip'

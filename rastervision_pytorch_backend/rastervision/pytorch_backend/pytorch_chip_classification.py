@@ -1,0 +1,31 @@
+"""Chip classification with PyTorch."""
+
+from rastervision.core.data_sample import DataSample
+from rastervision.pytorch_backend.pytorch_learner_backend import PyTorchLearnerBackend, PyTorchLearnerSampleWriter
+from rastervision.pytorch_backend.utils import chip_collate_fn_cc
+from rastervision.pytorch_learner.classification_learner_config import ClassificationGeoDataConfig
+from rastervision.pytorch_learner.utils.prediction import iter_predict_scene_cc, predict_scene_cc
+
+__all__ = ['PyTorchChipClassification', 'PyTorchChipClassificationSampleWriter', 'chip_collate_fn_cc']
+
+
+class PyTorchChipClassificationSampleWriter(PyTorchLearnerSampleWriter):
+    """Writes each chip to a folder named after its class: `<split>/<class name>`."""
+
+    def write_sample(self, sample: DataSample) -> None:
+        """Write a chip."""
+        super().write_sample(sample)
+
+    def get_image_path(self, sample: DataSample) -> str:
+        """Where the chip of a sample goes: `<split>/<class name>/<index>.<ext>` under the sample folder."""
+        return self._path(sample, self.class_config.get_name(int(sample.label)), sample.chip)
+
+
+class PyTorchChipClassification(PyTorchLearnerBackend):
+    """Makes chips, trains and predicts for chip classification."""
+
+    sample_writer_class = PyTorchChipClassificationSampleWriter
+    geo_data_config = ClassificationGeoDataConfig
+    collate_fn = chip_collate_fn_cc
+    predict_windows = iter_predict_scene_cc
+    predict_labels = predict_scene_cc

@@ -1,0 +1,256 @@
+"""Makes chips, trains and predicts with a PyTorch learner: what all three tasks share."""
+
+import os
+from collections.abc import Callable, Iterator
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
+
+from rastervision.core.backend.backend import Backend, SampleWriter
+from rastervision.core.data_sample import DataSample
+from rastervision.pipeline.errors import BundleError
+from rastervision.pipeline.file_system.local_file_system import make_dir
+from rastervision.pipeline.file_system.publish import publish_file
+from rastervision.pipeline.file_system.utils import zipdir
+from rastervision.pipeline.rv_config import rv_config_
+from rastervision.pytorch_backend.chip_files import chip_zip_name, get_image_ext, write_chip
+from rastervision.pytorch_learner.learner.learner import Learner
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    import numpy as np
+    from torch.utils.data import Dataset
+
+    from rastervision.core.box import Box
+    from rastervision.core.data.class_config import ClassConfig
+    from rastervision.core.data.dataset_config import DatasetConfig
+    from rastervision.core.data.label.labels import Labels
+    from rastervision.core.data.scene import Scene
+    from rastervision.core.rv_pipeline.chip_options import ChipOptions
+    from rastervision.core.rv_pipeline.rv_pipeline_config import PredictOptions, RVPipelineConfig
+    from rastervision.pytorch_learner.learner_config.geo_data import GeoDataConfig
+    from rastervision.pytorch_learner.learner_config.learner import LearnerConfig
+
+__all__ = ['SPLITS', 'PyTorchLearnerBackend', 'PyTorchLearnerSampleWriter', 'get_image_ext', 'write_chip']
+
+Split = Literal['train', 'valid', 'test']
+SPLITS: tuple[Split, ...] = ('train', 'valid', 'test')
+
+
+class PyTorchLearnerSampleWriter(SampleWriter):
+    """Writes samples to a zip, which appears when the writer is left without an error and has written any.
+
+    Subclasses write labels, and may choose other paths or formats.
+    """
+
+    def __init__(self, output_uri: str, class_config: 'ClassConfig', tmp_dir: str) -> None:
+        """Keep the arguments.
+
+        Args:
+            output_uri: URI of the zip.
+            class_config: The classes.
+            tmp_dir: A folder for scratch files.
+        """
+        self.output_uri = output_uri
+        self.class_config = class_config
+        self.tmp_dir = tmp_dir
+        self.sample_ind = 0
+
+    def __enter__(self) -> Self:
+        self._scratch = TemporaryDirectory(dir=self.tmp_dir)
+        self.sample_dir = self._scratch.name
+        self.sample_ind = 0
+        return self
+
+    def __exit__(
+        self, type: type[BaseException] | None, value: BaseException | None, traceback: 'TracebackType | None'
+    ) -> None:
+        try:
+            if type is None and self.sample_ind:
+                with publish_file(self.output_uri, tmp_dir=self.tmp_dir) as path:
+                    zipdir(self.sample_dir, path)
+        finally:
+            self._scratch.cleanup()
+
+    def write_sample(self, sample: DataSample) -> None:
+        """Write the chip of a sample, and count it."""
+        self.write_chip(sample.chip, self.get_image_path(sample))
+        self.sample_ind += 1
+
+    def get_image_path(self, sample: DataSample) -> str:
+        """Where the chip of a sample goes: `<split>/img/<index>.<ext>` under the sample folder."""
+        return self._path(sample, 'img', sample.chip)
+
+    def get_image_ext(self, chip: 'np.ndarray') -> str:
+        """The extension of a chip's file."""
+        return get_image_ext(chip)
+
+    def write_chip(self, chip: 'np.ndarray', path: str) -> None:
+        """Write a chip to a file."""
+        write_chip(chip, path)
+
+    def _path(self, sample: DataSample, folder: str, array: 'np.ndarray') -> str:
+        """A path for an array of the present sample; its folder is made."""
+        prefix = f'{sample.scene_id}-' if sample.scene_id else ''
+        directory = os.path.join(self.sample_dir, sample.split or '', folder)
+        make_dir(directory)
+        return os.path.join(directory, f'{prefix}{self.sample_ind}.{self.get_image_ext(array)}')
+
+
+class PyTorchLearnerBackend(Backend):
+    """Makes chips, trains and predicts with a PyTorch learner.
+
+    Attributes:
+        trust: Whether code that a model bundle brings along may be executed. Set it before `load_model`.
+    """
+
+    # What differs between the tasks.
+    sample_writer_class: ClassVar[type[PyTorchLearnerSampleWriter]] = PyTorchLearnerSampleWriter
+    geo_data_config: ClassVar['type[GeoDataConfig]']
+    collate_fn: ClassVar[Callable[[list[Any]], Any]]
+    predict_windows: ClassVar[Callable[..., 'Iterator[tuple[Box, Any]]']]
+    predict_labels: ClassVar[Callable[..., 'Labels']]
+
+    def __init__(self, pipeline_cfg: 'RVPipelineConfig', learner_cfg: 'LearnerConfig', tmp_dir: str) -> None:
+        """Keep the arguments.
+
+        Args:
+            pipeline_cfg: The resolved pipeline.
+            learner_cfg: The learner to train.
+            tmp_dir: A folder for scratch files.
+        """
+        self.pipeline_cfg = pipeline_cfg
+        self.learner_cfg = learner_cfg
+        self.tmp_dir = tmp_dir
+        self.learner: Learner | None = None
+        self.trust = False
+
+    # -------------------------------------------------------------------- chips
+    def get_sample_writer(self) -> PyTorchLearnerSampleWriter:
+        """A writer for the chips of all scenes."""
+        return self._writer_for(self.pipeline_cfg.dataset)
+
+    def chip_dataset(
+        self, dataset: 'DatasetConfig', chip_options: 'ChipOptions', dataloader_kw: dict[str, Any] | None = None
+    ) -> None:
+        """Cut chips from scenes and write them to a zip under `chip_uri`.
+
+        One batch of chips is in memory at a time; disk space is needed for the chips twice.
+
+        Args:
+            dataset: The scenes.
+            chip_options: Which chips.
+            dataloader_kw: Overrides of the data loader's arguments.
+        """
+        if not dataset.all_scenes:
+            return
+        data = self._chipping_data(dataset, chip_options)
+        with self._writer_for(dataset) as writer:
+            for split in SPLITS:
+                samples = data.build_dataset(split, self.tmp_dir, for_chipping=True)
+                self.chip_pytorch_dataset(samples, writer, chip_options, split, dataloader_kw)
+
+    def chip_pytorch_dataset(
+        self,
+        dataset: 'Dataset[Any]',
+        sample_writer: PyTorchLearnerSampleWriter,
+        chip_options: 'ChipOptions',
+        split: Split | None = None,
+        dataloader_kw: dict[str, Any] | None = None,
+    ) -> None:
+        """Write those samples of a dataset that the options ask for.
+
+        Args:
+            dataset: Gives `((chip, label), window)`: (height, width, channels) arrays and labels of the task.
+            sample_writer: Where to.
+            chip_options: Which samples to keep.
+            split: The split they belong to.
+            dataloader_kw: Overrides of the data loader's arguments.
+        """
+        from torch.utils.data import DataLoader
+        from tqdm.auto import tqdm
+
+        if len(dataset) == 0:  # type: ignore[arg-type]
+            return
+        options = {**self._chip_loader_options(), **(dataloader_kw or {})}
+        loader = DataLoader(dataset, collate_fn=type(self).collate_fn, **options)
+        for (chips, labels), windows in tqdm(loader, desc=f'Making {split} chips', mininterval=0.5):
+            for chip, label, window in zip(chips, labels, windows, strict=True):
+                if chip_options.keep_chip(chip, label):
+                    sample_writer.write_sample(DataSample(chip=chip, label=label, split=split, window=window))
+
+    # ----------------------------------------------------------------- training
+    def train(self, source_bundle_uri: str | None = None) -> None:
+        """Train, or finish a training that was interrupted.
+
+        Args:
+            source_bundle_uri: A bundle whose weights to start from.
+        """
+        if source_bundle_uri is None:
+            learner = self.learner_cfg.build(tmp_dir=self.tmp_dir, training=True)
+        else:
+            learner = Learner.from_model_bundle(
+                source_bundle_uri, tmp_dir=self.tmp_dir, cfg=self.learner_cfg, training=True, trust=self.trust
+            )
+        learner.main()
+
+    # --------------------------------------------------------------- prediction
+    def load_model(self, uri: str | None = None) -> None:
+        """Load a trained model.
+
+        Args:
+            uri: Its bundle. None: the one that this pipeline has trained.
+        """
+        uri = uri or self.pipeline_cfg.get_model_bundle_uri()
+        self.learner = Learner.from_model_bundle(uri, tmp_dir=self.tmp_dir, training=False, trust=self.trust)
+
+    def iter_predict(self, scene: 'Scene', predict_options: 'PredictOptions') -> 'Iterator[tuple[Box, Any]]':
+        """Predict a scene window by window; memory does not depend on its size.
+
+        Args:
+            scene: The scene.
+            predict_options: Which windows.
+
+        Returns:
+            Windows in row-major order, each with its prediction in the form of the task.
+        """
+        return type(self).predict_windows(self._loaded(), scene, predict_options)
+
+    def predict_scene(self, scene: 'Scene', predict_options: 'PredictOptions') -> 'Labels':
+        """Predict a scene into memory.
+
+        Args:
+            scene: The scene.
+            predict_options: Which windows.
+        """
+        return type(self).predict_labels(self._loaded(), scene, predict_options)
+
+    # ---------------------------------------------------------------- internals
+    def _loaded(self) -> Learner:
+        if self.learner is None:
+            self.load_model()
+        if self.learner is None:
+            raise BundleError('No model is loaded. Call load_model() first.')
+        return self.learner
+
+    def _writer_for(self, dataset: 'DatasetConfig') -> PyTorchLearnerSampleWriter:
+        ids = [[scene.id for scene in d.all_scenes] for d in (dataset, self.pipeline_cfg.dataset)]
+        uri = os.path.join(self.pipeline_cfg.chip_uri or '', chip_zip_name(*ids))
+        return self.sample_writer_class(uri, self.pipeline_cfg.dataset.class_config, self.tmp_dir)
+
+    def _chipping_data(self, dataset: 'DatasetConfig', chip_options: 'ChipOptions') -> 'GeoDataConfig':
+        return self.geo_data_config(
+            scene_dataset=dataset,
+            sampling=chip_options.sampling,
+            class_config=self.pipeline_cfg.dataset.class_config,
+            seed=self.pipeline_cfg.seed,
+        )
+
+    def _chip_loader_options(self) -> dict[str, Any]:
+        def setting(key: str, default: int) -> int:
+            return int(rv_config_.get_namespace_option('rastervision', key, default=default))
+
+        return {
+            'batch_size': setting('CHIP_BATCH_SIZE', self.pipeline_cfg.backend.solver.batch_sz),
+            'num_workers': setting('CHIP_NUM_WORKERS', self.pipeline_cfg.backend.data.num_workers),
+        }
