@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from rastervision.core.data.crs_transformer.crs_transformer import CRSTransformer
     from rastervision.core.data.label_store.semantic_segmentation_label_store import SemanticSegmentationLabelStore
     from rastervision.core.data.scene_config import SceneConfig
+    from rastervision.core.data.vectorize.stream import Vectorizer
     from rastervision.core.rv_pipeline.rv_pipeline_config import RVPipelineConfig
 
 __getattr__ = lazy.names(
@@ -67,6 +68,18 @@ class VectorOutputConfig(Config):
         """
         raise ConfigError(f'{type(self).__name__} is a base class. Use one of its subclasses.')
 
+    def build(self, shape: tuple[int, int]) -> 'Vectorizer':
+        """Make what turns a mask that comes in bands of rows into the polygons that `vectorize` makes of it.
+
+        This version collects the mask and calls `vectorize`; subclasses can do without.
+
+        Args:
+            shape: Height and width of the mask.
+        """
+        from rastervision.core.data.vectorize.stream import WholeMaskVectorizer
+
+        return WholeMaskVectorizer(self.vectorize)
+
     def get_uri(self, root: str, class_config: 'ClassConfig | None' = None) -> str:
         """The GeoJSON file of this output.
 
@@ -84,9 +97,16 @@ class PolygonVectorOutputConfig(VectorOutputConfig):
 
     def vectorize(self, mask: 'np.ndarray') -> 'Iterator[BaseGeometry]':
         """Turn a mask into polygons along the pixels' outlines; see :meth:`.VectorOutputConfig.vectorize`."""
-        from rastervision.core.data.vectorize import denoise, mask_to_polygons
+        from rastervision.core.data.vectorize.morphology import denoise
+        from rastervision.core.data.vectorize.polygons import mask_to_polygons
 
         return mask_to_polygons(denoise(mask, self.denoise))
+
+    def build(self, shape: tuple[int, int]) -> 'Vectorizer':
+        """Make the vectorizer; see :meth:`.VectorOutputConfig.build`."""
+        from rastervision.core.data.vectorize.stream import PolygonVectorizer
+
+        return PolygonVectorizer(self.denoise)
 
 
 @register_config('building_vector_output', upgrader=building_vo_config_upgrader)
@@ -97,7 +117,11 @@ class BuildingVectorOutputConfig(VectorOutputConfig):
     buildings that touch, and each part is dilated again.
     """
 
-    min_area: float = Field(0.0, description='Patches of fewer pixels are left out.')
+    min_area: float = Field(
+        0.0,
+        description='Patches with a smaller area, in pixels, inside the line through the centres of their outer '
+        'pixels are left out.',
+    )
     element_width_factor: float = Field(
         0.5, description="Length of the bar, as a part of the rectangle's shorter side. Larger values separate more."
     )
@@ -107,7 +131,8 @@ class BuildingVectorOutputConfig(VectorOutputConfig):
 
     def vectorize(self, mask: 'np.ndarray') -> 'Iterator[BaseGeometry]':
         """Turn a mask into buildings; see :meth:`.VectorOutputConfig.vectorize`."""
-        from rastervision.core.data.vectorize import denoise, mask_to_building_polygons
+        from rastervision.core.data.vectorize.buildings import mask_to_building_polygons
+        from rastervision.core.data.vectorize.morphology import denoise
 
         return mask_to_building_polygons(
             denoise(mask, self.denoise),
@@ -115,6 +140,14 @@ class BuildingVectorOutputConfig(VectorOutputConfig):
             width_factor=self.element_width_factor,
             thickness=self.element_thickness,
         )
+
+    def build(self, shape: tuple[int, int]) -> 'Vectorizer':
+        """Make the vectorizer; see :meth:`.VectorOutputConfig.build`."""
+        from rastervision.core.data.vectorize.buildings import BuildingOptions
+        from rastervision.core.data.vectorize.stream import BuildingVectorizer
+
+        options = BuildingOptions(self.min_area, self.element_width_factor, self.element_thickness)
+        return BuildingVectorizer(self.denoise, shape, options)
 
 
 @register_config('semantic_segmentation_label_store')

@@ -1,0 +1,5 @@
+"""Turning masks into polygons, whole or band by band."""
+
+from rastervision.pipeline.lazy import attach
+
+__getattr__, __dir__, __all__ = attach(__name__, __file__)
