@@ -4,6 +4,7 @@ Where a setting comes from, the first that has it: the environment, `.env` in th
 (the profile), what a pipeline recorded when it was submitted. Nothing is read or made before it is asked for.
 """
 
+import atexit
 import json
 import logging
 import os
@@ -47,6 +48,8 @@ class RVConfig:
         self._profile: str | None = None
         self._rv_home: str | None = None
         self._overrides: dict[str, str] = {}
+        self._ini: str | None = None
+        self._is_ini_found = False
         self._manager: ConfigManager | None = None
         self._asked_tmp_dir_root: str | None = None
         self._tmp_dir_root: str | None = None
@@ -122,7 +125,8 @@ class RVConfig:
         self._rv_home = rv_home or self._rv_home
         self._overrides = dict(config_overrides or {})
         self._manager = None
-        self._find_ini(_read_dot_env())
+        self._ini = self._find_ini()
+        self._is_ini_found = True
 
     def get_namespace_config(self, namespace: str) -> 'ConfigManager':
         """The settings of one section, as everett gives them."""
@@ -173,19 +177,19 @@ class RVConfig:
         from everett.ext.inifile import ConfigIniEnv
         from everett.manager import ConfigDictEnv, ConfigManager, ConfigOSEnv
 
-        dot_env = _read_dot_env()
-        environments = [ConfigOSEnv(), ConfigDictEnv(dot_env)]
-        ini = self._find_ini(dot_env)
-        if ini is not None:
+        environments = [ConfigOSEnv(), ConfigDictEnv(_read_dot_env())]
+        if not self._is_ini_found:
+            self.set_everett_config()
+        if self._ini is not None:
             try:
-                environments.append(ConfigIniEnv([ini]))
-            except Exception as error:  # whatever ConfigObj makes of a broken file
-                raise ConfigError(f'The profile {ini!r} cannot be read: {error}.') from error
+                environments.append(ConfigIniEnv([self._ini]))
+            except (SyntaxError, OSError, ValueError) as error:
+                raise ConfigError(f'The profile {self._ini!r} cannot be read: {error}') from error
         return ConfigManager([*environments, ConfigDictEnv(self._overrides)])
 
-    def _find_ini(self, dot_env: dict[str, str]) -> str | None:
+    def _find_ini(self) -> str | None:
         """Path of the one ini file to read, or None."""
-        variables = {**dot_env, **os.environ}
+        variables = {**_read_dot_env(), **os.environ}
         profile = self._profile or variables.get('RV_PROFILE') or self.DEFAULT_PROFILE
         home = self._rv_home or variables.get('RV_CONFIG_DIR') or os.path.join('~', '.rastervision')
         path = os.path.join(os.path.expanduser(home), profile)
@@ -216,6 +220,7 @@ class RVConfig:
         except OSError as error:
             if self._own_tmp_dir is None:
                 self._own_tmp_dir = tempfile.TemporaryDirectory(prefix='rastervision-')
+                atexit.register(self._own_tmp_dir.cleanup)
             log.warning(
                 'Temporary files cannot be kept in %s: %s. They go to %s. Set TMPDIR or --tmpdir to another folder.',
                 root,

@@ -1,18 +1,18 @@
 """Archives: zip, tar (also compressed) and gz."""
 
 import gzip
+import lzma
 import os
 import re
 import shutil
 import tarfile
-import tempfile
 import zipfile
 import zlib
 from collections.abc import Callable
 from urllib.parse import urlsplit
 
 from rastervision.pipeline.errors import DataError, NotReadableError
-from rastervision.pipeline.file_system.atomic import replace_dir, replace_file
+from rastervision.pipeline.file_system.atomic import part_of, replace_dir, replace_file
 from rastervision.pipeline.file_system.local_file_system import list_files, make_dir
 
 TAR = re.compile(r'\.(tar|tar\.gz|tgz|tar\.bz2|tbz2?|tar\.xz|txz)$', re.IGNORECASE)
@@ -20,7 +20,7 @@ ARCHIVE = re.compile(r'\.(zip|tar|tar\.gz|tgz|tar\.bz2|tbz2?|tar\.xz|txz|gz)$', 
 FIRST_ZIP_DATE = (1980, 1, 1, 0, 0, 0)
 UNIX = 3
 READABLE_FILE = 0o100644 << 16
-DAMAGED = (zipfile.BadZipFile, tarfile.TarError, gzip.BadGzipFile, EOFError, zlib.error, RuntimeError)
+DAMAGED = (zipfile.BadZipFile, tarfile.TarError, gzip.BadGzipFile, EOFError, zlib.error, lzma.LZMAError, RuntimeError)
 
 
 def is_archive(uri: str) -> bool:
@@ -96,7 +96,8 @@ def _unpack(path: str, target_dir: str, unpack_into: Callable[[str, str], None])
         raise NotReadableError(f'{path!r} cannot be unpacked: there is no such file.')
     try:
         if os.path.isdir(target_dir) and os.listdir(target_dir):
-            with tempfile.TemporaryDirectory(prefix='.', dir=target_dir) as part:
+            with part_of(os.path.join(os.path.realpath(target_dir), 'unpacked')) as part:
+                os.mkdir(part)
                 unpack_into(path, part)
                 _move_files(part, target_dir)
         else:

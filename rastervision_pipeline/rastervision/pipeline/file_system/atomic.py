@@ -50,8 +50,9 @@ def replace_file(path: str, *, clean: bool = True) -> Iterator[str]:
     if os.path.exists(target) and not os.path.isfile(target):
         kind = 'a folder' if os.path.isdir(target) else 'not a regular file'
         raise NotWritableError(f'{path!r} cannot be written as a file: it is {kind}. Choose another name.')
-    with _part_of(target, clean) as made:
+    with part_of(target, clean=clean) as made:
         yield made
+        check_written(made, path)
         with _own_errors(target):
             _fsync(made)
             os.replace(made, target)
@@ -74,7 +75,7 @@ def replace_dir(path: str) -> Iterator[str]:
     target = os.path.realpath(path)
     if os.path.lexists(target) and not os.path.isdir(target):
         raise NotWritableError(f'{path!r} cannot be written as a folder: it is a file. Choose another name.')
-    with _part_of(target) as made:
+    with part_of(target) as made:
         os.mkdir(made)
         yield made
         with _own_errors(target):
@@ -137,8 +138,26 @@ def write_errors(target: str) -> Iterator[None]:
         raise
 
 
+def check_written(made: str, uri: str) -> None:
+    """Raise NotWritableError if a file that should have been made for a URI is not there."""
+    if not os.path.isfile(made):
+        raise NotWritableError(f'{uri!r} cannot be written: nothing was written to {made!r}.')
+
+
 @contextmanager
-def _part_of(target: str, clean: bool = True) -> Iterator[str]:
+def part_of(target: str, *, clean: bool = True) -> Iterator[str]:
+    """A place beside a target to make something; all that is left there at the end is removed.
+
+    Args:
+        target: A local path without links. Its folder is made if missing.
+        clean: As in :func:`replace_file`.
+
+    Yields:
+        Path with the target's name, in a new, hidden folder beside it.
+
+    Raises:
+        NotWritableError: If the disk is full or there is no permission.
+    """
     part = _hidden(target, 'part')
     with _own_errors(target):
         os.makedirs(os.path.dirname(target), exist_ok=True)
@@ -187,8 +206,6 @@ def _swap(new: str, target: str) -> None:
 
 def _message(target: str, error: Exception) -> str:
     reason = getattr(error, 'strerror', None) or error
-    if getattr(error, 'errno', None) == errno.ENOENT and not os.path.basename(str(getattr(error, 'filename', ''))):
-        reason = 'nothing was written'
     return f'{target!r} cannot be written: {reason}. Choose another place, or change who may write there.'
 
 

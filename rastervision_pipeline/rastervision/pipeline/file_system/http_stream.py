@@ -8,7 +8,8 @@ from typing import Any, Self
 
 import requests
 from requests.adapters import HTTPAdapter
-from urllib3.exceptions import HTTPError, ProtocolError, ReadTimeoutError
+from urllib3.exceptions import HTTPError, ProtocolError
+from urllib3.response import BaseHTTPResponse
 from urllib3.util.retry import Retry
 
 from rastervision.pipeline.errors import NotReadableError
@@ -19,15 +20,16 @@ CONNECT_SECONDS = 10
 READ_SECONDS = 60
 ATTEMPTS = 5
 BACKOFF = 0.5
+LONGEST_WAIT = 120.0
 BUSY = (429, 500, 502, 503, 504)
-OK, PARTIAL = 200, 206
+PARTIAL = 206
 # The bytes as stored: a length to check, and offsets to go on from, mean nothing for a packed stream.
 AS_STORED = {'Accept-Encoding': 'identity'}
 
 
 def make_session() -> requests.Session:
     """A session that tries again, after a while or when the server says, if a connection fails or it is busy."""
-    retry = Retry(
+    retry = _Retry(
         total=ATTEMPTS,
         backoff_factor=BACKOFF,
         status_forcelist=BUSY,
@@ -98,7 +100,7 @@ class HttpStream(io.RawIOBase):
         while True:
             try:
                 data = self._read(len(view))
-            except (ProtocolError, ReadTimeoutError, HTTPError, OSError) as error:
+            except (HTTPError, OSError) as error:
                 self._resume(error)
                 continue
             self._failures = 0
@@ -116,7 +118,7 @@ class HttpStream(io.RawIOBase):
         return self
 
     def _read(self, size: int) -> bytes:
-        data: bytes = self._response.raw.read(size, decode_content=True)
+        data: bytes = self._response.raw.read1(size, decode_content=True)
         if not data and size and self.size is not None and self._position < self.size:
             raise ProtocolError(f'{self._position} of {self.size} bytes')
         return data
@@ -144,7 +146,7 @@ class HttpStream(io.RawIOBase):
         can_range = self._position > 0 and self.size is not None
         self._response = self._get({'Range': f'bytes={self._position}-'} if can_range else {})
         self._check(self._response)
-        if _identity(self._response) != self._identity:
+        if _differs(self._identity, _identity(self._response)):
             raise NotReadableError(f'{self._uri!r} changed while it was read. Read it again.') from error
         starts_here = self._response.headers.get('Content-Range', '').startswith(f'bytes {self._position}-')
         if self._response.status_code != PARTIAL or not starts_here:
@@ -154,13 +156,21 @@ class HttpStream(io.RawIOBase):
         """Read an answer that starts from the beginning up to the place; a further cut is found by the next read."""
         left = self._position
         try:
-            while left and (data := self._response.raw.read(min(left, 1 << 20), decode_content=True)):
+            while left and (data := self._response.raw.read1(min(left, 1 << 20), decode_content=True)):
                 left -= len(data)
         except (HTTPError, OSError) as error:
             self._resume(error)
             return
         if left:
             self._resume(ProtocolError(f'{self._position - left} bytes'))
+
+
+class _Retry(Retry):
+    """Wait as long as the server says, within reason."""
+
+    def get_retry_after(self, response: BaseHTTPResponse) -> float | None:
+        seconds = super().get_retry_after(response)
+        return None if seconds is None else min(seconds, LONGEST_WAIT)
 
 
 def _size(response: requests.Response) -> int | None:
@@ -173,3 +183,8 @@ def _size(response: requests.Response) -> int | None:
 def _identity(response: requests.Response) -> tuple[str | None, str | None]:
     """What changes when the file does."""
     return response.headers.get('ETag'), response.headers.get('Last-Modified')
+
+
+def _differs(old: tuple[str | None, ...], new: tuple[str | None, ...]) -> bool:
+    """Whether something that both answers say is not the same."""
+    return any(a is not None and b is not None and a != b for a, b in zip(old, new, strict=True))

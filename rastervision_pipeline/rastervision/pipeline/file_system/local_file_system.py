@@ -8,8 +8,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any, BinaryIO
-from urllib.parse import urlsplit
-from urllib.request import url2pathname
+from urllib.parse import unquote, urlsplit
 
 from rastervision.pipeline.errors import NotReadableError, NotWritableError
 from rastervision.pipeline.file_system.atomic import is_part, replace_dir, replace_file, write_errors
@@ -65,12 +64,12 @@ def progressbar(file_obj: BinaryIO, method: str, size: int | None, desc: str) ->
 
 def to_path(uri: str) -> str:
     """The local path that a URI names: a path as it is, or what `file://` says."""
-    return url2pathname(urlsplit(uri).path) if uri.startswith(FILE_SCHEME) else uri
+    return unquote(urlsplit(uri).path) if uri.startswith(FILE_SCHEME) else uri
 
 
 def list_files(folder: str) -> list[str]:
     """Paths of all files under a folder, relative to it, with `/`, sorted. Unfinished ones are left out."""
-    return sorted(name for name, entry in _walk(folder) if not entry.is_dir())
+    return sorted(name for name, entry in _listing(folder).items() if not entry.is_dir())
 
 
 class LocalFileSystem(FileSystem):
@@ -213,7 +212,7 @@ def sync(src: str, dst: str, *, delete: bool = False) -> None:
         return
     if to.startswith(os.path.join(from_path, '')):
         raise NotWritableError(f'{src!r} cannot be copied to {dst!r}, which lies inside it. Choose another folder.')
-    wanted = dict(_walk(from_path))
+    wanted = _listing(from_path)
     make_dir(to)
     if delete:
         _remove_others(to, wanted)
@@ -223,6 +222,13 @@ def sync(src: str, dst: str, *, delete: bool = False) -> None:
             make_dir(path)
         elif not _is_same(entry, path):
             copy_file(entry.path, path, clean=False)
+
+
+def _listing(folder: str) -> dict[str, os.DirEntry[str]]:
+    try:
+        return dict(_walk(folder))
+    except OSError as error:
+        raise _unreadable(folder, error) from error
 
 
 def _walk(folder: str, prefix: str = '', above: tuple[str, ...] = ()) -> Iterator[tuple[str, os.DirEntry[str]]]:
@@ -241,7 +247,7 @@ def _walk(folder: str, prefix: str = '', above: tuple[str, ...] = ()) -> Iterato
 def _remove_others(folder: str, wanted: dict[str, os.DirEntry[str]]) -> None:
     """Remove what is not wanted, or is a folder where a file is wanted or the other way round; links, not targets."""
     with write_errors(os.path.join(folder, '')):
-        for name, entry in list(_walk(folder)):
+        for name, entry in _listing(folder).items():
             if name in wanted and wanted[name].is_dir() == entry.is_dir():
                 continue
             if not os.path.lexists(entry.path):
@@ -263,9 +269,10 @@ def _remove(entry: os.DirEntry[str]) -> None:
 
 
 def _is_same(entry: os.DirEntry[str], path: str) -> bool:
-    if not os.path.isfile(path):
+    try:
+        ours, theirs = entry.stat(), os.stat(path)
+    except FileNotFoundError:
         return False
-    ours, theirs = entry.stat(), os.stat(path)
     return ours.st_size == theirs.st_size and ours.st_mtime_ns == theirs.st_mtime_ns
 
 

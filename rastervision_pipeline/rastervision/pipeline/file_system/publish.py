@@ -11,9 +11,8 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 
-from rastervision.pipeline.errors import NotWritableError
+from rastervision.pipeline.file_system.atomic import check_written, replace_dir, replace_file, write_errors
 from rastervision.pipeline.file_system.atomic import remove_stale_parts as remove_stale_parts
-from rastervision.pipeline.file_system.atomic import replace_dir, replace_file, write_errors
 from rastervision.pipeline.file_system.file_system import FileSystem
 from rastervision.pipeline.file_system.local_file_system import LocalFileSystem, list_files, to_path
 from rastervision.pipeline.rv_config import rv_config_
@@ -45,8 +44,7 @@ def publish_file(uri: str, tmp_dir: str | None = None) -> Iterator[str]:
     else:
         with _remote_part(uri, tmp_dir) as path:
             yield path
-            if not os.path.isfile(path):
-                raise NotWritableError(f'{uri!r} cannot be written: nothing was written to {path!r}.')
+            check_written(path, uri)
             FileSystem.get_file_system(uri, 'w').copy_to(path, uri)
     record([uri])
 

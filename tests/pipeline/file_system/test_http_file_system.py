@@ -1,0 +1,209 @@
+import datetime
+import os
+import threading
+import time
+
+import pytest
+
+from rastervision.pipeline.errors import NotReadableError, NotWritableError
+from rastervision.pipeline.file_system.http_file_system import HttpFileSystem, get_file_obj
+from rastervision.pipeline.file_system.http_stream import make_session
+from rastervision.pipeline.file_system.utils import download_if_needed
+
+DATA = bytes(range(256)) * 4000
+
+
+@pytest.fixture
+def scene(web):
+    web.files['scene.tif'] = DATA
+    return web.uri('scene.tif')
+
+
+def test_file_is_read(scene):
+    assert HttpFileSystem.read_bytes(scene) == DATA
+
+
+def test_missing_file_says_what_the_server_says(web):
+    with pytest.raises(NotReadableError, match=r'scene\.tif.*404 Not Found'):
+        HttpFileSystem.read_bytes(web.uri('scene.tif'))
+
+
+def test_no_server_is_an_error(web, monkeypatch):
+    from rastervision.pipeline.file_system import http_stream
+
+    monkeypatch.setattr(http_stream, 'ATTEMPTS', 1)
+
+    with pytest.raises(NotReadableError, match='Is the network up'):
+        HttpFileSystem.read_bytes('http://127.0.0.1:1/a')
+
+
+@pytest.mark.parametrize('status', [429, 500, 503])
+def test_busy_server_is_asked_again(web, scene, status):
+    web.statuses = [status, status]
+
+    assert HttpFileSystem.read_bytes(scene) == DATA
+    assert web.asked['GET'] == 3
+
+
+def test_server_that_stays_busy_is_an_error(web, scene):
+    web.statuses = [503] * 20
+
+    with pytest.raises(NotReadableError, match='503'):
+        HttpFileSystem.read_bytes(scene)
+    assert web.asked['GET'] == 6
+
+
+def test_server_says_how_long_to_wait(web, scene):
+    web.statuses = [503]
+    web.headers = {'Retry-After': '1'}
+    start = time.monotonic()
+
+    HttpFileSystem.read_bytes(scene)
+
+    assert time.monotonic() - start >= 1
+
+
+def test_no_server_makes_it_wait_for_hours():
+    class Answer:
+        headers = {'Retry-After': '86400'}  # noqa: RUF012
+
+    assert make_session().get_adapter('http://').max_retries.get_retry_after(Answer()) == 120
+
+
+@pytest.mark.parametrize('knows_ranges', [True, False])
+@pytest.mark.parametrize('cut_after', [[0], [1000], [500_000, 100_000]])
+def test_cut_download_goes_on(web, scene, knows_ranges, cut_after):
+    web.knows_ranges = knows_ranges
+    web.cut_after = list(cut_after) if knows_ranges else cut_after[:1]
+    web.headers = {'ETag': '"1"'}
+
+    assert HttpFileSystem.read_bytes(scene) == DATA
+
+
+def test_only_the_rest_is_asked_for(web, scene):
+    web.cut_after = [500_000]
+
+    HttpFileSystem.read_bytes(scene)
+
+    assert web.ranges == [None, 'bytes=500000-']
+
+
+def test_cut_download_without_a_length_is_read_again(web, scene):
+    web.sends_length = False
+    web.cut_after = [1000]
+
+    assert HttpFileSystem.read_bytes(scene) == DATA
+
+
+def test_file_that_changes_meanwhile_is_an_error(web, scene):
+    web.headers = {'ETag': '"1"'}
+    web.cut_after = [1000]
+    with pytest.raises(NotReadableError, match='changed while it was read'), get_file_obj(scene) as file:
+        web.headers = {'ETag': '"2"'}
+        file.read()
+
+
+def test_connection_that_is_always_cut_is_an_error_and_leaves_nothing(web, scene, tmp_path):
+    web.cut_after = [1000] + [0] * 20
+
+    with pytest.raises(NotReadableError, match=f'cut again and again after 1000 of {len(DATA)} bytes'):
+        HttpFileSystem.copy_from(scene, str(tmp_path / 'out' / 'scene.tif'))
+
+    assert os.listdir(tmp_path / 'out') == []
+
+
+def test_headers_of_the_user_are_sent(web, scene, tmp_path):
+    HttpFileSystem.copy_from(scene, str(tmp_path / 'a'), headers={'X-Key': '1'}, with_progress=False)
+
+    assert (tmp_path / 'a').read_bytes() == DATA
+
+
+@pytest.mark.parametrize('knows_head', [True, False])
+def test_existence(web, scene, knows_head):
+    web.knows_head = knows_head
+
+    assert HttpFileSystem.file_exists(scene)
+    assert not HttpFileSystem.file_exists(web.uri('missing'))
+
+
+def test_existence_is_not_denied_when_the_server_fails(web, scene):
+    web.statuses = [500] * 20
+
+    with pytest.raises(NotReadableError, match='500'):
+        HttpFileSystem.file_exists(scene)
+
+
+def test_time_of_change(web, scene):
+    assert HttpFileSystem.last_modified(scene) is None
+
+    web.headers = {'Last-Modified': 'Wed, 21 Oct 2015 07:28:00 GMT'}
+    assert HttpFileSystem.last_modified(scene) == datetime.datetime(2015, 10, 21, 7, 28, tzinfo=datetime.UTC)
+
+
+@pytest.mark.parametrize(
+    'write',
+    [
+        lambda uri: HttpFileSystem.write_str(uri, ''),
+        lambda uri: HttpFileSystem.write_bytes(uri, b''),
+        lambda uri: HttpFileSystem.copy_to('a', uri),
+        lambda uri: HttpFileSystem.sync_to_dir('a', uri),
+    ],
+)
+def test_nothing_is_written(write):
+    with pytest.raises(NotWritableError, match=r"'http://a\.b/c'.*reading only"):
+        write('http://a.b/c')
+
+
+@pytest.mark.parametrize('read', [HttpFileSystem.list_paths, lambda uri: HttpFileSystem.sync_from_dir(uri, 'a')])
+def test_there_are_no_folders(read):
+    with pytest.raises(NotReadableError, match='folder'):
+        read('http://a.b/c')
+
+
+def test_uri_has_a_place_under_the_folder_for_downloads():
+    assert HttpFileSystem.local_path('https://a.b:80/c/d%20e.tif', '/x') == '/x/http/a.b:80/c/d e.tif'
+
+
+def test_queries_do_not_collide():
+    paths = {HttpFileSystem.local_path(f'https://a.b/c.tif{query}', '/x') for query in ('', '?id=1', '?id=2')}
+
+    assert len(paths) == 3
+    assert all(path.endswith('.tif') for path in paths)
+
+
+def test_path_does_not_leave_the_folder_for_downloads():
+    assert HttpFileSystem.local_path('https://a.b/%2e%2e/../../etc/x', '/x') == '/x/http/a.b/etc/x'
+
+
+def test_download_is_kept(web, scene):
+    paths = [download_if_needed(scene) for _ in range(2)]
+
+    assert paths[0] == paths[1]
+    assert web.asked['GET'] == 1
+
+
+def test_download_is_made_again_without_the_cache(web, scene):
+    download_if_needed(scene)
+    web.files['scene.tif'] = b'new'
+
+    path = download_if_needed(scene, use_cache=False)
+
+    with open(path, 'rb') as file:
+        assert file.read() == b'new'
+
+
+def test_downloads_of_one_uri_at_once_are_all_complete(scene, tmp_path):
+    read = []
+
+    def download():
+        with open(download_if_needed(scene, str(tmp_path / 'd')), 'rb') as file:
+            read.append(file.read())
+
+    threads = [threading.Thread(target=download) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert read == [DATA] * 8
+    assert os.listdir(os.path.dirname(download_if_needed(scene, str(tmp_path / 'd')))) == ['scene.tif']
