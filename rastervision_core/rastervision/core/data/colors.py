@@ -83,7 +83,8 @@ def rgb_to_int_array(rgb_array: 'np.ndarray') -> 'np.ndarray':
         Array (...), uint32.
     """
     rgb = rgb_array.astype('uint32')
-    return rgb[..., 0] << 16 | rgb[..., 1] << 8 | rgb[..., 2]
+    integers: np.ndarray = rgb[..., 0] << 16 | rgb[..., 1] << 8 | rgb[..., 2]
+    return integers
 
 
 def nth_triple(index: int) -> Triple:

@@ -16,11 +16,26 @@ from rastervision.pipeline.errors import DataError, LabelError
 GeoJSON = dict[str, Any]
 FIRST_MULTI_TYPE = 4  # shapely's type ids: 0 Point, 1 LineString, 2 LinearRing, 3 Polygon, then what has parts
 POLYGON_TYPE = 3
+GEOM_TYPES = np.array(
+    [
+        'Point',
+        'LineString',
+        'LinearRing',
+        'Polygon',
+        'MultiPoint',
+        'MultiLineString',
+        'MultiPolygon',
+        'GeometryCollection',
+    ],
+    dtype=object,
+)
 
 
 @dataclass(frozen=True)
 class Features:
     """Geometries with properties.
+
+    What is asked often, such as the index, is made on the first call and kept.
 
     Operations give new objects. Geometries of features that an operation leaves alone are shared, not copied.
 
@@ -91,10 +106,9 @@ class Features:
         Args:
             selection: Indices, (m,), or a mask, (n,).
         """
-        indices = np.flatnonzero(selection) if selection.dtype == bool else selection
-        return type(self)(
-            self.geometries[indices], [self.properties[i] for i in indices], [self.ids[i] for i in indices]
-        )
+        indices = (np.flatnonzero(selection) if selection.dtype == bool else selection).tolist()
+        properties, ids = [self.properties[i] for i in indices], [self.ids[i] for i in indices]
+        return type(self)(self.geometries[indices] if indices else _object_array(()), properties, ids)
 
     def with_geometries(self, geometries: np.ndarray) -> Self:
         """The same features with other geometries."""
@@ -151,7 +165,7 @@ class Features:
     @property
     def geom_types(self) -> np.ndarray:
         """The type of each geometry as GeoJSON calls it, (n,)."""
-        return np.array([geometry.geom_type for geometry in self.geometries], dtype=object)
+        return GEOM_TYPES[shapely.get_type_id(self.geometries)]
 
     @cached_property
     def class_ids(self) -> np.ndarray:

@@ -198,9 +198,8 @@ def features_to_geodataframe(features: Features) -> 'gpd.GeoDataFrame':
 
 def geodataframe_to_features(gdf: 'gpd.GeoDataFrame') -> Features:
     """Features of the rows of a GeoDataFrame."""
-    return Features(
-        np.asarray(gdf.geometry.values, dtype=object), gdf.drop(columns=gdf.geometry.name).to_dict('records')
-    )
+    rows: list[Any] = gdf.drop(columns=gdf.geometry.name).to_dict('records')
+    return Features(np.asarray(gdf.geometry.values, dtype=object), rows)
 
 
 def get_geodataframe_extent(gdf: 'gpd.GeoDataFrame') -> Box:

@@ -8,7 +8,7 @@ from affine import Affine
 from rasterio.features import rasterize
 
 from rastervision.core.box import Box
-from rastervision.core.data.chips import fill_overflow, resize
+from rastervision.core.data.chips import resize
 from rastervision.core.data.crs_transformer.crs_transformer import CRSTransformer
 from rastervision.core.data.features import Features
 from rastervision.core.data.geojson import geodataframe_to_features
@@ -28,7 +28,8 @@ POLYGON_TYPES = ('Polygon', 'MultiPolygon')
 class RasterizedSource(RasterSource):
     """Draws polygons as a raster of one channel, uint8: the class id of the polygon, or the background's.
 
-    Where polygons overlap, the one that comes later in the data is on top. What is outside the bbox is background.
+    Where polygons overlap, the one that comes later in the data is on top. Windows that
+    reach over the edges of the bbox show the polygons that are there.
 
     Polygons are read and indexed when the source is made. A window then costs its pixels and the polygons that
     intersect it, however many there are elsewhere.
@@ -81,8 +82,7 @@ class RasterizedSource(RasterSource):
         _check(geodataframe_to_features(df), 'the data frame')
 
     def _get_chip(self, window: Box, out_shape: tuple[int, int] | None = None) -> np.ndarray:
-        window = window.to_global_coords(self.bbox)
-        chip = fill_overflow(self.bbox, window, self._draw(window), self.background_class_id)
+        chip = self._draw(window.to_global_coords(self.bbox))
         return (chip if out_shape is None else resize(chip, out_shape, nearest=True))[..., np.newaxis]
 
     def _draw(self, window: Box) -> np.ndarray:

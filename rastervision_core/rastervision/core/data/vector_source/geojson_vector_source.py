@@ -107,7 +107,7 @@ def read_features(uri: str, map_crs: Any = GEOJSON_CRS) -> Features:
     except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError) as error:
         raise DataError(f'{uri} cannot be read as GeoJSON: {error} It begins with {_beginning(path)!r}.') from error
     geometries = shapely.from_wkb(wkb, on_invalid='fix')
-    lost = np.count_nonzero(shapely.is_missing(geometries) & np.not_equal(wkb, None))
+    lost = np.count_nonzero(shapely.is_missing(geometries)) - np.count_nonzero([one is None for one in wkb])
     if lost:
         log.warning('%s: %d of %d geometries cannot be made and are left out.', uri, lost, len(wkb))
     features = Features(geometries, _properties(meta, columns, len(ids)), ids.tolist()).without_empty()
@@ -146,7 +146,9 @@ def _to_map_crs(features: Features, file_crs: str | None, map_crs: Any, uri: str
     if source.equals(GEOJSON_CRS, ignore_axis_order=True) or source.equals(map_crs, ignore_axis_order=True):
         return features
     transformer = Transformer.from_crs(source, map_crs, always_xy=True)
-    geometries = shapely.transform(features.geometries, transformer.transform, interleaved=False)
+    geometries = shapely.transform(
+        features.geometries, lambda xy: np.stack(transformer.transform(xy[:, 0], xy[:, 1]), axis=1)
+    )
     if not np.isfinite(shapely.total_bounds(geometries)).all():
         raise DataError(
             f'{uri}: coordinates {shapely.total_bounds(features.geometries)} cannot be transformed from the CRS of '

@@ -70,7 +70,8 @@ class ClassInferenceTransformer(FeaturesTransformer):
     ) -> int | None:
         """The class id of a GeoJSON Feature, or None; see the class."""
         transformer = ClassInferenceTransformer(default_class_id, class_config, class_id_to_filter, class_name_mapping)
-        return transformer._infer(feature)
+        class_id: int | None = transformer._infer(feature)
+        return class_id
 
     def transform_features(self, features: Features, crs_transformer: 'CRSTransformer | None' = None) -> Features:
         """Set `class_id`, and drop features without one, with one warning for all of them."""
@@ -92,11 +93,11 @@ class ClassInferenceTransformer(FeaturesTransformer):
         ]
 
     def _infer(self, feature: dict[str, Any]) -> Any:
-        properties = feature.get('properties') or {}
-        class_id = properties.get('class_id')
+        properties: dict[str, Any] = feature.get('properties') or {}
+        class_id: Any = properties.get('class_id')
         if class_id is not None:
             return class_id
-        class_id = self._ids.get(self._name(properties))  # type: ignore[arg-type]
+        class_id = self._ids.get(self._name(properties))
         if class_id is not None:
             return class_id
         for class_id, passes in self._filters:
@@ -104,7 +105,7 @@ class ClassInferenceTransformer(FeaturesTransformer):
                 return class_id
         return self.default_class_id
 
-    def _name(self, properties: dict[str, Any]) -> str | None:
+    def _name(self, properties: dict[str, Any]) -> Any:
         """The name of the class that a feature says it has, in terms of `class_config`."""
         for key in NAME_PROPERTIES:
             name = properties.get(key)
@@ -114,7 +115,7 @@ class ClassInferenceTransformer(FeaturesTransformer):
 
     def _warn(self, features: Features, found: np.ndarray) -> None:
         """Say how many features are dropped, and what they have instead of a class."""
-        dropped = [features.properties[i] for i in np.flatnonzero(~found)]
+        dropped = [features.properties[i] for i in np.flatnonzero(~found).tolist()]
         names = sorted({str(name) for name in map(self._name, dropped) if name is not None})
         keys = sorted({key for properties in dropped for key in properties})
         hint = did_you_mean(names[0], self._ids) if names else ''

@@ -55,18 +55,18 @@ class ShiftTransformer(FeaturesTransformer):
         Raises:
             DataError: If the scene is not georeferenced.
         """
-        if crs_transformer is None or crs_transformer.image_crs is None:
+        transform = None if crs_transformer is None else crs_transformer.transform
+        if crs_transformer is None or transform is None or crs_transformer.image_crs is None:
             raise DataError(
                 f'ShiftTransformer moves features by metres, but {crs_transformer!r} does not say where on earth the '
                 'image is. Use an image that is georeferenced.'
             )
-        return RasterioCRSTransformer(
-            crs_transformer.transform, crs_transformer.image_crs, WGS84, round_pixels=self.round_pixels
-        )
+        return RasterioCRSTransformer(transform, crs_transformer.image_crs, WGS84, round_pixels=self.round_pixels)
 
     def _shift(self, lon_lat: np.ndarray) -> np.ndarray:
         """Move points, (n, 2), in degrees, on a sphere."""
         latitude = lon_lat[:, 1]
         d_lon = self.x_shift / (METERS_PER_DEGREE * np.cos(latitude * RADIANS_PER_DEGREE))
         d_lat = np.full_like(latitude, self.y_shift / METERS_PER_DEGREE)
-        return lon_lat + np.stack([d_lon, d_lat], axis=1)
+        shifted: np.ndarray = lon_lat + np.stack([d_lon, d_lat], axis=1)
+        return shifted

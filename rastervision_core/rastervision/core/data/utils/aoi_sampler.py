@@ -1,0 +1,3 @@
+"""Moved to `rastervision.core.data.aoi_sampler`."""
+
+from rastervision.core.data.aoi_sampler import AoiSampler as AoiSampler
