@@ -74,7 +74,7 @@ def _method_of(values: Data, default: str = 'sliding') -> Data:
     return {'method': 'random' if method in RANDOM_METHODS else 'sliding'}
 
 
-# ----------------------------------------------------------------------------------------- fields of the pipeline config
+# ------------------------------------------------------------------ fields of the pipeline config
 def upgrade_chip_fields(values: Data) -> Data:
     """Files before version 11: `train_chip_sz`, `chip_nodata_threshold` -> `chip_options`.
 

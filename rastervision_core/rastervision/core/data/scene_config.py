@@ -74,6 +74,6 @@ class SceneConfig(Config):
         """Areas of interest in pixel coordinates; None where none are given."""
         if not self.aoi_uris:
             return None
-        from rastervision.core.data.geojson import get_polygons_from_uris
+        from rastervision.core.data.vector_source.geojson_vector_source import get_polygons_from_uris
 
         return get_polygons_from_uris(self.aoi_uris, image.crs_transformer)

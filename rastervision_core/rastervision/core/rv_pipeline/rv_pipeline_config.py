@@ -1,5 +1,6 @@
 """Configures RVPipeline."""
 
+from collections.abc import Iterator
 from typing import Any, Self
 
 from pydantic import Field, model_validator
@@ -124,10 +125,11 @@ class RVPipelineConfig(PipelineConfig):
         return PredictOptions()
 
     def _needs_stats(self) -> bool:
-        return any(isinstance(config, StatsTransformerConfig) for config in _descendants(self.dataset))
+        return any(isinstance(config, StatsTransformerConfig) for config in descendants(self.dataset))
 
 
-def _descendants(config: Config) -> list[Config]:
+def descendants(config: Config) -> Iterator[Config]:
     """All configs inside a config, at any depth."""
-    inside = [child for _, child in config.children()]
-    return [*inside, *(deeper for child in inside for deeper in _descendants(child))]
+    for _, child in config.children():
+        yield child
+        yield from descendants(child)

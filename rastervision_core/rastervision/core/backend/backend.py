@@ -1,0 +1,88 @@
+"""What makes chips, trains a model and predicts with it."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from rastervision.core.box import Box
+    from rastervision.core.data.dataset_config import DatasetConfig
+    from rastervision.core.data.label.labels import Labels
+    from rastervision.core.data.scene import Scene
+    from rastervision.core.data_sample import DataSample
+    from rastervision.core.rv_pipeline.chip_options import ChipOptions
+    from rastervision.core.rv_pipeline.rv_pipeline_config import PredictOptions
+
+
+class SampleWriter(AbstractContextManager['SampleWriter']):
+    """Writes chips with their labels. What was written is there when the context ends without an error."""
+
+    @abstractmethod
+    def write_sample(self, sample: 'DataSample') -> None:
+        """Write a chip with its label."""
+
+
+class Backend(ABC):
+    """Makes chips, trains a model and predicts with it.
+
+    Attributes:
+        trust: Whether code that comes with a model bundle may be executed. Set before `load_model`.
+    """
+
+    trust: bool = False
+
+    @abstractmethod
+    def get_sample_writer(self) -> SampleWriter:
+        """A writer of training samples."""
+
+    @abstractmethod
+    def train(self, source_bundle_uri: str | None = None) -> None:
+        """Train a model and save it as a bundle.
+
+        Args:
+            source_bundle_uri: A bundle whose model training starts from. None: a new model. A backend that cannot
+                start from one may leave this argument out.
+        """
+
+    @abstractmethod
+    def load_model(self, uri: str | None = None) -> None:
+        """Load a trained model.
+
+        Args:
+            uri: Its bundle. None: the one that `train` saved.
+        """
+
+    @abstractmethod
+    def predict_scene(self, scene: 'Scene', predict_options: 'PredictOptions') -> 'Labels':
+        """Predict a scene and hold the result in memory.
+
+        Args:
+            scene: The scene.
+            predict_options: In which windows.
+
+        Returns:
+            Predictions in pixel coordinates of the scene.
+        """
+
+    def iter_predict(self, scene: 'Scene', predict_options: 'PredictOptions') -> 'Iterator[tuple[Box, Any]] | None':
+        """Predict a scene window by window, in memory that does not grow with its area.
+
+        Args:
+            scene: The scene.
+            predict_options: In which windows.
+
+        Returns:
+            Windows, by rows, with what the label store's writer takes. None: this backend cannot; `predict_scene` is
+            used.
+        """
+        return None
+
+    @abstractmethod
+    def chip_dataset(self, dataset: 'DatasetConfig', chip_options: 'ChipOptions') -> None:
+        """Make and write the training samples of scenes.
+
+        Args:
+            dataset: The scenes.
+            chip_options: Which chips to make.
+        """

@@ -1,0 +1,94 @@
+"""The commands predict and predict_scene."""
+
+from typing import Any
+
+import click
+
+
+class OptionEatAll(click.Option):
+    """An option that takes all values up to the next option, such as `--channel-order 2 1 0`."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """Take what `click.Option` takes; the callback gets a tuple of strings."""
+        kwargs.setdefault('type', click.UNPROCESSED)
+        super().__init__(*args, **kwargs)
+
+    def add_to_parser(self, parser: Any, ctx: click.Context) -> None:
+        """Let the parser hand this option the values after the first, too."""
+        super().add_to_parser(parser, ctx)
+        tables = (parser._long_opt, parser._short_opt)
+        for option in {
+            id(table[name]): table[name] for table in tables for name in self.opts if name in table
+        }.values():
+            option.process = _eat_all(option.process, tuple(parser._opt_prefixes))
+
+
+def _eat_all(take: Any, prefixes: tuple[str, ...]) -> Any:
+    def process(value: Any, state: Any) -> None:
+        values = [value]
+        while state.rargs and not state.rargs[0].startswith(prefixes):
+            values.append(state.rargs.pop(0))
+        take(tuple(values), state)
+
+    return process
+
+
+def _to_ints(ctx: click.Context, param: click.Parameter, value: tuple[str, ...] | None) -> list[int] | None:
+    if value is None:
+        return None
+    try:
+        return [int(text) for text in value]
+    except ValueError as error:
+        raise click.BadParameter(f'{" ".join(value)!r} are no channel indices. Give numbers from 0 on.') from error
+
+
+@click.command('predict', short_help='Predict an image with a model bundle.')
+@click.argument('model_bundle')
+@click.argument('image_uri')
+@click.argument('label_uri')
+@click.option('--update-stats', '-a', is_flag=True, help='Use statistics of the image, not those in the bundle.')
+@click.option(
+    '--channel-order',
+    cls=OptionEatAll,
+    callback=_to_ints,
+    metavar='INDEX...',
+    help='Indices of the channels to use, such as 2 1 0. Put it last, or before another option.',
+)
+@click.option('--scene-group', default=None, help='Scene group whose statistics to use.')
+@click.option('--trust', is_flag=True, help='Execute code that comes with the bundle, such as a model definition.')
+def predict(
+    model_bundle: str,
+    image_uri: str,
+    label_uri: str,
+    update_stats: bool,
+    channel_order: list[int] | None,
+    scene_group: str | None,
+    trust: bool,
+) -> None:
+    """Predict the image at IMAGE_URI with MODEL_BUNDLE.
+
+    The result goes to LABEL_URI: a GeoJSON file, or a folder in semantic segmentation.
+    """
+    from rastervision.core.predictor import Predictor
+    from rastervision.pipeline.file_system.utils import get_tmp_dir
+
+    with get_tmp_dir() as tmp_dir:
+        predictor = Predictor(model_bundle, tmp_dir, update_stats, channel_order, scene_group, trust=trust)
+        predictor.predict([image_uri], label_uri)
+
+
+@click.command('predict_scene', short_help='Predict a scene with a model bundle.')
+@click.argument('model_bundle_uri')
+@click.argument('scene_config_uri')
+@click.option('--predict_options_uri', default=None, help='JSON of predict options, instead of those in the bundle.')
+@click.option('--trust', is_flag=True, help='Execute code that comes with the bundle, such as a model definition.')
+def predict_scene(model_bundle_uri: str, scene_config_uri: str, predict_options_uri: str | None, trust: bool) -> None:
+    """Predict the scene that the JSON at SCENE_CONFIG_URI describes, with MODEL_BUNDLE_URI.
+
+    The result goes to the label store of the scene.
+    """
+    from rastervision.core.predictor import ScenePredictor
+    from rastervision.pipeline.file_system.utils import get_tmp_dir
+
+    with get_tmp_dir() as tmp_dir:
+        ScenePredictor(model_bundle_uri, predict_options_uri, tmp_dir, trust=trust).predict(scene_config_uri)

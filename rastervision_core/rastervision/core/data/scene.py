@@ -1,0 +1,123 @@
+"""A scene: imagery of an area with its labels."""
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import shapely
+
+from rastervision.core.data.bboxes import match_bboxes
+from rastervision.core.data.geojson import geoms_to_bbox_coords
+from rastervision.pipeline.errors import ArgumentError, RasterVisionError
+
+if TYPE_CHECKING:
+    from shapely.geometry.base import BaseGeometry
+
+    from rastervision.core.box import Box
+    from rastervision.core.data.label_source.label_source import LabelSource
+    from rastervision.core.data.label_store.label_store import LabelStore
+    from rastervision.core.data.raster_source.raster_source import RasterSource
+
+
+class Scene:
+    """Imagery of an area, with ground truth and a place for predictions.
+
+    Pixel coordinates of windows are relative to the upper left corner of `bbox`.
+
+    Attributes:
+        id: Name of the scene.
+        raster_source: The imagery.
+        label_source: Ground truth, or None.
+        label_store: Where predictions are, or None.
+        aoi_polygons: Areas of interest, in pixels of the whole image. Empty: no limits.
+        aoi_polygons_bbox_coords: The same, relative to `bbox`.
+    """
+
+    def __init__(
+        self,
+        id: str,
+        raster_source: 'RasterSource',
+        label_source: 'LabelSource | None' = None,
+        label_store: 'LabelStore | None' = None,
+        aoi_polygons: 'list[BaseGeometry] | None' = None,
+    ) -> None:
+        """Put the parts together; labels get the bounding box of the image.
+
+        Args:
+            id: Name of the scene.
+            raster_source: The imagery.
+            label_source: Ground truth.
+            label_store: Where predictions are.
+            aoi_polygons: Areas of interest, in pixels of the whole image. Those that do not meet the bounding box
+                are left out.
+
+        Raises:
+            ArgumentError: If an area of interest is not a polygon.
+        """
+        self.id = id
+        self.raster_source = raster_source
+        self.label_source = label_source
+        self.label_store = label_store
+        for labels in (label_source, label_store):
+            if labels is not None:
+                match_bboxes(raster_source, labels)
+        with naming_scene(id):
+            self.aoi_polygons = _polygons_in(aoi_polygons or [], self.bbox)
+        self.aoi_polygons_bbox_coords = list(geoms_to_bbox_coords(self.aoi_polygons, self.bbox))
+
+    @property
+    def extent(self) -> 'Box':
+        """The scene in its own pixel coordinates, from zero."""
+        return self.raster_source.extent
+
+    @property
+    def bbox(self) -> 'Box':
+        """The part of the image that the scene is, in pixels of the whole image."""
+        return self.raster_source.bbox
+
+    def __getitem__(self, key: Any) -> tuple[Any, Any]:
+        """Pixels and label of a window.
+
+        Args:
+            key: A `Box`, or slices as those of an array.
+
+        Returns:
+            What `raster_source[key]` and `label_source[key]` give; None as label without a label source.
+
+        Raises:
+            RasterVisionError: If something cannot be read; the message names the scene.
+        """
+        with naming_scene(self.id):
+            return self.raster_source[key], None if self.label_source is None else self.label_source[key]
+
+    def __repr__(self) -> str:
+        """Id and parts."""
+        return f'Scene(id={self.id!r}, raster_source={self.raster_source!r}, label_source={self.label_source!r})'
+
+
+@contextmanager
+def naming_scene(scene_id: str) -> Iterator[None]:
+    """While this is entered, messages of errors are given the scene's name."""
+    try:
+        yield
+    except RasterVisionError as error:
+        prefix = f'scene {scene_id!r}: '
+        text = str(error)
+        if not text.startswith(prefix):
+            error.args = (prefix + text,)
+        raise
+
+
+def _polygons_in(geoms: 'Iterable[BaseGeometry]', bbox: 'Box') -> 'list[BaseGeometry]':
+    """Single polygons, those that meet a box.
+
+    Raises:
+        ArgumentError: If there is something that is no polygon.
+    """
+    parts = shapely.get_parts(np.asarray(list(geoms), dtype=object))
+    wrong = parts[shapely.get_type_id(parts) != shapely.GeometryType.POLYGON]
+    if len(wrong):
+        kinds = sorted({geom.geom_type for geom in wrong})
+        raise ArgumentError(f'Areas of interest must be polygons, but there are: {", ".join(kinds)}.')
+    return list(parts[shapely.intersects(parts, bbox.to_shapely())])

@@ -1,0 +1,103 @@
+"""What compares predicted classes of pixels with ground truth."""
+
+import logging
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import numpy as np
+import shapely
+from rasterio.features import geometry_mask
+from rasterio.transform import Affine
+
+from rastervision.core.box import Box
+from rastervision.core.data.scene import naming_scene
+from rastervision.core.evaluation.classification_evaluator import ClassificationEvaluator, sides_of
+from rastervision.core.evaluation.semantic_segmentation_evaluation import SemanticSegmentationEvaluation, row_blocks
+
+if TYPE_CHECKING:
+    from shapely.geometry.base import BaseGeometry
+
+    from rastervision.core.data.label_source.label_source import LabelSource
+    from rastervision.core.data.label_store.label_store import LabelStore
+    from rastervision.core.data.scene import Scene
+
+log = logging.getLogger(__name__)
+
+ReadWindow = Callable[[Box], np.ndarray]
+
+
+class SemanticSegmentationEvaluator(ClassificationEvaluator):
+    """Compares predicted classes of pixels with ground truth."""
+
+    def create_evaluation(self) -> SemanticSegmentationEvaluation:
+        """An evaluation without counts."""
+        return SemanticSegmentationEvaluation(self.class_config)
+
+    def evaluate_scene(self, scene: 'Scene') -> SemanticSegmentationEvaluation:
+        """Evaluate the predictions of a scene, by blocks of rows.
+
+        Pixels outside the areas of interest count as of the null class on both sides. Pixels whose true label is no
+        class at all (such as 255) are left out.
+
+        Time grows with the area, memory with the width only.
+
+        Raises:
+            ValueError: If there is no null class.
+            FileNotFoundError: If labels or predictions are missing.
+        """
+        source, store = sides_of(scene)
+        with naming_scene(scene.id):
+            read_truth = _truth_reader(source, self.class_config.null_class_id)
+            read_prediction = _prediction_reader(store, self.class_config.null_class_id)
+            evaluation = self.create_evaluation()
+            aoi = _AOI(scene.aoi_polygons_bbox_coords) if scene.aoi_polygons else None
+            counts, pixels = np.zeros((), dtype=np.int64), 0
+            for window in row_blocks(scene.extent):
+                truth, prediction = read_truth(window), read_prediction(window)
+                if aoi is not None:
+                    outside = aoi.outside(window)
+                    truth, prediction = (
+                        np.where(outside, self.class_config.null_class_id, arr) for arr in (truth, prediction)
+                    )
+                counts = counts + evaluation.count(truth, prediction)
+                pixels += truth.size
+        if counts.sum() < pixels:
+            log.warning(
+                'Scene %r: %d pixels are not evaluated, because their value is no class id.',
+                scene.id,
+                pixels - counts.sum(),
+            )
+        evaluation.set_pixel_counts(counts)
+        return evaluation
+
+
+class _AOI:
+    """Areas of interest, ready to be asked for windows."""
+
+    def __init__(self, polygons: 'list[BaseGeometry]') -> None:
+        self.tree = shapely.STRtree(polygons)
+
+    def outside(self, window: Box) -> np.ndarray:
+        """Mask of the pixels of a window whose centre is in no area, (height, width), bool."""
+        near = self.tree.query(window.to_shapely())
+        if not len(near):
+            return np.ones(window.size, dtype=bool)
+        return geometry_mask(  # type: ignore[no-any-return]
+            self.tree.geometries[near], window.size, Affine.translation(window.xmin, window.ymin)
+        )
+
+
+def _truth_reader(source: 'LabelSource', null_class_id: int) -> ReadWindow:
+    """What reads true class ids of a window; the whole scene at once only if the source knows nothing better."""
+    if hasattr(source, 'get_label_arr'):
+        return source.get_label_arr  # type: ignore[no-any-return]
+    labels = source.get_labels()
+    return lambda window: labels.get_label_arr(window, null_class_id)  # type: ignore[attr-defined, no-any-return]
+
+
+def _prediction_reader(store: 'LabelStore', null_class_id: int) -> ReadWindow:
+    """What reads predicted class ids of a window; the whole scene at once only if the store knows nothing better."""
+    if hasattr(store, 'read_label_arr'):
+        return store.read_label_arr  # type: ignore[no-any-return]
+    labels = store.get_labels()
+    return lambda window: labels.get_label_arr(window, null_class_id)  # type: ignore[no-any-return]

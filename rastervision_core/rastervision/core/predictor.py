@@ -1,0 +1,285 @@
+"""Predicting with a model bundle, without the project that it was made in."""
+
+import logging
+import os
+import zipfile
+from dataclasses import dataclass
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
+
+from rastervision.core.analyzer.stats_analyzer_config import StatsAnalyzerConfig
+from rastervision.core.data.label_store.semantic_segmentation_label_store_config import (
+    PolygonVectorOutputConfig,
+    SemanticSegmentationLabelStoreConfig,
+)
+from rastervision.core.data.raster_transformer.stats_transformer_config import StatsTransformerConfig
+from rastervision.core.data.scene_config import SceneConfig
+from rastervision.core.defaults import DENOISE_DIAMETER
+from rastervision.core.layout import BUNDLE_FILE, CONFIG_FILE, STATS_DIR, STATS_FILE
+from rastervision.core.rv_pipeline.rv_pipeline_config import PredictOptions, RVPipelineConfig, descendants
+from rastervision.pipeline.config.base import Config
+from rastervision.pipeline.errors import BundleError, ChannelOrderError, ConfigError, RasterVisionError
+from rastervision.pipeline.file_system.utils import download_if_needed, file_to_json, get_tmp_dir, unzip
+
+if TYPE_CHECKING:
+    from rastervision.core.data.scene import Scene
+    from rastervision.core.rv_pipeline.rv_pipeline import RVPipeline
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """A model bundle that has been unpacked.
+
+    Attributes:
+        uri: Where it came from.
+        folder: Where its files are.
+        config: The pipeline config in it, brought up to date.
+    """
+
+    uri: str
+    folder: str
+    config: RVPipelineConfig
+
+    @classmethod
+    def open(cls, uri: str, tmp_dir: str) -> 'Bundle':
+        """Unpack a bundle of this or any earlier version.
+
+        Args:
+            uri: The zip file.
+            tmp_dir: Folder for its files.
+
+        Raises:
+            BundleError: If it is no model bundle, or one that cannot be read here.
+        """
+        path = download_if_needed(uri)
+        if not zipfile.is_zipfile(path):
+            raise BundleError(f'{uri}: is not a model bundle, as it is no zip file. The bundle command makes one.')
+        folder = os.path.join(tmp_dir, 'bundle')
+        unzip(path, folder)
+        _check_content(uri, folder)
+        return cls(uri, folder, _read_config(uri, os.path.join(folder, CONFIG_FILE)))
+
+    def build_pipeline(self, tmp_dir: str, *, trust: bool = False) -> 'RVPipeline':
+        """The pipeline, with the model loaded.
+
+        Args:
+            tmp_dir: Folder for files that are not kept.
+            trust: Whether code that comes with the bundle may be executed.
+        """
+        pipeline: RVPipeline = self.config.build(tmp_dir)  # type: ignore[assignment]
+        pipeline.trust = trust
+        pipeline.build_backend(os.path.join(self.folder, BUNDLE_FILE))
+        return pipeline
+
+    def use_own_stats(self, config: Config) -> None:
+        """Let all transformers in a config read the statistics in the bundle."""
+        for transformer in (config, *descendants(config)):
+            update_root = getattr(transformer, 'update_root', None)
+            if update_root is not None:
+                update_root(self.folder)
+
+
+class Predictor:
+    """Predicts images as the validation scenes of the bundle's pipeline are predicted."""
+
+    def __init__(
+        self,
+        model_bundle_uri: str,
+        tmp_dir: str,
+        update_stats: bool = False,
+        channel_order: list[int] | None = None,
+        scene_group: str | None = None,
+        *,
+        trust: bool = False,
+    ) -> None:
+        """Unpack the bundle and load the model.
+
+        Args:
+            model_bundle_uri: Output of the bundle command.
+            tmp_dir: Folder for files that are not kept.
+            update_stats: Use statistics of the image that is predicted, not those in the bundle.
+            channel_order: Indices of the image's channels, instead of those in the bundle.
+            scene_group: Scene group whose statistics to use, instead of the one in the bundle.
+            trust: Whether code that comes with the bundle, such as a model definition, may be executed.
+
+        Raises:
+            BundleError: If the bundle cannot be used.
+        """
+        self.tmp_dir = tmp_dir
+        self.update_stats = update_stats
+        self.bundle = Bundle.open(model_bundle_uri, tmp_dir)
+        self.scene_config = self._template(channel_order, scene_group)
+        self.pipeline = self.bundle.build_pipeline(tmp_dir, trust=trust)
+
+    def predict(self, image_uris: list[str], label_uri: str) -> None:
+        """Predict an image and write the result.
+
+        Args:
+            image_uris: Files of the image; several make a mosaic.
+            label_uri: Where to: a GeoJSON file, or a folder in semantic segmentation.
+
+        Raises:
+            ValueError: If the image lacks a channel.
+            RasterVisionError: If it cannot be read, or the result not written.
+        """
+        config = self.scene_config.copy()
+        config.raster_source.uris = list(image_uris)  # type: ignore[attr-defined]
+        config.label_store.uri = label_uri  # type: ignore[union-attr]
+        classes = self.bundle.config.dataset.class_config
+        try:
+            if self.update_stats:
+                self._compute_stats(config)
+            self.pipeline.predict_to_store(config.build(classes, self.tmp_dir))
+        except ChannelOrderError as error:
+            raise ConfigError(f'{", ".join(image_uris)}: {error} See --channel-order.') from error
+
+    def _template(self, channel_order: list[int] | None, scene_group: str | None) -> SceneConfig:
+        """The first validation scene, without what belongs to its place."""
+        dataset = self.bundle.config.dataset
+        scenes = [*dataset.validation_scenes, *dataset.test_scenes, *dataset.train_scenes]
+        if not scenes:
+            raise BundleError(f'{self.bundle.uri}: has no scene that says how images are read.')
+        scene = scenes[0].copy()
+        scene.label_source, scene.aoi_uris = None, None
+        if scene.label_store is None:
+            scene.label_store = self.bundle.config.get_default_label_store(scene)
+        self._check_template(scene)
+        if channel_order is not None:
+            scene.raster_source.channel_order = channel_order
+        self._set_stats(scene, scene_group)
+        if isinstance(scene.label_store, SemanticSegmentationLabelStoreConfig):
+            scene.label_store.vector_output = [
+                PolygonVectorOutputConfig(class_id=class_id, denoise=DENOISE_DIAMETER)
+                for class_id in range(len(dataset.class_config.names))
+            ]
+        return scene
+
+    def _check_template(self, scene: SceneConfig) -> None:
+        for part, field in ((scene.raster_source, 'uris'), (scene.label_store, 'uri')):
+            if not hasattr(part, field):
+                raise BundleError(
+                    f'{self.bundle.uri}: its {type(part).__name__} has no {field!r} to put another image or output '
+                    'in. Use predict_scene with a config of the whole scene.'
+                )
+
+    def _set_stats(self, scene: SceneConfig, scene_group: str | None) -> None:
+        transformers = _stats_transformers(scene)
+        for transformer in transformers:
+            if scene_group is not None:
+                transformer.scene_group = scene_group
+            else:
+                log.info('Using statistics of scene group %r; see --scene-group.', transformer.scene_group)
+        if self.update_stats and not transformers:
+            log.warning('--update-stats has no effect: the bundle uses no statistics.')
+        self.bundle.use_own_stats(scene)
+        if self.update_stats:
+            return
+        for transformer in transformers:
+            if transformer.stats_uri is None or not os.path.exists(transformer.stats_uri):
+                raise BundleError(
+                    f'{self.bundle.uri}: has no statistics of scene group {transformer.scene_group!r}. '
+                    f'It has those of: {", ".join(self._groups_with_stats()) or "none"}. See --scene-group.'
+                )
+
+    def _groups_with_stats(self) -> list[str]:
+        folder = os.path.join(self.bundle.folder, 'analyze', STATS_DIR)
+        return sorted(os.listdir(folder)) if os.path.isdir(folder) else []
+
+    def _compute_stats(self, scene_config: SceneConfig) -> None:
+        """Let the scene's transformers use statistics of its own image."""
+        folder = os.path.join(self.tmp_dir, 'analyze', STATS_DIR)
+        known = [config for config in self.bundle.config.analyzers if isinstance(config, StatsAnalyzerConfig)]
+        analyzer_config = known[0].copy() if known else StatsAnalyzerConfig()
+        analyzer_config.output_uri = folder
+        scene = scene_config.build(self.bundle.config.dataset.class_config, self.tmp_dir, use_transformers=False)
+        analyzer_config.build(scene_group=('image', {scene.id})).process([scene], self.tmp_dir)
+        for transformer in _stats_transformers(scene_config):
+            transformer.stats_uri = os.path.join(folder, 'image', STATS_FILE)
+
+
+class ScenePredictor:
+    """Predicts scenes that are configured as in a pipeline, with the model of a bundle."""
+
+    def __init__(
+        self,
+        model_bundle_uri: str,
+        predict_options: str | dict[str, Any] | PredictOptions | None = None,
+        tmp_dir: str | None = None,
+        *,
+        trust: bool = False,
+    ) -> None:
+        """Unpack the bundle and load the model.
+
+        Args:
+            model_bundle_uri: Output of the bundle command.
+            predict_options: Instead of those in the bundle: a config, a dict, or the URI of a JSON file.
+            tmp_dir: Folder for files that are not kept. None: one that is removed with this object.
+            trust: Whether code that comes with the bundle, such as a model definition, may be executed.
+
+        Raises:
+            BundleError: If the bundle cannot be used.
+        """
+        self._tmp_dir: TemporaryDirectory[str] | None = None
+        if tmp_dir is None:
+            self._tmp_dir = get_tmp_dir()
+            tmp_dir = self._tmp_dir.name
+        self.tmp_dir = tmp_dir
+        self.bundle = Bundle.open(model_bundle_uri, tmp_dir)
+        if predict_options is not None:
+            self.bundle.config.predict_options = PredictOptions.deserialize(predict_options)
+        self.pipeline = self.bundle.build_pipeline(tmp_dir, trust=trust)
+
+    def predict(self, scene_config: str | dict[str, Any] | SceneConfig) -> None:
+        """Predict a scene and write the result to its label store.
+
+        Args:
+            scene_config: The scene, as a config, a dict, or the URI of a JSON file. It needs a label store.
+        """
+        self.predict_scene(self.build_scene(scene_config))
+
+    def predict_scene(self, scene: 'Scene') -> None:
+        """Predict a scene and write the result to its label store.
+
+        Raises:
+            DataError: If it has no label store.
+        """
+        self.pipeline.predict_to_store(scene)
+
+    def build_scene(self, scene_config: str | dict[str, Any] | SceneConfig) -> 'Scene':
+        """Open the scene of a config. Transformers without statistics of their own use those in the bundle.
+
+        Args:
+            scene_config: The scene, as a config, a dict, or the URI of a JSON file.
+        """
+        config = SceneConfig.deserialize(scene_config).copy()
+        for transformer in _stats_transformers(config):
+            if transformer.stats_uri is None:
+                self.bundle.use_own_stats(transformer)
+        return config.build(self.bundle.config.dataset.class_config, self.tmp_dir)
+
+
+def _stats_transformers(scene: SceneConfig) -> list[StatsTransformerConfig]:
+    return [config for config in descendants(scene) if isinstance(config, StatsTransformerConfig)]
+
+
+def _check_content(uri: str, folder: str) -> None:
+    missing = [name for name in (CONFIG_FILE, BUNDLE_FILE) if not os.path.exists(os.path.join(folder, name))]
+    if missing:
+        raise BundleError(
+            f'{uri}: is not a model bundle, as it lacks {" and ".join(missing)}. '
+            f'In it are: {", ".join(sorted(os.listdir(folder))) or "no files"}.'
+        )
+
+
+def _read_config(uri: str, path: str) -> RVPipelineConfig:
+    try:
+        config = Config.from_dict(file_to_json(path))
+    except (RasterVisionError, KeyError, ValueError) as error:
+        raise BundleError(f'{uri}: its {CONFIG_FILE} cannot be read here: {error}') from error
+    if not isinstance(config, RVPipelineConfig):
+        raise BundleError(
+            f'{uri}: its {CONFIG_FILE} is a {type(config).__name__}, not the config of a pipeline that predicts scenes.'
+        )
+    return config

@@ -1,0 +1,100 @@
+"""What each command of a pipeline depends on, so that only commands run again whose result would change."""
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from rastervision.pipeline.config.base import Config
+
+if TYPE_CHECKING:
+    from rastervision.core.data.scene_config import SceneConfig
+    from rastervision.core.rv_pipeline.rv_pipeline_config import RVPipelineConfig
+
+UPSTREAM = {
+    'analyze': [],
+    'chip': ['analyze'],
+    'train': ['analyze', 'chip'],
+    'predict': ['analyze', 'train'],
+    'eval': ['predict'],
+    'bundle': ['analyze', 'train'],
+}
+
+SCENE_PARTS = {
+    'analyze': {'id', 'raster_source'},
+    'chip': {'id', 'raster_source', 'label_source', 'aoi_uris'},
+    'predict': {'id', 'raster_source', 'label_store'},
+    'eval': {'id', 'raster_source', 'label_source', 'label_store', 'aoi_uris'},
+}
+
+PIPELINE_PARTS = {
+    'analyze': {'analyzers', 'analyze_uri', 'seed'},
+    'chip': {'chip_options', 'chip_uri', 'seed'},
+    'train': {'backend', 'chip_uri', 'train_uri', 'source_bundle_uri', 'seed'},
+    'predict': {'predict_options', 'train_uri', 'predict_uri'},
+    'eval': {'evaluators', 'eval_uri'},
+}
+
+NOT_CONFIGURATION = {'rv_config', 'plugin_versions'}
+URI_FIELDS = ('uris', 'uri', 'aoi_uris')
+
+
+def config_for(config: 'RVPipelineConfig', command: str) -> dict[str, Any]:
+    """The part of a pipeline's config that a command depends on, as plain data.
+
+    Args:
+        config: The resolved config.
+        command: Name of the command. One that is not known here, such as a plugin's, depends on everything.
+    """
+    data = config.dict(with_rv_metadata=False, mode='json', exclude=NOT_CONFIGURATION)
+    if command not in PIPELINE_PARTS:
+        return data
+    names = PIPELINE_PARTS[command] | {'type_hint'}
+    part = {name: data[name] for name in sorted(names & data.keys())}
+    part['class_config'] = data['dataset']['class_config']
+    part['backend_hint'] = data['backend']['type_hint']
+    if command in SCENE_PARTS:
+        part['scenes'] = [scene.dict(mode='json', include=SCENE_PARTS[command]) for scene in scenes_of(config, command)]
+    if command in ('analyze', 'eval'):
+        part['scene_groups'] = data['dataset']['scene_groups']
+    if command == 'chip':
+        part['splits'] = [len(scenes) for scenes in _splits(config)]
+    return part
+
+
+def inputs_of(config: 'RVPipelineConfig', command: str) -> list[str]:
+    """URIs of images, labels and areas of interest that a command reads, each once.
+
+    Args:
+        config: The resolved config.
+        command: Name of the command.
+    """
+    uris: list[str] = []
+    if command == 'train':
+        uris += [config.source_bundle_uri] if config.source_bundle_uri else []
+        uris += _uris_in(config.backend, skip=('label_store',))
+    elif command in SCENE_PARTS:
+        skip = ('label_store',) if 'label_source' in SCENE_PARTS[command] else ('label_store', 'label_source')
+        for scene in scenes_of(config, command):
+            uris += _uris_in(scene, skip=skip)
+    return list(dict.fromkeys(uris))
+
+
+def scenes_of(config: 'RVPipelineConfig', command: str) -> 'list[SceneConfig]':
+    """The scenes that a command reads."""
+    train, validation, test = _splits(config)
+    return [*validation, *test] if command == 'predict' else [*train, *validation, *test]
+
+
+def _splits(config: 'RVPipelineConfig') -> 'tuple[list[SceneConfig], list[SceneConfig], list[SceneConfig]]':
+    return config.dataset.train_scenes, config.dataset.validation_scenes, config.dataset.test_scenes
+
+
+def _uris_in(config: Config, skip: Iterable[str]) -> list[str]:
+    """URIs of files in a config and the configs inside it, without those of some fields."""
+    uris: list[str] = []
+    for name in URI_FIELDS:
+        value = getattr(config, name, None)
+        uris += [value] if isinstance(value, str) else list(value or [])
+    for path, child in config.children():
+        if path[0] not in skip:
+            uris += _uris_in(child, skip)
+    return [uri for uri in uris if isinstance(uri, str)]

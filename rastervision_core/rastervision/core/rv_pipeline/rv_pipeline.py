@@ -1,0 +1,352 @@
+"""A pipeline from scenes to a trained model and its predictions."""
+
+import logging
+import os
+from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from rastervision.core.backend.backend import Backend
+from rastervision.core.box import Box
+from rastervision.core.data.label.labels import Labels
+from rastervision.core.data.scene import Scene, naming_scene
+from rastervision.core.data_sample import DataSample
+from rastervision.core.defaults import TRAIN_GROUP
+from rastervision.core.layout import BUNDLE_FILE, CONFIG_FILE
+from rastervision.core.rv_pipeline import chipping, dependencies
+from rastervision.pipeline.errors import ConfigError, DataError, NotReadableError
+from rastervision.pipeline.file_system.utils import (
+    download_or_copy,
+    file_exists,
+    sync_from_dir,
+    upload_or_copy,
+    zipdir,
+)
+from rastervision.pipeline.manifest import run_step
+from rastervision.pipeline.pipeline import Pipeline
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from rastervision.core.data.dataset_config import DatasetConfig
+    from rastervision.core.data.scene_config import SceneConfig
+    from rastervision.core.rv_pipeline.rv_pipeline_config import PredictOptions, RVPipelineConfig
+
+log = logging.getLogger(__name__)
+
+ALL_COMMANDS = ['analyze', 'chip', 'train', 'predict', 'eval', 'bundle']
+SPLITTABLE_COMMANDS = ['chip', 'predict']
+GPU_COMMANDS = ['train', 'predict']
+
+
+class RVPipeline(Pipeline):
+    """Analyzes scenes, cuts them into chips, trains a model, predicts, evaluates, and bundles the model.
+
+    A subclass may change what happens to chips (`get_train_windows`, `get_train_labels`, `post_process_sample`) and
+    to predictions (`post_process_batch`, `post_process_predictions`). Predictions that are post-processed are held in
+    memory, a scene at a time; others are streamed to the label store.
+
+    Attributes:
+        backend: Set by `build_backend`.
+        trust: Whether code that comes with a model bundle may be executed.
+    """
+
+    config: 'RVPipelineConfig'
+
+    def __init__(self, config: 'RVPipelineConfig', tmp_dir: str) -> None:
+        """Keep the config.
+
+        Args:
+            config: The resolved config.
+            tmp_dir: A folder that is removed when the command ends.
+        """
+        super().__init__(config, tmp_dir)
+        self.backend: Backend | None = None
+        self.trust = False
+
+    # ----------------------------------------------------------------- commands
+    @property
+    def commands(self) -> list[str]:  # type: ignore[override]
+        """The commands that have something to do."""
+        names = [name for name in ALL_COMMANDS if name != 'analyze' or self.config.analyzers]
+        return self.config.backend.filter_commands(names)
+
+    @property
+    def all_commands(self) -> list[str]:
+        """The commands, also those that have nothing to do in this run."""
+        return list(ALL_COMMANDS)
+
+    @property
+    def split_commands(self) -> list[str]:  # type: ignore[override]
+        """Those of the commands that can be split, by scenes."""
+        return [name for name in self.commands if name in SPLITTABLE_COMMANDS]
+
+    @property
+    def gpu_commands(self) -> list[str]:  # type: ignore[override]
+        """Those of the commands that profit from a GPU."""
+        return [name for name in self.commands if name in GPU_COMMANDS]
+
+    def config_for(self, command: str) -> dict[str, Any]:
+        """The part of the config that a command depends on."""
+        return dependencies.config_for(self.config, command)
+
+    def inputs_of(self, command: str) -> list[str]:
+        """URIs of images, labels and areas of interest that a command reads."""
+        return dependencies.inputs_of(self.config, command)
+
+    def upstream_of(self, command: str) -> list[str]:
+        """The commands whose output a command uses."""
+        return [name for name in dependencies.UPSTREAM.get(command, ALL_COMMANDS) if name in self.commands]
+
+    def analyze(self) -> None:
+        """Let each analyzer look at the raw pixels of each scene group."""
+        for analyzer_config in self.config.analyzers:
+            for name, ids in self._scene_groups():
+                scenes = self._build_scenes(self._scenes_of(ids), use_transformers=False)
+                analyzer_config.build(scene_group=(name, ids)).process(scenes, self.tmp_dir)
+
+    def chip(self, split_ind: int = 0, num_splits: int = 1) -> None:
+        """Cut scenes into training samples.
+
+        Args:
+            split_ind: Number of this job.
+            num_splits: How many jobs share the scenes.
+
+        Raises:
+            ConfigError: If the config does not say which chips to make.
+        """
+        options = self.config.chip_options
+        if options is None:
+            raise ConfigError(
+                'chip_options is not set. Say which chips to make, such as chip_options=ChipOptions(...).'
+            )
+        dataset = self.config.dataset.get_split_config(split_ind, num_splits)
+        if not dataset.all_scenes:
+            log.info('No scenes for split %d of %d.', split_ind + 1, num_splits)
+        elif self._overrides('get_train_windows', 'get_train_labels', 'post_process_sample'):
+            with self._make_backend().get_sample_writer() as writer:
+                for sample in self._iter_samples(dataset):
+                    writer.write_sample(sample)
+        else:
+            self._make_backend().chip_dataset(dataset, options)
+
+    def train(self) -> None:
+        """Train a model and save it."""
+        source = self.config.source_bundle_uri
+        backend = self._make_backend()
+        backend.train(source_bundle_uri=source) if source else backend.train()
+
+    def predict(self, split_ind: int = 0, num_splits: int = 1) -> None:
+        """Predict the scenes for validation and test. A run that was interrupted goes on with the missing ones.
+
+        Args:
+            split_ind: Number of this job.
+            num_splits: How many jobs share the scenes.
+        """
+        dataset = self.config.dataset.get_split_config(split_ind, num_splits)
+        scenes = {scene.id: scene for scene in [*dataset.validation_scenes, *dataset.test_scenes]}
+        for scene_id, scene_config in scenes.items():
+            run_step(scene_id, partial(self._predict_config, scene_config))
+
+    def eval(self) -> None:
+        """Compare predictions with ground truth, by scene group.
+
+        A group with missing labels or predictions is left out with a warning; so is the group of training scenes,
+        which are not predicted.
+        """
+        for evaluator_config in self.config.evaluators:
+            for name, ids in self._scene_groups():
+                if name == TRAIN_GROUP:
+                    continue
+                evaluator = evaluator_config.build(self.config.dataset.class_config, scene_group=(name, ids))
+                scenes = self._build_scenes(self._scenes_of(ids))
+                try:
+                    evaluator.process(scenes, self.tmp_dir)  # type: ignore[call-arg]
+                except FileNotFoundError as error:
+                    log.warning('Scene group %r is not evaluated, because a file is missing: %s', name, error)
+
+    def bundle(self) -> None:
+        """Put what prediction needs into one zip file: config, model and statistics. Same content, same bytes.
+
+        Raises:
+            NotReadableError: If there is no trained model.
+        """
+        folder = os.path.join(self.tmp_dir, 'bundle')
+        os.makedirs(folder, exist_ok=True)
+        for name in self.config.backend.get_bundle_filenames():
+            uri = os.path.join(self.config.layout.train, name)
+            if not file_exists(uri):
+                raise NotReadableError(f'{uri}: there is no such file. Run the train command first.')
+            download_or_copy(uri, folder)
+        self._copy_config(os.path.join(folder, CONFIG_FILE))
+        if self.config.analyzers and file_exists(self.config.layout.analyze):
+            sync_from_dir(self.config.layout.analyze, os.path.join(folder, 'analyze'))
+        path = os.path.join(self.tmp_dir, BUNDLE_FILE)
+        zipdir(folder, path)
+        upload_or_copy(path, self.config.get_model_bundle_uri())
+
+    # ------------------------------------------------------- for subclasses: chips
+    def get_train_windows(self, scene: Scene) -> list[Box]:
+        """Windows of a scene that chips are made of.
+
+        Args:
+            scene: The scene.
+
+        Returns:
+            Windows in pixels of the scene, as `chip_options.sampling` has it.
+        """
+        options = self.config.chip_options
+        if options is None:
+            raise ConfigError('chip_options is not set.')
+        return chipping.sample_windows(scene, options.sampling_of(scene.id), seed=self.config.seed)
+
+    def get_train_labels(self, window: Box, scene: Scene) -> Any:
+        """Label of a chip.
+
+        Args:
+            window: In pixels of the scene.
+            scene: The scene.
+
+        Returns:
+            What the label source gives for the window.
+
+        Raises:
+            DataError: If the scene has no ground truth.
+        """
+        if scene.label_source is None:
+            raise DataError(f'scene {scene.id!r}: has no label_source. Training needs one.')
+        return scene.label_source[window]
+
+    def post_process_sample(self, sample: DataSample) -> DataSample:
+        """Change a training sample before it is written."""
+        return sample
+
+    # -------------------------------------------------- for subclasses: predictions
+    def post_process_batch(self, windows: list[Box], chips: 'np.ndarray', labels: Labels) -> Labels:
+        """Change the predictions of a batch of windows.
+
+        Args:
+            windows: In pixels of the scene.
+            chips: Their pixels, (batch, height, width, channels).
+            labels: Predictions of the whole scene so far.
+
+        Returns:
+            Predictions of the whole scene.
+        """
+        return labels
+
+    def post_process_predictions(self, labels: Labels, scene: Scene) -> Labels:
+        """Change the predictions of a scene before they are written."""
+        return labels
+
+    def predict_scene(self, scene: Scene) -> Labels:
+        """Predict a scene and hold the result in memory.
+
+        Args:
+            scene: The scene.
+
+        Returns:
+            Predictions in pixel coordinates of the scene; `post_process_predictions` is not applied.
+        """
+        if self.backend is None:
+            self.build_backend()
+        assert self.backend is not None
+        labels = self.backend.predict_scene(scene, self.predict_options)
+        if self._overrides('post_process_batch'):
+            for windows, chips in chipping.iter_batches(scene, self.predict_options):
+                labels = self.post_process_batch(windows, chips, labels)
+        return labels
+
+    def predict_to_store(self, scene: Scene) -> None:
+        """Predict a scene and write the result to its label store, as a stream if nothing needs the whole.
+
+        Args:
+            scene: A scene with a label store.
+
+        Raises:
+            DataError: If it has none.
+        """
+        if scene.label_store is None:
+            raise DataError(f'scene {scene.id!r}: has no label_store for its predictions.')
+        if self.backend is None:
+            self.build_backend()
+        with naming_scene(scene.id):
+            writer, stream = self._open_stream(scene)
+            if writer is None or stream is None:
+                scene.label_store.save(self.post_process_predictions(self.predict_scene(scene), scene))
+                return
+            with writer as open_writer:
+                for window, prediction in stream:
+                    open_writer.write(window, prediction)
+
+    def build_backend(self, uri: str | None = None) -> None:
+        """Make the backend and load a trained model.
+
+        Args:
+            uri: Bundle of the model. None: the one that `train` saved.
+        """
+        backend = self._make_backend()
+        backend.trust = self.trust
+        backend.load_model(uri or self.config.layout.trained_bundle)
+        self.backend = backend
+
+    @property
+    def predict_options(self) -> 'PredictOptions':
+        """In which windows scenes are predicted."""
+        return self.config.get_predict_options()
+
+    # ---------------------------------------------------------------- internals
+    def _label_writer(self, scene: Scene) -> AbstractContextManager[Any] | None:
+        """What writes predictions window by window; None where the task has to see all of them first."""
+        assert scene.label_store is not None
+        return scene.label_store.writer()
+
+    def _open_stream(self, scene: Scene) -> tuple[AbstractContextManager[Any] | None, Iterator[tuple[Box, Any]] | None]:
+        if self._overrides('predict_scene', 'post_process_batch', 'post_process_predictions'):
+            return None, None
+        writer = self._label_writer(scene)
+        assert self.backend is not None
+        return writer, None if writer is None else self.backend.iter_predict(scene, self.predict_options)
+
+    def _make_backend(self) -> Backend:
+        return self.config.backend.build(self.config, self.tmp_dir)
+
+    def _overrides(self, *names: str) -> bool:
+        """Whether a plugin's pipeline replaces one of these methods."""
+        return any(getattr(type(self), name) is not getattr(RVPipeline, name) for name in names)
+
+    def _predict_config(self, scene_config: 'SceneConfig') -> None:
+        self.predict_to_store(scene_config.build(self.config.dataset.class_config, self.tmp_dir))
+
+    def _iter_samples(self, dataset: 'DatasetConfig') -> Iterator[DataSample]:
+        splits = (('train', dataset.train_scenes), ('valid', dataset.validation_scenes), ('test', dataset.test_scenes))
+        assert self.config.chip_options is not None
+        for split, scene_configs in splits:
+            for scene in self._build_scenes(scene_configs):
+                for window in self.get_train_windows(scene):
+                    chip, label = scene.raster_source[window], self.get_train_labels(window, scene)
+                    if self.config.chip_options.keep_chip(chip, label):
+                        yield self.post_process_sample(DataSample(chip, label, split=split))  # type: ignore[arg-type]
+
+    def _scene_groups(self) -> Iterator[tuple[str, set[str]]]:
+        """Names and scene ids of the groups that are not empty, by name."""
+        return ((name, ids) for name, ids in sorted(self.config.dataset.scene_groups.items()) if ids)
+
+    def _scenes_of(self, ids: Iterable[str]) -> 'list[SceneConfig]':
+        """Scenes with these ids, each once, in the order of the dataset."""
+        wanted = set(ids)
+        return list({scene.id: scene for scene in self.config.dataset.all_scenes if scene.id in wanted}.values())
+
+    def _build_scenes(self, scene_configs: 'Iterable[SceneConfig]', use_transformers: bool = True) -> Iterator[Scene]:
+        """Scenes, each opened when it is its turn."""
+        classes = self.config.dataset.class_config
+        return (scene.build(classes, self.tmp_dir, use_transformers=use_transformers) for scene in scene_configs)
+
+    def _copy_config(self, path: str) -> None:
+        """The config as it was saved; where it was not, as it would be."""
+        uri = self.config.get_config_uri()
+        if file_exists(uri):
+            upload_or_copy(download_or_copy(uri, os.path.join(self.tmp_dir, 'config')), path)
+        else:
+            self.config.to_file(path)
