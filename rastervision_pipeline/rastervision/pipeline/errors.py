@@ -8,6 +8,7 @@ A message says what is wrong (the value, with `!r`), where (config path, URI, sc
     ├── RegistryError                 a name is not registered, or twice
     ├── PluginError                   a plugin cannot be loaded
     ├── NotReadableError              a URI cannot be read
+    │   └── MissingFileError (FileNotFoundError)  there is no such file
     ├── NotWritableError              a URI cannot be written
     ├── ChannelOrderError             a channel is asked for that an image does not have
     ├── BundleError                   a model bundle is not one, or does not fit
@@ -53,6 +54,10 @@ class NotReadableError(RasterVisionError):
     """A URI cannot be read."""
 
 
+class MissingFileError(NotReadableError, FileNotFoundError):
+    """A file that is read is not there."""
+
+
 class NotWritableError(RasterVisionError):
     """A URI cannot be written."""
 
@@ -67,6 +72,10 @@ class DataError(RasterVisionError):
 
 class LabelError(DataError, ValueError):
     """A label is not what its use needs: it has no class, or the wrong type of geometry."""
+
+
+class NoStatsError(DataError, ValueError):
+    """There are no pixels to compute statistics of, or no statistics."""
 
 
 class RunError(RasterVisionError):

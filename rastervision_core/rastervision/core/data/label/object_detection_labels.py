@@ -12,7 +12,7 @@ from rastervision.core.data.label.boxes import non_max_suppression, parts_inside
 from rastervision.core.data.label.labels import Labels
 from rastervision.core.data.label.tfod_utils.np_box_list import NpBoxList
 from rastervision.pipeline import lazy
-from rastervision.pipeline.errors import ConfigError
+from rastervision.pipeline.errors import LabelError
 
 if TYPE_CHECKING:
     from shapely.geometry import Polygon
@@ -32,7 +32,7 @@ class ObjectDetectionLabels(Labels):
         scores: (n,). None: 1 for each.
 
     Raises:
-        ConfigError: If the lengths differ. It is a ValueError.
+        LabelError: If the lengths differ.
     """
 
     def __init__(self, npboxes: np.ndarray, class_ids: np.ndarray, scores: np.ndarray | None = None) -> None:
@@ -40,7 +40,7 @@ class ObjectDetectionLabels(Labels):
         self._class_ids = np.asarray(class_ids, dtype=int).reshape(-1)
         self._scores = np.ones(len(self._boxes)) if scores is None else np.asarray(scores, dtype=float).reshape(-1)
         if not len(self._boxes) == len(self._class_ids) == len(self._scores):
-            raise ConfigError(
+            raise LabelError(
                 f'{len(self._boxes)} boxes, {len(self._class_ids)} class ids and {len(self._scores)} scores: '
                 'there must be as many of each.'
             )

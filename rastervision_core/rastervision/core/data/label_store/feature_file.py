@@ -1,0 +1,97 @@
+"""Writing and reading GeoJSON files of labels."""
+
+import json
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import numpy as np
+import shapely
+from shapely.geometry.base import BaseGeometry
+
+from rastervision.core.box import Box
+from rastervision.core.data.crs_transformer.crs_transformer import CRSTransformer
+from rastervision.pipeline.errors import MissingFileError, NotReadableError
+from rastervision.pipeline.file_system.utils import file_exists, file_to_json
+
+
+class FeatureFile:
+    """Writes a GeoJSON FeatureCollection a batch at a time. A context manager, which closes the file.
+
+    Args:
+        path: Local file; its folder is made.
+        crs_transformer: From pixels to the map.
+        bbox: What pixel coordinates are relative to. None: the image.
+    """
+
+    def __init__(self, path: str, crs_transformer: CRSTransformer, bbox: Box | None = None) -> None:
+        self._crs_transformer, self._bbox = crs_transformer, bbox
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
+        self._file = open(path, 'w', encoding='utf-8')  # noqa: SIM115: closed by __exit__
+        self._file.write('{"type": "FeatureCollection", "features": [')
+        self._separator = ''
+
+    def write(
+        self, geometries: Sequence[BaseGeometry] | np.ndarray, properties: Iterable[dict[str, Any]] | None = None
+    ) -> None:
+        """Write features.
+
+        Args:
+            geometries: In pixel coordinates, (x, y).
+            properties: Of each. None: no properties.
+        """
+        if not len(geometries):
+            return
+        pixels = np.empty(len(geometries), dtype=object)
+        pixels[:] = geometries
+        texts = shapely.to_geojson(self._crs_transformer.pixel_to_map(pixels, self._bbox))
+        for text, values in zip(texts, properties or ({} for _ in texts), strict=True):
+            self._file.write(
+                f'{self._separator}\n{{"type": "Feature", "properties": {json.dumps(values)}, "geometry": {text}}}'
+            )
+            self._separator = ','
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        with self._file:
+            if kind is None:
+                self._file.write('\n]}\n')
+
+
+def box_polygons(boxes: Iterable[Box]) -> np.ndarray:
+    """The boxes as polygons, (n,)."""
+    ymin, xmin, ymax, xmax = np.array([tuple(box) for box in boxes], dtype=float).reshape(-1, 4).T
+    polygons: np.ndarray = shapely.box(xmin, ymin, xmax, ymax)
+    return polygons
+
+
+def read_boxes(uri: str, crs_transformer: CRSTransformer, bbox: Box | None) -> tuple[np.ndarray, list[dict[str, Any]]]:
+    """Read what `FeatureFile` wrote.
+
+    Args:
+        uri: The GeoJSON.
+        crs_transformer: From the map to pixels.
+        bbox: What pixel coordinates are to be relative to.
+
+    Returns:
+        Bounds of the features, (n, 4), rows of (ymin, xmin, ymax, xmax), in pixels; and their properties.
+
+    Raises:
+        MissingFileError: If there is no such file.
+        NotReadableError: If it is no GeoJSON.
+    """
+    if not file_exists(uri, include_dir=False):
+        raise MissingFileError(f'There are no labels at {uri!r}. Check the URI, or predict first.')
+    try:
+        features = file_to_json(uri)['features']
+        geometries = np.array([shapely.geometry.shape(feature['geometry']) for feature in features], dtype=object)
+        properties = [feature['properties'] for feature in features]
+    except (KeyError, TypeError, AttributeError) as error:
+        raise NotReadableError(f'{uri!r} is not a GeoJSON FeatureCollection: {error!r}.') from error
+    pixels = crs_transformer.map_to_pixel(geometries, bbox) if len(geometries) else geometries
+    return shapely.bounds(pixels).reshape(-1, 4)[:, [1, 0, 3, 2]], properties
