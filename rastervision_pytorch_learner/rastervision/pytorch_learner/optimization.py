@@ -1,12 +1,13 @@
 """Loss and learning rate schedules."""
 
+import warnings
 from collections.abc import Sequence
 from typing import Any
 
 import torch
 from torch import nn
 from torch.optim import Optimizer
-from torch.optim.lr_scheduler import CyclicLR, MultiStepLR
+from torch.optim.lr_scheduler import CyclicLR, LRScheduler, MultiStepLR
 
 ONE_CYCLE_START = 0.1  # of the peak
 
@@ -45,36 +46,38 @@ def one_cycle(
         kwargs: Passed to `CyclicLR`.
     """
     steps_up = (num_epochs // 2) * steps_per_epoch
-    steps_done = (last_epoch + 1) * steps_per_epoch
-    _set_initial_lr(optimizer, lr)
     options = {
         'base_lr': lr * ONE_CYCLE_START,
         'max_lr': lr,
         'step_size_up': steps_up,
         'step_size_down': num_epochs * steps_per_epoch - steps_up,
         'cycle_momentum': False,
-        'last_epoch': steps_done - 1,
     }
-    return CyclicLR(optimizer, **{**options, **kwargs})
+    scheduler = CyclicLR(optimizer, **{**options, **kwargs})
+    steps_done = (last_epoch + 1) * steps_per_epoch
+    if steps_done:
+        scheduler.last_epoch = steps_done - 1
+        _step(scheduler)
+    return scheduler
 
 
-def multi_stage(
-    optimizer: Optimizer, lr: float, *, milestones: Sequence[int], last_epoch: int = -1, **kwargs: Any
-) -> MultiStepLR:
+def multi_stage(optimizer: Optimizer, *, milestones: Sequence[int], last_epoch: int = -1, **kwargs: Any) -> MultiStepLR:
     """A learning rate that is divided by ten at each of some epochs. It is stepped with each epoch.
 
     Args:
         optimizer: What it sets the learning rate of.
-        lr: The learning rate to start from.
         milestones: The epochs.
         last_epoch: Last finished epoch. -1: none.
         kwargs: Passed to `MultiStepLR`.
     """
-    _set_initial_lr(optimizer, lr)
-    return MultiStepLR(optimizer, **{'milestones': list(milestones), 'gamma': 0.1, 'last_epoch': last_epoch, **kwargs})
+    scheduler = MultiStepLR(optimizer, **{'milestones': list(milestones), 'gamma': 0.1, **kwargs})
+    for _ in range(last_epoch + 1):
+        _step(scheduler)
+    return scheduler
 
 
-def _set_initial_lr(optimizer: Optimizer, lr: float) -> None:
-    """Torch's schedules go on after an epoch only if each group of parameters has this."""
-    for group in optimizer.param_groups:
-        group.setdefault('initial_lr', lr)
+def _step(scheduler: LRScheduler) -> None:
+    """Step a schedule although no batch was trained: that is right when training goes on after some epochs."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings('ignore', message='Detected call of `lr_scheduler.step')
+        scheduler.step()

@@ -1,3 +1,10 @@
 from rastervision.pipeline.utils import get_env_var as get_env_var
+from rastervision.pytorch_learner.learner.files import BUNDLE_MODEL_ONNX_FILENAME as BUNDLE_MODEL_ONNX_FILENAME
+from rastervision.pytorch_learner.learner.files import BUNDLE_MODEL_WEIGHTS_FILENAME as BUNDLE_MODEL_WEIGHTS_FILENAME
+from rastervision.pytorch_learner.learner.files import CHECKPOINTS_DIRNAME as CHECKPOINTS_DIRNAME
+from rastervision.pytorch_learner.learner.files import MODULES_DIRNAME as MODULES_DIRNAME
+from rastervision.pytorch_learner.learner.files import TRANSFORMS_DIRNAME as TRANSFORMS_DIRNAME
+from rastervision.pytorch_learner.learner.learner import Learner as Learner
+from rastervision.pytorch_learner.learner.onnx import ONNXRuntimeAdapter as ONNXRuntimeAdapter
+from rastervision.pytorch_learner.metrics import MetricDict as MetricDict
 from rastervision.pytorch_learner.utils.distributed import DDPContextManager as DDPContextManager
-from rastervision.pytorch_learner.utils.utils import ONNXRuntimeAdapter as ONNXRuntimeAdapter

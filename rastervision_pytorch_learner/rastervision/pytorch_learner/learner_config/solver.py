@@ -135,4 +135,4 @@ class SolverConfig(Config):
             return None
         from rastervision.pytorch_learner.optimization import multi_stage
 
-        return multi_stage(optimizer, self.lr, milestones=self.multi_stage, last_epoch=last_epoch, **kwargs)
+        return multi_stage(optimizer, milestones=self.multi_stage, last_epoch=last_epoch, **kwargs)

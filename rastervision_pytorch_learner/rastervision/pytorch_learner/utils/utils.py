@@ -6,7 +6,7 @@ BASE = 'rastervision.pytorch_learner'
 NAMES = {
     'metrics': ('compute_conf_mat', 'compute_conf_mat_metrics', 'aggregate_metrics'),
     'models.channels': ('SplitTensor', 'Parallel', 'AddTensors', 'adjust_conv_channels'),
-    'dataset.transform_files': (
+    'dataset.transform_io': (
         'validate_albumentation_transform',
         'serialize_albumentation_transform',
         'deserialize_albumentation_transform',

@@ -1,0 +1,178 @@
+"""Model bundles: a zip with weights, config, and the external code that they need."""
+
+import logging
+import os
+import shutil
+import tempfile
+import zipfile
+from typing import TYPE_CHECKING, Any
+
+from rastervision.pipeline.config.upgrade import build_config
+from rastervision.pipeline.errors import BundleError
+from rastervision.pipeline.file_system.publish import publish_file
+from rastervision.pipeline.file_system.utils import download_if_needed, file_to_json, unzip, zipdir
+from rastervision.pytorch_learner.learner import files
+from rastervision.pytorch_learner.learner.weights import save_weights
+from rastervision.pytorch_learner.learner_config.transform_dict import LAMBDA_PATH_KEY
+from rastervision.pytorch_learner.utils.torch_hub import get_hubconf_dir_from_cfg
+
+if TYPE_CHECKING:
+    from rastervision.pytorch_learner.learner.learner import Learner
+    from rastervision.pytorch_learner.learner_config.learner import LearnerConfig
+
+log = logging.getLogger(__name__)
+
+TRUST = 'If you trust its origin, allow it: --trust on the command line, trust=True in Python.'
+
+
+def unpack(uri: str, tmp_dir: str) -> str:
+    """Unzip a bundle into a new folder.
+
+    Args:
+        uri: The bundle, local or remote.
+        tmp_dir: Where the folder is made.
+
+    Raises:
+        BundleError: If it is not a zip file.
+    """
+    path = download_if_needed(uri)
+    if not zipfile.is_zipfile(path):
+        raise BundleError(f'{uri}: not a model bundle, since it is not a zip file.')
+    os.makedirs(tmp_dir, exist_ok=True)
+    folder = tempfile.mkdtemp(prefix='model-bundle-', dir=tmp_dir)
+    unzip(path, folder)
+    return folder
+
+
+def get_learner_config_from_bundle_dir(model_bundle_dir: str) -> 'LearnerConfig':
+    """Read the config from an unpacked bundle, of any version. No code of the bundle is run.
+
+    Args:
+        model_bundle_dir: The folder.
+
+    Raises:
+        BundleError: If there is none.
+    """
+    path = os.path.join(model_bundle_dir, files.CONFIG_FILENAME)
+    config_dict = file_to_json(path) if os.path.isfile(path) else _old_config_dict(model_bundle_dir)
+    for tf_path_holder in _lambda_transforms(config_dict.get('data')):
+        file_name = os.path.basename(tf_path_holder[LAMBDA_PATH_KEY])
+        tf_path_holder[LAMBDA_PATH_KEY] = os.path.join(model_bundle_dir, files.TRANSFORMS_DIRNAME, file_name)
+    config: LearnerConfig = build_config(config_dict)
+    return config
+
+
+def _old_config_dict(model_bundle_dir: str) -> dict[str, Any]:
+    path = os.path.join(model_bundle_dir, files.OLD_BUNDLE_CONFIG_FILENAME)
+    if not os.path.isfile(path):
+        there = ', '.join(sorted(os.listdir(model_bundle_dir))) or 'nothing'
+        raise BundleError(f'{model_bundle_dir}: not a model bundle: there is no {files.CONFIG_FILENAME}, only {there}.')
+    whole = file_to_json(path)
+    learner: dict[str, Any] = dict(whole.get('learner') or whole)
+    learner.setdefault('plugin_versions', whole.get('plugin_versions'))
+    return learner
+
+
+def _lambda_transforms(data: Any) -> list[dict[str, Any]]:
+    """The transform dicts in a data config that need a file with code."""
+    if not isinstance(data, dict):
+        return []
+    plot = data.get('plot_options') or {}
+    transforms = (data.get('base_transform'), data.get('aug_transform'), plot.get('transform'))
+    return [tf for tf in transforms if tf and tf.get(LAMBDA_PATH_KEY)]
+
+
+def check_trust(cfg: 'LearnerConfig', uri: str, *, trust: bool, own_model: bool, training: bool) -> None:
+    """Refuse a bundle that would run code of its own, unless it is trusted.
+
+    Args:
+        cfg: The bundle's config.
+        uri: The bundle.
+        trust: Whether it is.
+        own_model: Whether a model was passed, so that the bundle's definition is not needed.
+        training: Whether the bundle's loss is needed.
+
+    Raises:
+        BundleError: If it would.
+    """
+    needs = []
+    if cfg.model is not None and cfg.model.external_def is not None and not own_model:
+        needs.append('its model')
+    if training and cfg.solver is not None and cfg.solver.external_loss_def is not None:
+        needs.append('its loss')
+    if cfg.data.get_custom_albumentations_transforms():
+        needs.append('its transforms')
+    if needs and not trust:
+        raise BundleError(f'{uri}: {" and ".join(needs)} would be made by running code from the bundle. {TRUST}')
+
+
+def find_weights(model_bundle_dir: str) -> str:
+    """Path of the weights in an unpacked bundle; safetensors are preferred.
+
+    Raises:
+        BundleError: If there are none.
+    """
+    for name in (files.BUNDLE_SAFE_WEIGHTS_FILENAME, files.BUNDLE_MODEL_WEIGHTS_FILENAME):
+        path = os.path.join(model_bundle_dir, name)
+        if os.path.isfile(path):
+            return path
+    raise BundleError(f'{model_bundle_dir}: not a model bundle: there is no {files.BUNDLE_MODEL_WEIGHTS_FILENAME}.')
+
+
+def definition_dir(model_bundle_dir: str, external_def: Any) -> str | None:
+    """Folder of an external definition in an unpacked bundle; None if there is no definition."""
+    if external_def is None:
+        return None
+    modules = os.path.join(model_bundle_dir, files.MODULES_DIRNAME)
+    path = get_hubconf_dir_from_cfg(external_def, parent=modules)
+    if os.path.isdir(path):
+        return path
+    found = sorted(entry.path for entry in os.scandir(modules)) if os.path.isdir(modules) else []
+    if len(found) == 1:  # earlier versions named folders differently
+        return found[0]
+    raise BundleError(f'{model_bundle_dir}: the definition of {external_def.entrypoint!r} is not in its modules.')
+
+
+def write_bundle(learner: 'Learner', path: str, *, export_onnx: bool) -> None:
+    """Write the bundle of a learner. Atomic; the same learner gives the same bytes.
+
+    Args:
+        learner: The learner.
+        path: Where to.
+        export_onnx: Add the model in ONNX format. If that fails there is a warning, and a bundle without it.
+    """
+    with tempfile.TemporaryDirectory(dir=learner.tmp_dir) as folder:
+        for name in (files.BUNDLE_MODEL_WEIGHTS_FILENAME, files.BUNDLE_SAFE_WEIGHTS_FILENAME):
+            save_weights(learner.bare_model, os.path.join(folder, name))
+        if export_onnx:
+            _try_export(learner, os.path.join(folder, files.BUNDLE_MODEL_ONNX_FILENAME))
+        _copy_code(learner, folder)
+        cfg = learner.cfg.copy()
+        if cfg.model is not None:
+            cfg.model.init_weights = None
+        cfg.to_file(os.path.join(folder, files.CONFIG_FILENAME))
+        with publish_file(path) as tmp_path:
+            zipdir(folder, tmp_path)
+
+
+def _try_export(learner: 'Learner', path: str) -> None:
+    try:
+        learner.export_to_onnx(path)
+    except Exception as error:  # a bundle without it is complete
+        log.warning('The model could not be exported to ONNX: %s', error)
+
+
+def _copy_code(learner: 'Learner', folder: str) -> None:
+    """Copy external definitions and files of transforms into a bundle."""
+    definitions = [learner.cfg.model.external_def if learner.cfg.model else None]
+    definitions.append(learner.cfg.solver.external_loss_def if learner.cfg.solver else None)
+    for definition in definitions:
+        if definition is not None:
+            source = get_hubconf_dir_from_cfg(definition, parent=learner.modules_dir)
+            target = get_hubconf_dir_from_cfg(definition, parent=os.path.join(folder, files.MODULES_DIRNAME))
+            if os.path.isdir(source):
+                shutil.copytree(source, target, dirs_exist_ok=True, ignore=shutil.ignore_patterns('__pycache__'))
+    for tf_dict in learner.cfg.data.get_custom_albumentations_transforms():
+        target = os.path.join(folder, files.TRANSFORMS_DIRNAME)
+        os.makedirs(target, exist_ok=True)
+        shutil.copy(download_if_needed(tf_dict[LAMBDA_PATH_KEY]), target)

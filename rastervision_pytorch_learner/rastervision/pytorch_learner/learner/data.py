@@ -1,0 +1,227 @@
+"""Datasets, data loaders and previews of a learner."""
+
+import logging
+import os
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Literal
+
+import torch
+from torch.utils.data import DataLoader, DistributedSampler, RandomSampler, Sampler
+
+from rastervision.pipeline.errors import ConfigError, DataError
+from rastervision.pytorch_learner.learner.files import DATALOADERS_DIRNAME
+from rastervision.pytorch_learner.learner.model import ModelPart
+
+if TYPE_CHECKING:
+    from torch.utils.data import Dataset
+
+    from rastervision.pytorch_learner.dataset.visualizer.visualizer import Visualizer
+
+log = logging.getLogger(__name__)
+
+Split = Literal['train', 'valid', 'test']
+SPLITS: tuple[Split, ...] = ('train', 'valid', 'test')
+
+
+class DataPart(ModelPart):
+    """The part of a learner that has to do with data."""
+
+    datasets: 'dict[Split, Dataset[Any] | None]'
+    dataloaders: 'dict[Split, DataLoader[Any] | None]'
+
+    @property
+    def train_ds(self) -> 'Dataset[Any] | None':
+        """The training data."""
+        return self.datasets['train']
+
+    @property
+    def valid_ds(self) -> 'Dataset[Any] | None':
+        """The validation data."""
+        return self.datasets['valid']
+
+    @property
+    def test_ds(self) -> 'Dataset[Any] | None':
+        """The test data."""
+        return self.datasets['test']
+
+    @property
+    def train_dl(self) -> 'DataLoader[Any] | None':
+        """Loader of the training data."""
+        return self.dataloaders['train']
+
+    @property
+    def valid_dl(self) -> 'DataLoader[Any] | None':
+        """Loader of the validation data."""
+        return self.dataloaders['valid']
+
+    @property
+    def test_dl(self) -> 'DataLoader[Any] | None':
+        """Loader of the test data."""
+        return self.dataloaders['test']
+
+    def setup_data(self, distributed: bool | None = None) -> None:
+        """Build the datasets that were not passed, and the loaders of all.
+
+        Args:
+            distributed: Whether each process gets a part of the training data. None: as this process is.
+
+        Raises:
+            DataError: If there are too few training samples for a batch.
+        """
+        self.datasets = dict(zip(SPLITS, self.build_datasets(), strict=True))
+        self.dataloaders = dict(zip(SPLITS, self.build_dataloaders(distributed=distributed), strict=True))
+        if self.train_dl is not None and len(self.train_dl) == 0:
+            raise DataError(
+                f'{_size(self.train_ds)} training samples with batch_sz {self.cfg.solver and self.cfg.solver.batch_sz} '
+                'make no batch: a last batch of one is left out, since batch norm cannot use it. Use more samples.'
+            )
+
+    def build_datasets(self) -> 'tuple[Dataset[Any] | None, Dataset[Any] | None, Dataset[Any] | None]':
+        """The training, validation and test data: as passed, else built from the config."""
+        train, valid, test = (self.datasets[split] or self.build_dataset(split) for split in SPLITS)
+        return train, valid, test
+
+    def build_dataset(self, split: Split) -> 'Dataset[Any]':
+        """Build the data of a split from the config."""
+        return self.cfg.data.build_dataset(split, tmp_dir=self.tmp_dir)
+
+    def build_dataloaders(
+        self, distributed: bool | None = None
+    ) -> 'tuple[DataLoader[Any], DataLoader[Any], DataLoader[Any] | None]':
+        """Build the loaders of training, validation and test data."""
+        train = self.build_dataloader('train', distributed=distributed)
+        valid = self.build_dataloader('valid', distributed=False)
+        test = self.build_dataloader('test', distributed=False) if _size(self.test_ds) else None
+        return train, valid, test
+
+    def build_dataloader(self, split: Split, distributed: bool | None = None, **kwargs: Any) -> 'DataLoader[Any]':
+        """Build the loader of a split.
+
+        Training samples are shuffled; a last batch of one sample is left out. What is loaded does not depend on the
+        number of workers.
+
+        Args:
+            split: The split.
+            distributed: Whether each process gets a part. None: as this process is.
+            kwargs: Passed to `DataLoader`.
+
+        Raises:
+            ConfigError: If the split has no data.
+        """
+        dataset = self.get_dataset(split)
+        if dataset is None:
+            raise ConfigError(f'split {split!r}: there is no data for it.')
+        distributed = self.is_ddp_process if distributed is None else distributed
+        sampler = self.build_sampler(dataset, split, distributed=distributed)
+        batch_sz = self.cfg.solver.batch_sz if self.cfg.solver is not None else 1
+        size = len(sampler) if sampler is not None else _size(dataset)  # type: ignore[arg-type]
+        options = {
+            'batch_size': batch_sz,
+            'sampler': sampler,
+            'drop_last': split == 'train' and size % batch_sz == 1,
+            'num_workers': self.cfg.data.num_workers,
+            'collate_fn': self.get_collate_fn(),
+            'pin_memory': self.device.type == 'cuda',
+        }
+        return DataLoader(dataset, **{**options, **kwargs})
+
+    def build_sampler(self, ds: 'Dataset[Any]', split: Split, distributed: bool = False) -> 'Sampler[Any] | None':
+        """What gives the order of samples, or None for the order of the dataset.
+
+        Args:
+            ds: The dataset.
+            split: Its split.
+            distributed: Whether each process gets a part.
+        """
+        shuffle = split == 'train' and _size(ds) > 0
+        if distributed:
+            return DistributedSampler(
+                ds, num_replicas=self.ddp_world_size, rank=self.ddp_rank, shuffle=shuffle, seed=self.cfg.seed
+            )
+        if not shuffle:
+            return None
+        return RandomSampler(ds, generator=torch.Generator().manual_seed(self.cfg.seed))  # type: ignore[arg-type]
+
+    def get_collate_fn(self) -> Callable[..., Any] | None:
+        """What makes a batch of samples. None: torch's default."""
+        return None
+
+    def get_dataset(self, split: Split) -> 'Dataset[Any] | None':
+        """The data of a split."""
+        return self.datasets[split]
+
+    def get_dataloader(self, split: Split) -> 'DataLoader[Any]':
+        """The loader of a split.
+
+        Raises:
+            ConfigError: If the split has no data.
+        """
+        loader = self.dataloaders[split]
+        if loader is None:
+            raise ConfigError(f'split {split!r}: there is no data for it.')
+        return loader
+
+    def log_data_stats(self) -> None:
+        """Log how many samples each split has."""
+        for split, dataset in self.datasets.items():
+            log.info('%s samples: %d', split, _size(dataset))
+
+    # ----------------------------------------------------------------- previews
+    def get_visualizer_class(self) -> 'type[Visualizer]':
+        """The class that plots samples of the task."""
+        raise ConfigError(f'{type(self).__name__}: get_visualizer_class is not defined.')
+
+    def build_visualizer(self) -> 'Visualizer':
+        """Build what plots samples, as configured in `data.plot_options`."""
+        data, options = self.cfg.data, self.cfg.data.plot_options
+        extra = {}
+        if options is not None:
+            extra = {'transform': options.transform, 'channel_display_groups': options.channel_display_groups}
+        return self.get_visualizer_class()(data.class_names, data.class_colors, **extra)
+
+    def plot_predictions(self, split: Split, batch_limit: int | None = None, show: bool = False) -> None:
+        """Plot images, labels and predictions of the first batch of a split, to `<split>_preds.png`.
+
+        Args:
+            split: The split.
+            batch_limit: At most this many samples.
+            show: Show the plot too.
+        """
+        if not _size(self.get_dataset(split)):
+            return
+        x, y = next(iter(self.build_dataloader(split, distributed=False, num_workers=0)))[:2]
+        path = os.path.join(self.output_dir_local, f'{split}_preds.png')
+        self.build_visualizer().plot_batch(x, y, path, z=self.predict(x), batch_limit=batch_limit, show=show)
+
+    def plot_dataloader(
+        self, dl: 'DataLoader[Any]', output_path: str, batch_limit: int | None = None, show: bool = False
+    ) -> None:
+        """Plot images and labels of the first batch of a loader.
+
+        Args:
+            dl: The loader.
+            output_path: Path of a PNG file.
+            batch_limit: At most this many samples.
+            show: Show the plot too.
+        """
+        x, y = next(iter(dl))[:2]
+        self.build_visualizer().plot_batch(x, y, output_path, batch_limit=batch_limit, show=show)
+
+    def plot_dataloaders(self, batch_limit: int | None = None, show: bool = False) -> None:
+        """Plot the first batch of each split, to `dataloaders/<split>.png`.
+
+        Args:
+            batch_limit: At most this many samples of each.
+            show: Show the plots too.
+        """
+        for split in SPLITS:
+            if _size(self.get_dataset(split)):
+                log.info('Plotting a batch of %s samples', split)
+                path = os.path.join(self.output_dir_local, DATALOADERS_DIRNAME, f'{split}.png')
+                os.makedirs(os.path.dirname(path), exist_ok=True)
+                loader = self.build_dataloader(split, distributed=False, num_workers=0)
+                self.plot_dataloader(loader, path, batch_limit=batch_limit, show=show)
+
+
+def _size(dataset: Any) -> int:
+    return 0 if dataset is None else len(dataset)

@@ -1,0 +1,309 @@
+"""The model of a learner, and predicting with it."""
+
+import logging
+from abc import ABC
+from collections.abc import Iterator, Mapping, Sequence
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.utils.data import DataLoader
+from tqdm.auto import tqdm
+
+from rastervision.pipeline.errors import ConfigError
+from rastervision.pipeline.rv_config import rv_config_
+from rastervision.pytorch_learner.learner import weights
+from rastervision.pytorch_learner.learner.onnx import ONNXRuntimeAdapter, export_to_onnx
+
+if TYPE_CHECKING:
+    from torch.utils.data import Dataset
+
+    from rastervision.pytorch_learner.learner_config.learner import LearnerConfig
+
+log = logging.getLogger(__name__)
+
+ReturnFormat = Literal['xyz', 'yz', 'z']
+NO_OPTIONS: Mapping[str, Any] = MappingProxyType({})
+
+
+class ModelPart(ABC):
+    """The part of a learner that has to do with its model."""
+
+    cfg: 'LearnerConfig'
+    model: Any  # nn.Module or ONNXRuntimeAdapter
+    device: torch.device
+    tmp_dir: str
+    output_dir_local: str
+    modules_dir: str
+    is_ddp_process: bool = False
+    ddp_rank: int | None = None
+    ddp_local_rank: int | None = None
+    ddp_world_size: int | None = None
+
+    # -------------------------------------------------------------------- setup
+    def setup_model(self, model_weights_path: str | None = None, model_def_path: str | None = None) -> None:
+        """Build the model if none was passed, load first weights, move it to the device.
+
+        Args:
+            model_weights_path: Weights to start from, instead of the config's `init_weights`.
+            model_def_path: Folder with the external definition of the model.
+        """
+        if self.onnx_mode:
+            return
+        if self.model is None:
+            self.model = self._build_seeded(model_def_path)
+        if self.cfg.model is not None or model_weights_path is not None:
+            self.load_init_weights(model_weights_path)
+        self.model.to(self.device)
+
+    def _build_seeded(self, model_def_path: str | None) -> nn.Module:
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(self.cfg.seed)
+            return self.build_model(model_def_path)
+
+    def build_model(self, model_def_path: str | None = None) -> nn.Module:
+        """Build the model from the config.
+
+        Args:
+            model_def_path: Folder with its external definition.
+
+        Raises:
+            ConfigError: If there is no config of a model.
+        """
+        if self.cfg.model is None:
+            raise ConfigError('model: not set. Pass a model to the learner, or its config.')
+        return self.cfg.model.build(
+            num_classes=self.cfg.data.num_classes,
+            in_channels=self.in_channels,
+            save_dir=self.modules_dir,
+            hubconf_dir=model_def_path,
+            ddp_rank=self.ddp_local_rank,
+            **self.model_options(),
+        )
+
+    def model_options(self) -> dict[str, Any]:
+        """What the default model of the task needs beyond classes and channels."""
+        return {}
+
+    @property
+    def in_channels(self) -> int:
+        """Number of channels of the images."""
+        if self.cfg.data.img_channels is None:
+            raise ConfigError('data.img_channels: not set, and there is no data to find it out from.')
+        return self.cfg.data.img_channels
+
+    def load_init_weights(self, model_weights_path: str | None = None) -> None:
+        """Load the weights that training starts from, if there are any.
+
+        Args:
+            model_weights_path: Weights to use instead of the config's `init_weights`.
+        """
+        cfg = self.cfg.model
+        uri = model_weights_path or (cfg.init_weights if cfg is not None else None)
+        if uri is not None:
+            self.load_weights(uri, strict=cfg.load_strict if cfg is not None else True)
+
+    def load_weights(self, uri: str, **kwargs: Any) -> None:
+        """Read weights into the model.
+
+        Args:
+            uri: A torch or safetensors file.
+            kwargs: Passed to `load_state_dict`.
+        """
+        log.info('Loading weights from %s', uri)
+        weights.load_weights(self.bare_model, uri, **kwargs)
+
+    def save_weights(self, path: str) -> None:
+        """Write the weights of the model. Atomic."""
+        weights.save_weights(self.bare_model, path)
+
+    @property
+    def bare_model(self) -> nn.Module:
+        """The model without what distributed training wraps it in."""
+        if isinstance(self.model, nn.parallel.DistributedDataParallel):
+            inner: nn.Module = self.model.module
+            return inner
+        model: nn.Module = self.model
+        return model
+
+    @property
+    def onnx_mode(self) -> bool:
+        """Whether the model runs in ONNX Runtime instead of PyTorch."""
+        return isinstance(self.model, ONNXRuntimeAdapter)
+
+    def load_onnx_model(self, model_path: str) -> ONNXRuntimeAdapter:
+        """Read a model in ONNX format."""
+        return ONNXRuntimeAdapter.from_file(model_path)
+
+    def export_to_onnx(
+        self,
+        path: str,
+        model: nn.Module | None = None,
+        sample_input: Tensor | None = None,
+        validate_export: bool = True,
+        **kwargs: Any,
+    ) -> None:
+        """Write the model in ONNX format: input `x`, output `out`, any batch size, height and width.
+
+        Args:
+            path: Where to.
+            model: The model. None: the learner's.
+            sample_input: An input to try it with, (batch, channels, height, width). None: made up.
+            validate_export: Compare its output for the sample with that of the model.
+            kwargs: Passed to `torch.onnx.export`.
+        """
+        model = model or self.bare_model
+        if sample_input is None:
+            sample_input = torch.rand(2, self.in_channels, self.cfg.data.img_sz, self.cfg.data.img_sz)
+        export_to_onnx(model, path, sample_input.to(self.device), validate=validate_export, **kwargs)
+
+    # ------------------------------------------------------------------ predict
+    def predict(self, x: Tensor, raw_out: bool = False, **kwargs: Any) -> Any:
+        """Predict for a batch of images.
+
+        Args:
+            x: (batch, channels, height, width) or one image without batch; normalised as in training.
+            raw_out: Return scores instead of labels.
+            kwargs: What the predictions of the task can be given more, passed to `postprocess_model_output`.
+
+        Returns:
+            Predictions, on the CPU.
+        """
+        if self.onnx_mode:
+            return self.predict_onnx(x, raw_out=raw_out, **kwargs)
+        x = self.to_device(self.to_batch(x).float(), self.device)
+        self.model.eval()
+        with torch.inference_mode():
+            out = self.post_forward(self.model(x))
+            out = self.postprocess(x, out, raw_out=raw_out, **kwargs)
+        return self.to_device(out, 'cpu')
+
+    def predict_onnx(self, x: Tensor, raw_out: bool = False, **kwargs: Any) -> Any:
+        """As `predict`, with a model that runs in ONNX Runtime."""
+        x = self.to_batch(x).float()
+        return self.postprocess(x, self.post_forward(self.model(x)), raw_out=raw_out, **kwargs)
+
+    def postprocess(self, x: Tensor, out: Any, *, raw_out: bool, **kwargs: Any) -> Any:
+        """Turn outputs of the model into scores, or labels.
+
+        Args:
+            x: The batch.
+            out: What `post_forward` made of the model's output.
+            raw_out: Whether to return scores.
+            kwargs: Options of the task.
+        """
+        return out if raw_out else self.prob_to_pred(out)
+
+    def predict_dataset(
+        self,
+        dataset: 'Dataset[Any]',
+        return_format: ReturnFormat = 'z',
+        raw_out: bool = True,
+        numpy_out: bool = False,
+        predict_kw: Mapping[str, Any] = NO_OPTIONS,
+        dataloader_kw: Mapping[str, Any] = NO_OPTIONS,
+        progress_bar: bool = True,
+        progress_bar_kw: Mapping[str, Any] = NO_OPTIONS,
+    ) -> Iterator[Any]:
+        """Predict for each sample of a dataset, one batch at a time.
+
+        Args:
+            dataset: The dataset.
+            return_format: What to yield of a sample: z is its prediction, x the image, y the label.
+            raw_out: Whether predictions are scores.
+            numpy_out: Whether to yield arrays instead of tensors.
+            predict_kw: Passed to `predict`.
+            dataloader_kw: Passed to `DataLoader`.
+            progress_bar: Show a progress bar.
+            progress_bar_kw: Passed to tqdm.
+        """
+        workers = rv_config_.get_namespace_option('rastervision', 'PREDICT_NUM_WORKERS', self.cfg.data.num_workers)
+        batch_sz = self.cfg.solver.batch_sz if self.cfg.solver is not None else 1
+        options = {
+            'batch_size': batch_sz,
+            'num_workers': int(workers),
+            'shuffle': False,
+            'collate_fn': self.get_collate_fn(),  # type: ignore[attr-defined]
+        }
+        dl = DataLoader(dataset, **{**options, **dataloader_kw})
+        samples = self.predict_dataloader(
+            dl, batched_output=False, return_format=return_format, raw_out=raw_out, predict_kw=predict_kw
+        )
+        if numpy_out:
+            samples = (self._to_numpy(sample, return_format) for sample in samples)
+        if not progress_bar:
+            return iter(samples)
+        options = {'desc': 'Predicting', 'total': len(dataset)}  # type: ignore[arg-type]
+        return iter(tqdm(samples, **{**options, **progress_bar_kw}))
+
+    def predict_dataloader(
+        self,
+        dl: 'DataLoader[Any]',
+        batched_output: bool = True,
+        return_format: ReturnFormat = 'z',
+        raw_out: bool = True,
+        predict_kw: Mapping[str, Any] = NO_OPTIONS,
+    ) -> Iterator[Any]:
+        """Predict for each batch, or sample, of a loader.
+
+        Args:
+            dl: The loader.
+            batched_output: Yield batches instead of samples.
+            return_format: What to yield: z is the prediction, x the image, y the label.
+            raw_out: Whether predictions are scores.
+            predict_kw: Passed to `predict`.
+
+        Raises:
+            ConfigError: If the format is not one of the three.
+        """
+        if return_format not in ('xyz', 'yz', 'z'):
+            raise ConfigError(f"return_format {return_format!r}: not valid. Choose from 'xyz', 'yz', 'z'.")
+        return self._predict_batches(dl, batched_output, return_format, raw_out, predict_kw)
+
+    def _predict_batches(
+        self, dl: 'DataLoader[Any]', batched: bool, fmt: ReturnFormat, raw_out: bool, predict_kw: Mapping[str, Any]
+    ) -> Iterator[Any]:
+        for x, y, *_ in dl:
+            z = self.predict(x, raw_out=raw_out, **predict_kw)
+            parts = {'xyz': (x, y, z), 'yz': (y, z), 'z': (z,)}[fmt]
+            rows = [parts] if batched else zip(*parts, strict=True)
+            for row in rows:
+                yield row[0] if fmt == 'z' else row
+
+    def _to_numpy(self, sample: Any, fmt: ReturnFormat) -> Any:
+        if fmt == 'z':
+            return self.output_to_numpy(sample)
+        *others, z = sample
+        return (*(part.numpy() if isinstance(part, Tensor) else part for part in others), self.output_to_numpy(z))
+
+    def output_to_numpy(self, out: Any) -> Any:
+        """Turn predictions into arrays."""
+        return out.numpy()
+
+    def prob_to_pred(self, x: Any) -> Any:
+        """Turn scores into labels."""
+        raise ConfigError(f'{type(self).__name__}: prob_to_pred is not defined.')
+
+    def post_forward(self, x: Any) -> Any:
+        """Turn the output of the model into one tensor, if it is something else."""
+        return x
+
+    def to_batch(self, x: Tensor) -> Tensor:
+        """Make a batch of one image of it, if it has no batch dimension."""
+        return x[None] if x.ndim == 3 else x
+
+    def to_device(self, x: Any, device: str | torch.device) -> Any:
+        """Move tensors to a device: one, or those in a list, tuple or dict, or what has a method `to`."""
+        if isinstance(x, Mapping):
+            return {key: self.to_device(value, device) for key, value in x.items()}
+        if isinstance(x, Sequence) and not isinstance(x, str):
+            return type(x)([self.to_device(value, device) for value in x])  # type: ignore[call-arg]
+        return x.to(device) if hasattr(x, 'to') else x
+
+    def normalize_input(self, x: np.ndarray) -> np.ndarray:
+        """Scale images of unsigned integers to 0 to 1; leave others as they are."""
+        if np.issubdtype(x.dtype, np.unsignedinteger):
+            return x.astype(np.float32) / np.iinfo(x.dtype).max
+        return x

@@ -1,0 +1,148 @@
+"""What a learner keeps: state, weights, log, bundle."""
+
+import json
+import logging
+import os
+import shutil
+from typing import TYPE_CHECKING, Any
+
+from rastervision.core.layout import BUNDLE_FILE
+from rastervision.pipeline.errors import ConfigError
+from rastervision.pipeline.file_system.utils import file_exists, sync_from_dir, sync_to_dir
+from rastervision.pytorch_learner.learner import bundle, files
+from rastervision.pytorch_learner.learner.data import DataPart
+from rastervision.pytorch_learner.learner.log import TensorBoard, read_log, write_log
+from rastervision.pytorch_learner.learner.state import TrainingState
+
+if TYPE_CHECKING:
+    from torch.optim import Optimizer
+    from torch.optim.lr_scheduler import LRScheduler
+
+log = logging.getLogger(__name__)
+
+
+class ResultsPart(DataPart):
+    """The part of a learner that has to do with its output folder."""
+
+    output_dir: str | None
+    opt: 'Optimizer | None'
+    step_scheduler: 'LRScheduler | None'
+    epoch_scheduler: 'LRScheduler | None'
+    log_rows: list[dict[str, Any]]
+    tb: TensorBoard | None
+    _resumed: TrainingState | None = None
+
+    @property
+    def is_main_process(self) -> bool:
+        """Whether this process writes the output: the only one, or the first of several."""
+        return not self.is_ddp_process or self.ddp_rank == 0
+
+    @property
+    def _solver(self) -> Any:
+        if self.cfg.solver is None:
+            raise ConfigError('solver: not set, but needed for training.')
+        return self.cfg.solver
+
+    def get_start_epoch(self) -> int:
+        """The epoch after the last that was finished."""
+        return int(self.log_rows[-1]['epoch']) + 1 if self.log_rows else 0
+
+    def _path(self, name: str) -> str:
+        return os.path.join(self.output_dir_local, name)
+
+    def _settings(self) -> str:
+        """What must be the same for training to go on exactly: all of the config that weights depend on."""
+        data = self.cfg.data.dict(mode='json')
+        for name in ('num_workers', 'plot_options', 'preview_batch_limit'):
+            data.pop(name, None)
+        model, solver = (cfg.dict(mode='json') if cfg else None for cfg in (self.cfg.model, self.cfg.solver))
+        (solver or {}).pop('sync_interval', None)
+        return json.dumps([model, solver, data, self.cfg.seed], sort_keys=True, default=str)
+
+    def _state(self, epoch: int) -> TrainingState:
+        step, per_epoch = (
+            s.state_dict() if s is not None else None for s in (self.step_scheduler, self.epoch_scheduler)
+        )
+        model, optimizer = self.bare_model.state_dict(), self.opt.state_dict()  # type: ignore[union-attr]
+        return TrainingState(epoch, self._settings(), self.log_rows, model, optimizer, step, per_epoch)
+
+    def _write_results(self) -> None:
+        """Write the files that follow from the state, each whole or not at all, in an order that may stop anywhere."""
+        last = self._path(files.LAST_MODEL_FILENAME)
+        previous = self._path(files.checkpoint_filename(self.get_start_epoch() - 2))
+        if self.cfg.save_all_checkpoints and len(self.log_rows) > 1 and not os.path.isfile(previous):
+            shutil.copyfile(last, f'{previous}.part')
+            os.replace(f'{previous}.part', previous)
+        self.save_weights(last)
+        write_log(self._path(files.LOG_FILENAME), self.log_rows)
+
+    def load_checkpoint(self) -> None:
+        """Go on from the last finished epoch of an earlier run in the output folder, if there is one.
+
+        Without its state (a run that was complete, or one of an earlier version), weights and log are what there is.
+        """
+        self._resumed = TrainingState.load(self._path(files.RESUME_FILENAME))
+        if self._resumed is not None:
+            self.log_rows = list(self._resumed.log)
+            self.bare_model.load_state_dict(self._resumed.model)
+            if self.is_main_process:
+                self._write_results()
+            if self._resumed.settings != self._settings():
+                log.warning('The config has changed since training stopped: optimizer and schedules start anew.')
+                self._resumed = None
+        else:
+            self.log_rows = read_log(self._path(files.LOG_FILENAME))
+            last = self._path(files.LAST_MODEL_FILENAME)
+            if self.log_rows and os.path.isfile(last):
+                self.load_weights(last)
+        if self.log_rows:
+            log.info('Going on after epoch %d.', self.get_start_epoch() - 1)
+
+    def _restore_state(self) -> None:
+        state, self._resumed = self._resumed, None
+        if state is None:
+            return
+        self.opt.load_state_dict(state.optimizer)  # type: ignore[union-attr]
+        saved = (self.step_scheduler, state.step_scheduler), (self.epoch_scheduler, state.epoch_scheduler)
+        for scheduler, scheduler_state in saved:
+            if scheduler is not None and scheduler_state is not None:
+                scheduler.load_state_dict(scheduler_state)
+
+    def _remove_state(self) -> None:
+        path = self._path(files.RESUME_FILENAME)
+        if self.is_main_process and os.path.isfile(path):
+            os.remove(path)
+
+    def save_model_bundle(self, export_onnx: bool = True) -> None:
+        """Write the bundle `model-bundle.zip`.
+
+        Args:
+            export_onnx: Add the model in ONNX format.
+        """
+        log.info('Writing the model bundle')
+        bundle.write_bundle(self, self._path(BUNDLE_FILE), export_onnx=export_onnx)
+
+    def sync_to_cloud(self) -> None:
+        """Upload the output, if it is to be remote."""
+        if self.output_dir is not None and self.output_dir != self.output_dir_local:
+            sync_to_dir(self.output_dir_local, self.output_dir)
+
+    def sync_from_cloud(self) -> None:
+        """Download the output of an earlier run, if it is remote."""
+        if self.output_dir is not None and self.output_dir != self.output_dir_local and file_exists(self.output_dir):
+            sync_from_dir(self.output_dir, self.output_dir_local)
+
+    def setup_tensorboard(self) -> None:
+        """Start writing metrics for TensorBoard, if configured."""
+        if self.cfg.log_tensorboard:
+            self.tb = TensorBoard(self._path(files.TENSORBOARD_DIRNAME), self.get_start_epoch())
+
+    def run_tensorboard(self) -> None:
+        """Run a TensorBoard server."""
+        if self.tb is not None:
+            self.tb.run()
+
+    def stop_tensorboard(self) -> None:
+        """Close the files of TensorBoard and end its server."""
+        if self.tb is not None:
+            self.tb.stop()

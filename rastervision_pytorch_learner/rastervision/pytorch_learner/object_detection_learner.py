@@ -1,0 +1,162 @@
+"""Learns boxes around objects."""
+
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from rastervision.pytorch_learner.dataset.visualizer.object_detection_visualizer import ObjectDetectionVisualizer
+from rastervision.pytorch_learner.learner.learner import Learner
+from rastervision.pytorch_learner.learner.onnx import export_to_onnx
+from rastervision.pytorch_learner.object_detection_utils import (
+    BoxList,
+    ONNXRuntimeAdapterForFasterRCNN,
+    TorchVisionODAdapter,
+    collate_fn,
+    compute_coco_eval,
+)
+
+if TYPE_CHECKING:
+    from rastervision.pytorch_learner.dataset.visualizer.visualizer import Visualizer
+    from rastervision.pytorch_learner.metrics import MetricDict
+
+
+class ObjectDetectionLearner(Learner):
+    """Learner for object detection. The model gives a :class:`.BoxList` for each image."""
+
+    def get_visualizer_class(self) -> 'type[Visualizer]':
+        """The class that plots samples."""
+        return ObjectDetectionVisualizer
+
+    def build_loss(self, loss_def_path: str | None = None) -> Callable[..., Tensor] | None:
+        """None: the model computes its losses itself."""
+        return None
+
+    def model_options(self) -> dict[str, Any]:
+        """The size that images are resized to inside the model."""
+        return {'img_sz': self.cfg.data.img_sz}
+
+    def build_model(self, model_def_path: str | None = None) -> nn.Module:
+        """Build the model from the config."""
+        return super().build_model(model_def_path)
+
+    def setup_model(self, model_weights_path: str | None = None, model_def_path: str | None = None) -> None:
+        """Build the model if none was passed, let it speak of :class:`.BoxList`, load first weights.
+
+        Weights are those of the model inside.
+        """
+        if self.onnx_mode:
+            return
+        if self.model is None:
+            self.model = self._build_seeded(model_def_path)
+        if not isinstance(self.model, TorchVisionODAdapter):
+            self.model = TorchVisionODAdapter(self.model, ignored_output_inds=[0, self.cfg.data.num_classes + 1])
+        super().setup_model(model_weights_path, model_def_path)
+
+    def get_collate_fn(self) -> Callable[..., Any]:
+        """What makes a batch of samples."""
+        return collate_fn
+
+    def train_step(self, batch: Any, batch_ind: int) -> 'MetricDict':
+        """The losses of a batch; 'train_loss' is their sum."""
+        x, y = batch[:2]
+        losses = self.model(x, y)
+        return {**losses, 'train_loss': sum(losses.values())}
+
+    def validate_step(self, batch: Any, batch_ind: int) -> 'MetricDict':
+        """The predictions and labels of a batch."""
+        x, y = batch[:2]
+        outs = self.to_device(self.model(x), 'cpu')
+        return {'outs': outs, 'ys': self.to_device(y, 'cpu')}  # type: ignore[dict-item]
+
+    def validate_end(self, outputs: list[dict[str, Any]]) -> 'MetricDict':
+        """Mean average precision, as COCO defines it; 0 if nothing was predicted."""
+        outs = [boxes for output in outputs for boxes in output['outs']]
+        ys = [boxes for output in outputs for boxes in output['ys']]
+        evaluation = compute_coco_eval(outs, ys, self.cfg.data.num_classes)
+        stats = evaluation.stats if evaluation is not None else (0.0, 0.0)
+        return {'mAP': float(stats[0]), 'mAP50': float(stats[1])}
+
+    def predict(self, x: Tensor, raw_out: bool = False, out_shape: tuple[int, int] | None = None) -> list[BoxList]:  # type: ignore[override]
+        """Predict for a batch of images.
+
+        Args:
+            x: (batch, channels, height, width), or one image without batch.
+            raw_out: No effect: there are only boxes.
+            out_shape: Height and width of the image that boxes shall be in. None: those of `x`.
+
+        Returns:
+            The boxes of each image, with `class_ids` and `scores`. On the CPU.
+        """
+        boxes: list[BoxList] = super().predict(x, raw_out=raw_out, out_shape=out_shape)
+        return boxes
+
+    def predict_onnx(self, x: Tensor, raw_out: bool = False, out_shape: tuple[int, int] | None = None) -> list[BoxList]:  # type: ignore[override]
+        """As `predict`, with a model that runs in ONNX Runtime."""
+        boxes: list[BoxList] = super().predict_onnx(x, raw_out=raw_out, out_shape=out_shape)
+        return boxes
+
+    def postprocess(self, x: Tensor, out: list[BoxList], *, raw_out: bool, **kwargs: Any) -> list[BoxList]:
+        """Scale the boxes to the size that is asked for."""
+        return self.postprocess_model_output(x, out, kwargs.get('out_shape') or tuple(x.shape[-2:]))
+
+    def postprocess_model_output(
+        self, x: Tensor, out_batch: list[BoxList], out_shape: tuple[int, int]
+    ) -> list[BoxList]:
+        """Scale boxes in images of the size of `x` to images of another height and width."""
+        height, width = x.shape[-2:]
+        if tuple(out_shape) == (height, width):
+            return out_batch
+        return [boxes.scale(out_shape[0] / height, out_shape[1] / width) for boxes in out_batch]
+
+    def output_to_numpy(self, out: BoxList | Iterable[BoxList]) -> Any:
+        """The boxes (yxyx), class ids and scores of one image, or of each of several, as arrays."""
+        if isinstance(out, BoxList):
+            return _arrays(out)
+        return [_arrays(boxes) for boxes in out]
+
+    def prob_to_pred(self, x: Any) -> Any:
+        """The boxes as they are."""
+        return x
+
+    def export_to_onnx(
+        self,
+        path: str,
+        model: nn.Module | None = None,
+        sample_input: Tensor | None = None,
+        validate_export: bool = True,
+        **kwargs: Any,
+    ) -> None:
+        """Write the model in ONNX format: one image in; boxes, class ids and scores out."""
+        size = self.cfg.data.img_sz
+        sample = sample_input if sample_input is not None else torch.rand(1, self.in_channels, size, size)
+        options = {'dynamo': False, 'dynamic_shapes': None, 'output_names': ['boxes', 'class_ids', 'scores']}
+        options |= {'dynamic_axes': {name: {0: 'n'} for name in options['output_names']}}  # type: ignore[attr-defined]
+        wrapped = _OneImage(model or self.bare_model)
+        export_to_onnx(wrapped, path, sample.to(self.device), validate=False, **{**options, **kwargs})
+
+    def load_onnx_model(self, model_path: str) -> ONNXRuntimeAdapterForFasterRCNN:
+        """Read a model in ONNX format."""
+        return ONNXRuntimeAdapterForFasterRCNN.from_file(model_path)
+
+
+class _OneImage(nn.Module):
+    """A detection model whose outputs are tensors, for a batch of one image."""
+
+    def __init__(self, model: nn.Module) -> None:
+        super().__init__()
+        self.model = model
+
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        boxes = self.model(x)[0]
+        return boxes.boxes, boxes.get_field('class_ids'), boxes.get_field('scores')
+
+
+def _arrays(boxes: BoxList) -> dict[str, np.ndarray]:
+    return {
+        'boxes': boxes.convert_boxes('yxyx').numpy(),
+        'class_ids': boxes.get_field('class_ids').numpy(),
+        'scores': boxes.get_field('scores').numpy(),
+    }

@@ -1,0 +1,75 @@
+"""Learns numbers for a chip."""
+
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import Tensor, nn
+
+from rastervision.pytorch_learner.dataset.visualizer.regression_visualizer import RegressionVisualizer
+from rastervision.pytorch_learner.learner.learner import Learner
+from rastervision.pytorch_learner.metrics import aggregate_metrics
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from rastervision.pytorch_learner.dataset.visualizer.visualizer import Visualizer
+    from rastervision.pytorch_learner.metrics import MetricDict
+
+
+class RegressionLearner(Learner):
+    """Learner for regression. The model gives numbers, (batch, targets). The loss is the sum of absolute errors."""
+
+    def get_visualizer_class(self) -> 'type[Visualizer]':
+        """The class that plots samples."""
+        return RegressionVisualizer
+
+    def build_loss(self, loss_def_path: str | None = None) -> 'Callable[..., Tensor] | None':
+        """The sum of absolute errors, or the external loss of the config."""
+        if self.cfg.solver is not None and self.cfg.solver.external_loss_def is not None:
+            return super().build_loss(loss_def_path)
+        return nn.L1Loss(reduction='sum')
+
+    def model_options(self) -> dict[str, Any]:
+        """The names of targets, and those that are positive or probabilities."""
+        data = self.cfg.data
+        names = ('pos_class_names', 'prob_class_names')
+        return {'class_names': data.class_names, **{name: getattr(data, name, None) for name in names}}
+
+    def on_train_start(self) -> None:
+        """Find the medians of the targets' absolute values, which errors are compared with."""
+        self.target_medians = self._target_medians()
+
+    def _target_medians(self) -> Tensor:
+        targets = [torch.as_tensor(batch[1]).float() for batch in self.build_dataloader('train', sampler=None)]
+        medians = torch.cat(targets).abs().median(dim=0).values
+        return medians.clamp_min(torch.finfo(torch.float32).tiny)
+
+    def train_step(self, batch: Any, batch_ind: int) -> 'MetricDict':
+        """The loss of a batch."""
+        x, y = batch[:2]
+        return {'train_loss': self.loss(self.post_forward(self.model(x)), y.float())}  # type: ignore[misc,dict-item]
+
+    def validate_step(self, batch: Any, batch_ind: int) -> 'MetricDict':
+        """The loss and the mean absolute error of each target of a batch."""
+        x, y = batch[:2]
+        out = self.post_forward(self.model(x))
+        errors = (out - y.float()).abs().mean(dim=0)
+        loss: Any = self.loss(out, y.float())  # type: ignore[misc]
+        names = self.cfg.data.class_names
+        return {'val_loss': loss, **{f'{name}_abs_error': errors[i] for i, name in enumerate(names)}}  # type: ignore[dict-item]
+
+    def validate_end(self, outputs: list[dict[str, Any]]) -> 'MetricDict':
+        """Means over batches; with the targets' medians known, errors relative to them too."""
+        metrics = aggregate_metrics(outputs, exclude_keys=())
+        medians = getattr(self, 'target_medians', None)
+        if medians is None:
+            return metrics
+        scaled = {
+            f'{name}_scaled_abs_error': metrics[f'{name}_abs_error'] / medians[i].item()
+            for i, name in enumerate(self.cfg.data.class_names)
+        }
+        return metrics | scaled
+
+    def prob_to_pred(self, x: Tensor) -> Tensor:
+        """The numbers as they are."""
+        return x
