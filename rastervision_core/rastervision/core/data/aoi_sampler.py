@@ -38,17 +38,19 @@ class AoiSampler:
         self._weights = area / area.sum()
         self._origins, self._bases = self.triangle_origin_and_basis(vertices, simplices)
 
-    def sample(self, n: int = 1) -> np.ndarray:
+    def sample(self, n: int = 1, rng: np.random.Generator | None = None) -> np.ndarray:
         """Draw points.
 
         Args:
             n: How many.
+            rng: Where to draw from. None: the generator of this sampler, which goes on from call to call.
 
         Returns:
             Points (x, y), (n, 2), float64.
         """
-        chosen = self._rng.choice(len(self._weights), size=n, p=self._weights)
-        u, v = self._rng.random((2, n, 1))
+        rng = rng or self._rng
+        chosen = rng.choice(len(self._weights), size=n, p=self._weights)
+        u, v = rng.random((2, n, 1))
         beyond = u + v > 1  # in the other half of the parallelogram; mirrored, it is as likely in the triangle
         u, v = np.where(beyond, 1 - u, u), np.where(beyond, 1 - v, v)
         first, second = self._bases
