@@ -44,7 +44,7 @@ class DataSample:
         return (
             (self.split, self.scene_id, self.window) == (other.split, other.scene_id, other.window)
             and np.array_equal(self.chip, other.chip)
-            and np.array_equal(self.label, other.label)
+            and bool(np.all(self.label == other.label))
         )
 
     __hash__ = None  # type: ignore[assignment]

@@ -125,7 +125,7 @@ class Predictor:
             RasterVisionError: If it cannot be read, or the result not written.
         """
         config = self.scene_config.copy()
-        config.raster_source.uris = list(image_uris)  # type: ignore[attr-defined]
+        config.raster_source.uris = list(image_uris)
         config.label_store.uri = label_uri  # type: ignore[union-attr]
         classes = self.bundle.config.dataset.class_config
         try:

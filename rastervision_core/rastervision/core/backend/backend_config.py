@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 class BackendConfig(Config):
     """Configure a :class:`.Backend`: what makes chips, trains a model and predicts with it."""
 
-    def build(self, pipeline: Any, tmp_dir: str) -> 'Backend':  # type: ignore[override]
+    def build(self, pipeline: Any, tmp_dir: str) -> 'Backend':
         """Make the backend.
 
         Args:
@@ -28,7 +28,7 @@ class BackendConfig(Config):
         """Names of the files under the train folder that a model bundle takes along."""
         return [BUNDLE_FILE]
 
-    def update(self, pipeline: Any = None) -> None:  # type: ignore[override]
+    def update(self, pipeline: Any = None) -> None:
         """Fill unset fields from the pipeline config."""
         super().update(pipeline=pipeline)
 

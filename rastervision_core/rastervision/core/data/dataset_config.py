@@ -39,7 +39,7 @@ class DatasetConfig(Config):
         # The order of a set changes from process to process; files must not.
         return {name: sorted(ids) for name, ids in groups.items()}
 
-    def update(self, pipeline: Any = None) -> None:  # type: ignore[override]
+    def update(self, pipeline: Any = None) -> None:
         """Fill the three default scene groups, and what is inside."""
         super().update(pipeline=pipeline)
         splits = {name: {scene.id for scene in scenes} for name, scenes in self._splits().items()}

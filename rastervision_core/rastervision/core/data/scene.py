@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import shapely
@@ -12,6 +12,7 @@ from rastervision.core.data.geojson import geoms_to_bbox_coords
 from rastervision.pipeline.errors import ArgumentError, RasterVisionError
 
 if TYPE_CHECKING:
+    from shapely.geometry import Polygon
     from shapely.geometry.base import BaseGeometry
 
     from rastervision.core.box import Box
@@ -64,7 +65,8 @@ class Scene:
                 match_bboxes(raster_source, labels)
         with naming_scene(id):
             self.aoi_polygons = _polygons_in(aoi_polygons or [], self.bbox)
-        self.aoi_polygons_bbox_coords = list(geoms_to_bbox_coords(self.aoi_polygons, self.bbox))
+        shifted = geoms_to_bbox_coords(self.aoi_polygons, self.bbox)
+        self.aoi_polygons_bbox_coords = cast('list[Polygon]', list(shifted))
 
     @property
     def extent(self) -> 'Box':
@@ -109,7 +111,7 @@ def naming_scene(scene_id: str) -> Iterator[None]:
         raise
 
 
-def _polygons_in(geoms: 'Iterable[BaseGeometry]', bbox: 'Box') -> 'list[BaseGeometry]':
+def _polygons_in(geoms: 'Iterable[BaseGeometry]', bbox: 'Box') -> 'list[Polygon]':
     """Single polygons, those that meet a box.
 
     Raises:

@@ -38,9 +38,7 @@ class SceneConfig(Config):
         description='GeoJSON files of polygons: the areas of interest, to which chips and evaluation are limited.',
     )
 
-    def build(  # type: ignore[override]
-        self, class_config: 'ClassConfig', tmp_dir: str | None = None, use_transformers: bool = True
-    ) -> 'Scene':
+    def build(self, class_config: 'ClassConfig', tmp_dir: str | None = None, use_transformers: bool = True) -> 'Scene':
         """Open the imagery and the labels.
 
         Args:
@@ -64,7 +62,7 @@ class SceneConfig(Config):
                 aoi_polygons=self._read_aoi(image),
             )
 
-    def update(self, pipeline: 'RVPipelineConfig | None' = None) -> None:  # type: ignore[override]
+    def update(self, pipeline: 'RVPipelineConfig | None' = None) -> None:
         """Add the default label store of the pipeline, and fill what is inside."""
         if pipeline is not None and self.label_store is None:
             self.label_store = pipeline.get_default_label_store(scene=self)

@@ -61,19 +61,20 @@ def make_ss_scene(
         raise ArgumentError('Give either label_raster_uri or label_vector_uri, not both.')
 
     def build_labels(image: RasterioSource) -> SemanticSegmentationLabelSource | None:
-        if not label_raster_uri and not label_vector_uri:
-            return None
-        classes = _need_classes(class_config)
-        classes.ensure_null_class()
         raster: RasterioSource | RasterizedSource
         if label_raster_uri:
+            classes = _need_classes(class_config)
             raster = RasterioSource(label_raster_uri, **label_raster_source_kw)
-        else:
+        elif label_vector_uri:
+            classes = _need_classes(class_config)
+            classes.ensure_null_class()
             vectors = _vector_source(
                 label_vector_uri, image, classes, label_vector_default_class_id, label_vector_source_kw
             )
             background = {'background_class_id': classes.null_class_id, 'bbox': image.bbox}
             raster = RasterizedSource(vectors, **{**background, **label_raster_source_kw})
+        else:
+            return None
         return SemanticSegmentationLabelSource(raster, classes)
 
     return _make_scene(image_uri, aoi_uri, image_raster_source_kw, scene_id, build_labels)
@@ -172,7 +173,7 @@ def _make_scene(
 
 
 def _vector_source(
-    uri: str | None, image: RasterioSource, classes: 'ClassConfig', default_class_id: int | None, options: Options
+    uri: str, image: RasterioSource, classes: 'ClassConfig', default_class_id: int | None, options: Options
 ) -> GeoJSONVectorSource:
     """Labels with class ids, in pixels of the image; the transformers given in the options come after that."""
     transformers = list(options.get('vector_transformers', []))

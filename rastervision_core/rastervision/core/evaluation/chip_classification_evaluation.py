@@ -19,7 +19,7 @@ class ChipClassificationEvaluation(ClassificationEvaluation):
         super().__init__()
         self.class_config = class_config
 
-    def compute(self, gt_labels: 'ChipClassificationLabels', pred_labels: 'ChipClassificationLabels') -> None:  # type: ignore[override]
+    def compute(self, gt_labels: 'ChipClassificationLabels', pred_labels: 'ChipClassificationLabels') -> None:
         """Count the cells that both have; a cell must be the same box in both.
 
         Args:

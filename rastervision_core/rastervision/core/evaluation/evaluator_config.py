@@ -25,9 +25,7 @@ class EvaluatorConfig(Config):
         None, description='Folder that gets <scene group>/eval.json. None: the eval folder of the pipeline.'
     )
 
-    def build(  # type: ignore[override]
-        self, class_config: 'ClassConfig', scene_group: tuple[str, Iterable[str]] | None = None
-    ) -> 'Evaluator':
+    def build(self, class_config: 'ClassConfig', scene_group: tuple[str, Iterable[str]] | None = None) -> 'Evaluator':
         """Make the evaluator.
 
         Args:
@@ -52,7 +50,7 @@ class EvaluatorConfig(Config):
             )
         return os.path.join(self.output_uri, scene_group_name or '', EVAL_FILE)
 
-    def update(self, pipeline: 'RVPipelineConfig | None' = None) -> None:  # type: ignore[override]
+    def update(self, pipeline: 'RVPipelineConfig | None' = None) -> None:
         """Take the pipeline's eval folder if no other is given."""
         super().update(pipeline=pipeline)
         if self.output_uri is None and pipeline is not None:

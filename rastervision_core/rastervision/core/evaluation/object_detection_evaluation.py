@@ -59,9 +59,7 @@ class ObjectDetectionEvaluation(ClassificationEvaluation):
         self.class_config = class_config
         self.iou_thresh = iou_thresh
 
-    def compute(  # type: ignore[override]
-        self, ground_truth_labels: 'ObjectDetectionLabels', prediction_labels: 'ObjectDetectionLabels'
-    ) -> None:
+    def compute(self, ground_truth_labels: 'ObjectDetectionLabels', prediction_labels: 'ObjectDetectionLabels') -> None:
         """Count boxes; see :func:`.compute_metrics`.
 
         Args:
@@ -111,9 +109,9 @@ def _best_pairs(gt: np.ndarray, pred: np.ndarray, iou_thresh: float) -> tuple[np
 
 def _best_of_each(taker: np.ndarray, taken: np.ndarray, iou: np.ndarray) -> np.ndarray:
     """Index of the pair with the best overlap for each taker; of equals the one with the first taken box."""
-    order = np.lexsort((taken, -iou, taker))
+    order: np.ndarray = np.lexsort((taken, -iou, taker))
     _, first = np.unique(taker[order], return_index=True)
-    return order[first]  # type: ignore[no-any-return]
+    return order[first]
 
 
 def _iou(a: np.ndarray, b: np.ndarray) -> np.ndarray:
@@ -121,4 +119,5 @@ def _iou(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     sides = np.minimum(a[:, 2:], b[:, 2:]) - np.maximum(a[:, :2], b[:, :2])
     intersection = np.clip(sides, 0, None).prod(axis=1)
     union = (a[:, 2:] - a[:, :2]).prod(axis=1) + (b[:, 2:] - b[:, :2]).prod(axis=1) - intersection
-    return np.divide(intersection, union, out=np.zeros(len(a)), where=union > 0)
+    iou: np.ndarray = np.divide(intersection, union, out=np.zeros(len(a)), where=union > 0)
+    return iou

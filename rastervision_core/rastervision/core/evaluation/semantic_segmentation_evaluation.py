@@ -38,7 +38,7 @@ class SemanticSegmentationEvaluation(ClassificationEvaluation):
         super().__init__()
         self.class_config = class_config
 
-    def compute(self, gt_labels: 'SemanticSegmentationLabels', pred_labels: 'SemanticSegmentationLabels') -> None:  # type: ignore[override]
+    def compute(self, gt_labels: 'SemanticSegmentationLabels', pred_labels: 'SemanticSegmentationLabels') -> None:
         """Count the pixels of the extent of the true labels; pixels without label are of the null class.
 
         Args:

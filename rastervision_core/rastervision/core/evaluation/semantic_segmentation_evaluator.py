@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import shapely
@@ -15,7 +15,7 @@ from rastervision.core.evaluation.classification_evaluator import Classification
 from rastervision.core.evaluation.semantic_segmentation_evaluation import SemanticSegmentationEvaluation, row_blocks
 
 if TYPE_CHECKING:
-    from shapely.geometry.base import BaseGeometry
+    from shapely.geometry import Polygon
 
     from rastervision.core.data.label_source.label_source import LabelSource
     from rastervision.core.data.label_store.label_store import LabelStore
@@ -74,7 +74,7 @@ class SemanticSegmentationEvaluator(ClassificationEvaluator):
 class _AOI:
     """Areas of interest, ready to be asked for windows."""
 
-    def __init__(self, polygons: 'list[BaseGeometry]') -> None:
+    def __init__(self, polygons: 'list[Polygon]') -> None:
         self.tree = shapely.STRtree(polygons)
 
     def outside(self, window: Box) -> np.ndarray:
@@ -89,15 +89,15 @@ class _AOI:
 
 def _truth_reader(source: 'LabelSource', null_class_id: int) -> ReadWindow:
     """What reads true class ids of a window; the whole scene at once only if the source knows nothing better."""
-    if hasattr(source, 'get_label_arr'):
-        return source.get_label_arr  # type: ignore[no-any-return]
-    labels = source.get_labels()
-    return lambda window: labels.get_label_arr(window, null_class_id)  # type: ignore[attr-defined, no-any-return]
+    read: ReadWindow | None = getattr(source, 'get_label_arr', None)
+    return read or _labels_reader(source.get_labels(), null_class_id)
 
 
 def _prediction_reader(store: 'LabelStore', null_class_id: int) -> ReadWindow:
     """What reads predicted class ids of a window; the whole scene at once only if the store knows nothing better."""
-    if hasattr(store, 'read_label_arr'):
-        return store.read_label_arr  # type: ignore[no-any-return]
-    labels = store.get_labels()
-    return lambda window: labels.get_label_arr(window, null_class_id)  # type: ignore[no-any-return]
+    read: ReadWindow | None = getattr(store, 'read_label_arr', None)
+    return read or _labels_reader(store.get_labels(), null_class_id)
+
+
+def _labels_reader(labels: Any, null_class_id: int) -> ReadWindow:
+    return lambda window: labels.get_label_arr(window, null_class_id)

@@ -2,7 +2,6 @@
 
 import zlib
 from collections.abc import Iterator
-from itertools import batched
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -46,8 +45,10 @@ def iter_batches(scene: 'Scene', options: 'PredictOptions') -> Iterator[tuple[li
         Windows, and chips (batch, height, width, channels).
     """
     assert options.stride is not None
-    for windows in batched(scene.extent.get_windows(options.chip_sz, options.stride), options.batch_sz):
-        yield list(windows), np.stack([scene.raster_source[window] for window in windows])
+    windows = scene.extent.get_windows(options.chip_sz, options.stride)
+    for start in range(0, len(windows), options.batch_sz):
+        batch = windows[start : start + options.batch_sz]
+        yield batch, np.stack([scene.raster_source[window] for window in batch])
 
 
 def _random_windows(scene: 'Scene', sampling: WindowSamplingConfig, rng: np.random.Generator) -> list[Box]:
@@ -94,4 +95,4 @@ def _padding(sampling: WindowSamplingConfig) -> tuple[int, int]:
 def _in_aoi(windows: list[Box], scene: 'Scene', sampling: WindowSamplingConfig) -> list[Box]:
     if not scene.aoi_polygons:
         return windows
-    return Box.filter_by_aoi(windows, scene.aoi_polygons_bbox_coords, within=sampling.within_aoi)  # type: ignore[arg-type]
+    return Box.filter_by_aoi(windows, scene.aoi_polygons_bbox_coords, within=sampling.within_aoi)

@@ -1,6 +1,5 @@
 """What each command of a pipeline depends on, so that only commands run again whose result would change."""
 
-from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from rastervision.pipeline.config.base import Config
@@ -88,7 +87,7 @@ def _splits(config: 'RVPipelineConfig') -> 'tuple[list[SceneConfig], list[SceneC
     return config.dataset.train_scenes, config.dataset.validation_scenes, config.dataset.test_scenes
 
 
-def _uris_in(config: Config, skip: Iterable[str]) -> list[str]:
+def _uris_in(config: Config, skip: tuple[str, ...]) -> list[str]:
     """URIs of files in a config and the configs inside it, without those of some fields."""
     uris: list[str] = []
     for name in URI_FIELDS:

@@ -3,13 +3,13 @@
 import logging
 import os
 from collections.abc import Iterable, Iterator
-from contextlib import AbstractContextManager
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from rastervision.core.backend.backend import Backend
 from rastervision.core.box import Box
 from rastervision.core.data.label.labels import Labels
+from rastervision.core.data.label_store.label_store import LabelStore
 from rastervision.core.data.scene import Scene, naming_scene
 from rastervision.core.data_sample import DataSample
 from rastervision.core.defaults import TRAIN_GROUP
@@ -53,6 +53,7 @@ class RVPipeline(Pipeline):
     """
 
     config: 'RVPipelineConfig'
+    streams: ClassVar[bool] = True  # False where predictions of all windows are needed to make the result
 
     def __init__(self, config: 'RVPipelineConfig', tmp_dir: str) -> None:
         """Keep the config.
@@ -103,7 +104,7 @@ class RVPipeline(Pipeline):
         """Let each analyzer look at the raw pixels of each scene group."""
         for analyzer_config in self.config.analyzers:
             for name, ids in self._scene_groups():
-                scenes = self._build_scenes(self._scenes_of(ids), use_transformers=False)
+                scenes = list(self._build_scenes(self._scenes_of(ids), use_transformers=False))
                 analyzer_config.build(scene_group=(name, ids)).process(scenes, self.tmp_dir)
 
     def chip(self, split_ind: int = 0, num_splits: int = 1) -> None:
@@ -249,10 +250,7 @@ class RVPipeline(Pipeline):
         Returns:
             Predictions in pixel coordinates of the scene; `post_process_predictions` is not applied.
         """
-        if self.backend is None:
-            self.build_backend()
-        assert self.backend is not None
-        labels = self.backend.predict_scene(scene, self.predict_options)
+        labels = self._loaded_backend().predict_scene(scene, self.predict_options)
         if self._overrides('post_process_batch'):
             for windows, chips in chipping.iter_batches(scene, self.predict_options):
                 labels = self.post_process_batch(windows, chips, labels)
@@ -269,16 +267,14 @@ class RVPipeline(Pipeline):
         """
         if scene.label_store is None:
             raise DataError(f'scene {scene.id!r}: has no label_store for its predictions.')
-        if self.backend is None:
-            self.build_backend()
         with naming_scene(scene.id):
-            writer, stream = self._open_stream(scene)
-            if writer is None or stream is None:
+            stream = self._stream(scene)
+            if stream is None:
                 scene.label_store.save(self.post_process_predictions(self.predict_scene(scene), scene))
                 return
-            with writer as open_writer:
+            with scene.label_store.writer(**self._writer_options()) as writer:
                 for window, prediction in stream:
-                    open_writer.write(window, prediction)
+                    writer.write(window, prediction)
 
     def build_backend(self, uri: str | None = None) -> None:
         """Make the backend and load a trained model.
@@ -297,17 +293,22 @@ class RVPipeline(Pipeline):
         return self.config.get_predict_options()
 
     # ---------------------------------------------------------------- internals
-    def _label_writer(self, scene: Scene) -> AbstractContextManager[Any] | None:
-        """What writes predictions window by window; None where the task has to see all of them first."""
-        assert scene.label_store is not None
-        return scene.label_store.writer()
+    def _writer_options(self) -> dict[str, Any]:
+        """Arguments for the writer of a label store, from the predict options."""
+        return {}
 
-    def _open_stream(self, scene: Scene) -> tuple[AbstractContextManager[Any] | None, Iterator[tuple[Box, Any]] | None]:
-        if self._overrides('predict_scene', 'post_process_batch', 'post_process_predictions'):
-            return None, None
-        writer = self._label_writer(scene)
+    def _stream(self, scene: Scene) -> Iterator[tuple[Box, Any]] | None:
+        """Predictions window by window; None if something needs the whole, or the backend or store knows no better."""
+        needs_whole = self._overrides('predict_scene', 'post_process_batch', 'post_process_predictions')
+        if needs_whole or not self.streams or type(scene.label_store).writer is LabelStore.writer:  # type: ignore[union-attr]
+            return None
+        return self._loaded_backend().iter_predict(scene, self.predict_options)
+
+    def _loaded_backend(self) -> Backend:
+        if self.backend is None:
+            self.build_backend()
         assert self.backend is not None
-        return writer, None if writer is None else self.backend.iter_predict(scene, self.predict_options)
+        return self.backend
 
     def _make_backend(self) -> Backend:
         return self.config.backend.build(self.config, self.tmp_dir)

@@ -81,7 +81,7 @@ class RVPipelineConfig(PipelineConfig):
         """Accept the sizes that 0.21 had here; see :func:`.pipeline_fields`."""
         return compat.pipeline_fields(super().accept_old_spellings(values))
 
-    def update(self) -> None:  # type: ignore[override]
+    def update(self) -> None:
         """Fill the output folders, default evaluator and needed analyzer, and what is inside."""
         layout = self.layout
         for name in URI_FIELDS:
