@@ -49,7 +49,7 @@ class Layout:
 
     def stats(self, scene_group: str) -> str:
         """Statistics of the pixels of a scene group."""
-        return os.path.join(self.analyze, STATS_DIR, scene_group, STATS_FILE)
+        return stats(self.analyze, scene_group)
 
     def evaluation(self, scene_group: str) -> str:
         """Metrics of a scene group."""
@@ -72,6 +72,11 @@ class Layout:
     def model_bundle(self) -> str:
         """The bundle that `bundle` writes."""
         return os.path.join(self.bundle, BUNDLE_FILE)
+
+
+def stats(analyze_uri: str, scene_group: str) -> str:
+    """Statistics of the pixels of a scene group, under the output of `analyze`."""
+    return os.path.join(analyze_uri, STATS_DIR, scene_group, STATS_FILE)
 
 
 def vector_file(class_id: int, class_name: str | None) -> str:

@@ -63,11 +63,13 @@ def pad_to_window_size(chip: np.ndarray, window: Box, bbox: Box, fill_value: flo
         fill_value: What to fill with.
 
     Returns:
-        New array of the window's height and width; the chip itself if nothing is missing.
+        New array of the window's height and width, of a dtype that holds both the chip's values and `fill_value` (so
+        int64 for a class id); the chip itself if nothing is missing.
     """
     if window in bbox:
         return chip
-    padded = np.full((*window.size, *chip.shape[2:]), fill_value, dtype=chip.dtype)
+    dtype = np.result_type(chip.dtype, np.asarray(fill_value).dtype)
+    padded = np.full((*window.size, *chip.shape[2:]), fill_value, dtype=dtype)
     inside = window.intersection(bbox)
     if inside.area:
         padded[inside.to_local_coords(window).to_slices()] = chip

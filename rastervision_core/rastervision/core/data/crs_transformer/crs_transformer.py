@@ -39,7 +39,7 @@ class CRSTransformer(ABC):
             bbox: If given, pixel coordinates are relative to this box.
 
         Returns:
-            The same type as given.
+            The same type as given; for (x, y), two arrays, which have no axes if numbers were given.
 
         Raises:
             ArgumentTypeError: If it is something else.
@@ -80,7 +80,7 @@ def _apply(transform: Any, inp: Any) -> Any:
         return shapely.transform(inp, transform, interleaved=False)
     if isinstance(inp, tuple | list) and len(inp) == 2:
         x, y = transform(np.asarray(inp[0]), np.asarray(inp[1]))
-        return (x, y) if np.ndim(inp[0]) else (x.item(), y.item())
+        return np.asarray(x), np.asarray(y)
     raise ArgumentTypeError(
         f'Cannot transform the coordinates of a {type(inp).__name__}: {inp!r:.100}. '
         'Give (x, y), a Box, a shapely geometry or an array of geometries.'

@@ -1,7 +1,7 @@
 """Transformations between pixels and map coordinates for georeferenced images."""
 
 import threading
-from typing import Any, Self, cast
+from typing import Any, Self
 
 import numpy as np
 from affine import Affine
@@ -11,8 +11,20 @@ from rastervision.core.data.crs_transformer.crs_transformer import XY, CRSTransf
 from rastervision.core.data.crs_transformer.identity_crs_transformer import IdentityCRSTransformer
 from rastervision.pipeline.errors import DataError
 
-# pyproj's transformers must not be shared by threads, and are dear to make.
-_of_thread = threading.local()
+
+class _Transformers(threading.local):
+    """pyproj's transformers, which are dear to make and must not be shared by threads."""
+
+    def __init__(self) -> None:
+        self.by_pair: dict[tuple[str, str], Transformer] = {}
+
+    def get(self, source: str, target: str) -> Transformer:
+        if (source, target) not in self.by_pair:
+            self.by_pair[source, target] = Transformer.from_crs(source, target, always_xy=True)
+        return self.by_pair[source, target]
+
+
+_transformers = _Transformers()
 
 
 class RasterioCRSTransformer(CRSTransformer):
@@ -88,7 +100,7 @@ class RasterioCRSTransformer(CRSTransformer):
 
     def _map_to_pixel(self, x: np.ndarray, y: np.ndarray) -> XY:
         x, y = self._project(x, y, to_map=False)
-        x, y = self._pixel_of * (x, y)
+        x, y = _affine(self._pixel_of, x, y)
         if self.round_pixels:
             return np.floor(x).astype(np.int64), np.floor(y).astype(np.int64)
         return np.asarray(x), np.asarray(y)
@@ -96,7 +108,7 @@ class RasterioCRSTransformer(CRSTransformer):
     def _pixel_to_map(self, x: np.ndarray, y: np.ndarray) -> XY:
         if self.round_pixels:
             x, y = np.trunc(x), np.trunc(y)
-        x, y = self.transform * (x + 0.5, y + 0.5)
+        x, y = _affine(self.transform, x + 0.5, y + 0.5)
         return self._project(x, y, to_map=True)
 
     def _project(self, x: np.ndarray, y: np.ndarray, *, to_map: bool) -> XY:
@@ -104,7 +116,7 @@ class RasterioCRSTransformer(CRSTransformer):
         if self._crs is not None:
             image_crs, map_crs = self._crs
             pair = (image_crs, map_crs) if to_map else (map_crs, image_crs)
-            x, y = (np.asarray(values) for values in _transformer(*pair).transform(x, y))
+            x, y = (np.asarray(values) for values in _transformers.get(*pair).transform(x, y))
         if not (np.isfinite(x).all() and np.isfinite(y).all()):
             way = 'from the image to the map' if to_map else 'from the map to the image'
             raise DataError(
@@ -114,17 +126,13 @@ class RasterioCRSTransformer(CRSTransformer):
         return x, y
 
 
+def _affine(transform: Affine, x: np.ndarray, y: np.ndarray) -> XY:
+    return transform.a * x + transform.b * y + transform.c, transform.d * x + transform.e * y + transform.f
+
+
 def _crs_pair(image_crs: Any, map_crs: Any) -> tuple[str, str] | None:
     """The two CRSs as text, or None if there is nothing to transform."""
     if image_crs is None or map_crs is None:
         return None
     image, map_ = CRS.from_user_input(image_crs), CRS.from_user_input(map_crs)
     return None if image == map_ else (image.to_wkt(), map_.to_wkt())
-
-
-def _transformer(source: str, target: str) -> Transformer:
-    """The transformer of this thread between two CRSs."""
-    cache: dict[tuple[str, str], Transformer] = _of_thread.__dict__
-    if (source, target) not in cache:
-        cache[source, target] = Transformer.from_crs(source, target, always_xy=True)
-    return cast(Transformer, cache[source, target])

@@ -1,0 +1,83 @@
+"""Configures StatsAnalyzer."""
+
+import os
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from pydantic import Field
+
+from rastervision.core import layout
+from rastervision.core.analyzer.analyzer_config import AnalyzerConfig
+from rastervision.core.defaults import CHIP_SZ, SEED, STATS_SAMPLE_PROB
+from rastervision.pipeline import lazy
+from rastervision.pipeline.config.base import added_field
+from rastervision.pipeline.config.register import register_config
+from rastervision.pipeline.errors import ConfigError
+
+if TYPE_CHECKING:
+    from rastervision.core.analyzer.stats_analyzer import StatsAnalyzer
+    from rastervision.core.rv_pipeline.rv_pipeline_config import RVPipelineConfig
+
+__getattr__ = lazy.names(__name__, 'rastervision.core.analyzer.stats_analyzer:StatsAnalyzer')
+
+
+@register_config('stats_analyzer')
+class StatsAnalyzerConfig(AnalyzerConfig):
+    """Configure a :class:`.StatsAnalyzer`."""
+
+    output_uri: str | None = Field(
+        None, description='Folder that the statistics of each scene group are written under. None: in analyze_uri.'
+    )
+    sample_prob: float | None = Field(
+        STATS_SAMPLE_PROB, description='Share of the pixels, up to 1, that the statistics are of. None: all.'
+    )
+    chip_sz: int = Field(CHIP_SZ, description='Height and width in pixels of what is read at a time.')
+    nodata_value: float | None = Field(
+        0, description='Value that does not count, in each channel by itself. None: all values do.'
+    )
+    seed: int | None = added_field(
+        None, "What the choice of pixels depends on. None: the pipeline's seed, or else a fixed one."
+    )
+
+    def update(self, pipeline: 'RVPipelineConfig | None' = None) -> None:  # type: ignore[override]
+        """Fill `output_uri` and `seed` from the pipeline."""
+        super().update(pipeline=pipeline)
+        if pipeline is None:
+            return
+        if self.output_uri is None and pipeline.analyze_uri is not None:
+            self.output_uri = os.path.join(pipeline.analyze_uri, layout.STATS_DIR)
+        if self.seed is None:
+            self.seed = getattr(pipeline, 'seed', None)
+
+    def validate_config(self) -> None:
+        """Check the share of pixels and the chip size.
+
+        Raises:
+            ConfigError: If one of them is out of range.
+        """
+        if self.sample_prob is not None and not 0 < self.sample_prob <= 1:
+            raise ConfigError(f'sample_prob {self.sample_prob!r} must be larger than 0 and at most 1, or None for all.')
+        if self.chip_sz <= 0:
+            raise ConfigError(f'chip_sz {self.chip_sz!r} must be larger than 0.')
+
+    def build(self, scene_group: tuple[str, Iterable[str]] | None = None) -> 'StatsAnalyzer':
+        """Make the analyzer.
+
+        Args:
+            scene_group: Name of the scene group that is analyzed, and ids of its scenes. None: the statistics are
+                written to `output_uri` itself.
+        """
+        from rastervision.core.analyzer.stats_analyzer import StatsAnalyzer
+
+        folder = self.output_uri if scene_group is None else os.path.join(self.output_uri or '', scene_group[0])
+        return StatsAnalyzer(
+            stats_uri=None if self.output_uri is None or folder is None else os.path.join(folder, layout.STATS_FILE),
+            sample_prob=self.sample_prob,
+            chip_sz=self.chip_sz,
+            nodata_value=self.nodata_value,
+            seed=SEED if self.seed is None else self.seed,
+        )
+
+    def get_bundle_filenames(self) -> list[str]:
+        """Names of the files that a model bundle needs."""
+        return [layout.STATS_FILE]

@@ -1,0 +1,78 @@
+"""Open datasets, per process and thread."""
+
+import itertools
+import os
+import threading
+import weakref
+from collections import OrderedDict
+from typing import TYPE_CHECKING, Any
+
+from rastervision.core.data.rasterio_io import open_raster
+
+if TYPE_CHECKING:
+    from rasterio.io import DatasetReader
+
+MAX_OPEN = 128  # of a thread; systems commonly allow a process 1024 open files
+_tokens = itertools.count()
+
+
+class _Pool(threading.local):
+    """The datasets that this thread has open, the one used last at the end."""
+
+    def __init__(self) -> None:
+        self.pid = os.getpid()
+        self.datasets: OrderedDict[int, DatasetReader] = OrderedDict()
+        self.inherited: list[Any] = []
+
+    def get(self, token: int, path: str) -> 'DatasetReader':
+        if self.pid != os.getpid():
+            # Handles of a forked parent share its file positions: they are neither used nor closed.
+            self.inherited.append(self.datasets)
+            self.pid, self.datasets = os.getpid(), OrderedDict()
+        if token not in self.datasets:
+            self.datasets[token] = open_raster(path)
+            if len(self.datasets) > MAX_OPEN:
+                self.datasets.popitem(last=False)[1].close()
+        self.datasets.move_to_end(token)
+        return self.datasets[token]
+
+    def discard(self, token: int) -> None:
+        if self.pid == os.getpid() and token in self.datasets:
+            self.datasets.pop(token).close()
+
+
+_pool = _Pool()
+
+
+class PooledDataset:
+    """An image that is opened when a thread first reads it, and again in every process and thread.
+
+    GDAL's handles must not be shared by threads or survive a fork. At most `MAX_OPEN` images of a thread are open at
+    a time, so that there can be any number of scenes. Can be pickled.
+
+    Attributes:
+        path: What `open_raster` takes.
+    """
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        self._register()
+
+    def get(self) -> 'DatasetReader':
+        """The open dataset of this thread. Use it at once; do not keep or close it.
+
+        Raises:
+            NotReadableError: If the image cannot be opened.
+        """
+        return _pool.get(self._token, self.path)
+
+    def __getstate__(self) -> dict[str, str]:
+        return {'path': self.path}
+
+    def __setstate__(self, state: dict[str, str]) -> None:
+        self.path = state['path']
+        self._register()
+
+    def _register(self) -> None:
+        self._token = next(_tokens)
+        weakref.finalize(self, _pool.discard, self._token)

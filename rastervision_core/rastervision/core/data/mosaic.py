@@ -1,0 +1,210 @@
+"""Several images as one, by a VRT of our own making."""
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from xml.etree import ElementTree as ET
+
+from affine import Affine
+from rasterio.dtypes import dtype_rev, typename_fwd
+from rasterio.enums import ColorInterp, MaskFlags
+
+from rastervision.core.box import Box
+from rastervision.core.data.rasterio_io import open_raster, vsi_path
+from rastervision.pipeline.errors import DataError
+
+if TYPE_CHECKING:
+    from rasterio.io import DatasetReader
+
+VRT_FILE = 'index.vrt'
+
+
+@dataclass(frozen=True)
+class _Image:
+    """The header of an image."""
+
+    path: str
+    size: tuple[int, int]
+    transform: Affine
+    crs: str | None
+    dtypes: tuple[str, ...]
+    nodata: tuple[float | None, ...]
+    colours: tuple[ColorInterp, ...]
+    has_mask: bool
+
+    @classmethod
+    def of(cls, path: str) -> '_Image':
+        with open_raster(path) as dataset:
+            return cls(
+                path,
+                dataset.shape,
+                dataset.transform,
+                dataset.crs.to_wkt() if dataset.crs else None,
+                dataset.dtypes,
+                dataset.nodatavals,
+                dataset.colorinterp,
+                _has_own_mask(dataset),
+            )
+
+    @property
+    def has_alpha(self) -> bool:
+        return ColorInterp.alpha in self.colours
+
+
+def locate_images(uris: Sequence[str], download_dir: str | None = None, *, stream: bool = False) -> list[str]:
+    """What GDAL calls the images, after downloading remote ones.
+
+    Args:
+        uris: The images.
+        download_dir: Where to download to. None: the usual folder for downloads.
+        stream: Leave remote images where they are, to be read in parts.
+
+    Raises:
+        NotReadableError: If an image is missing.
+    """
+    from rastervision.pipeline.file_system.utils import download_if_needed
+
+    paths = uris if stream else [download_if_needed(uri, download_dir) for uri in uris]
+    return [vsi_path(path) for path in paths]
+
+
+def mosaic_xml(paths: Sequence[str]) -> str:
+    """Describe images side by side as the XML of a VRT, which GDAL opens like an image.
+
+    Pixels are copied, never resampled: an image that is off the grid of the first one by a part of a pixel is put at
+    the nearest pixel. Where images overlap, the later one is on top, except where it has no data.
+
+    Costs the reading of one header per image.
+
+    Args:
+        paths: The images, as GDAL calls them.
+
+    Raises:
+        NotReadableError: If an image cannot be opened.
+        DataError: If the images have not the same CRS, resolution, bands and dtypes, or are not georeferenced.
+    """
+    images = [_Image.of(path) for path in paths]
+    first = images[0]
+    for image in images:
+        _check_fits(first, image)
+    boxes = [_place(first, image) for image in images]
+    ymin, xmin = min(box.ymin for box in boxes), min(box.xmin for box in boxes)
+    frame = Box(ymin, xmin, max(box.ymax for box in boxes), max(box.xmax for box in boxes))
+    placed = [(image, box.to_local_coords(frame)) for image, box in zip(images, boxes, strict=True)]
+
+    root = ET.Element('VRTDataset', rasterXSize=str(frame.width), rasterYSize=str(frame.height))
+    if first.crs is not None:
+        ET.SubElement(root, 'SRS', dataAxisToSRSAxisMapping='1,2').text = first.crs
+    origin = first.transform * Affine.translation(xmin, ymin)
+    ET.SubElement(root, 'GeoTransform').text = ', '.join(repr(float(number)) for number in origin.to_gdal())
+    for band in range(len(first.dtypes)):
+        _add_band(root, band, placed)
+    if any(image.has_mask for image in images):
+        _add_mask(root, placed)
+    return ET.tostring(root, encoding='unicode')
+
+
+def write_vrt(paths: Sequence[str], vrt_dir: str) -> str:
+    """Write the VRT of `mosaic_xml` to a local folder and return its path."""
+    vrt_path = os.path.join(vrt_dir, VRT_FILE)
+    build_vrt(vrt_path, list(paths))
+    return vrt_path
+
+
+def build_vrt(vrt_path: str, image_uris: list[str]) -> None:
+    """Write the VRT of `mosaic_xml` to a local file.
+
+    Args:
+        vrt_path: The file.
+        image_uris: Local images, or remote ones to be streamed.
+    """
+    from rastervision.pipeline.file_system.utils import str_to_file
+
+    str_to_file(mosaic_xml([vsi_path(uri) for uri in image_uris]), vrt_path)
+
+
+def download_and_build_vrt(image_uris: list[str], vrt_dir: str, stream: bool = False) -> str:
+    """Download images and write a VRT of them.
+
+    Args:
+        image_uris: The images.
+        vrt_dir: Local folder for the images and the VRT.
+        stream: Leave remote images where they are.
+
+    Returns:
+        Path of the VRT.
+    """
+    return write_vrt(locate_images(image_uris, vrt_dir, stream=stream), vrt_dir)
+
+
+def _has_own_mask(dataset: 'DatasetReader') -> bool:
+    """Whether there is a mask for all bands that is not made from an alpha band."""
+    return any(MaskFlags.per_dataset in flags and MaskFlags.alpha not in flags for flags in dataset.mask_flag_enums)
+
+
+def _check_fits(first: _Image, image: _Image) -> None:
+    height, width = image.size
+    # Over its whole extent, an image may be off by less than half a pixel.
+    (a, b, _, d, e, _), (a1, b1, _, d1, e1, _) = tuple(first.transform)[:6], tuple(image.transform)[:6]
+    drift = abs(a - a1) * width + abs(b - b1) * height + abs(d - d1) * width + abs(e - e1) * height
+    pixel = min(abs(a) + abs(d), abs(b) + abs(e))
+    for what, fits, values in (
+        ('georeferencing', not image.transform.is_identity, ('a position', 'none')),
+        ('CRS', first.crs == image.crs, (first.crs, image.crs)),
+        ('resolution', drift < pixel / 2, ((a, b, d, e), (a1, b1, d1, e1))),
+        ('number of bands', len(first.dtypes) == len(image.dtypes), (len(first.dtypes), len(image.dtypes))),
+        ('dtype', first.dtypes == image.dtypes, (first.dtypes, image.dtypes)),
+    ):
+        if not fits:
+            raise DataError(
+                f'{image.path!r} cannot be joined with {first.path!r} to one image: their {what} differs: '
+                f'{values[1]!r:.300} and {values[0]!r:.300}. Convert it first, such as with gdalwarp, or make it a '
+                'scene of its own.'
+            )
+
+
+def _place(first: _Image, image: _Image) -> Box:
+    """An image's box in pixels of the first one."""
+    x, y = ~first.transform * (image.transform.c, image.transform.f)
+    height, width = image.size
+    return Box(round(y), round(x), round(y) + height, round(x) + width)
+
+
+def _add_band(root: ET.Element, band: int, placed: Sequence[tuple[_Image, Box]]) -> None:
+    first = placed[0][0]
+    element = ET.SubElement(
+        root, 'VRTRasterBand', dataType=typename_fwd[dtype_rev[first.dtypes[band]]], band=str(band + 1)
+    )
+    nodata = next((image.nodata[band] for image, _ in placed if image.nodata[band] is not None), None)
+    if nodata is not None:
+        ET.SubElement(element, 'NoDataValue').text = repr(nodata)
+    ET.SubElement(element, 'ColorInterp').text = _colour_name(first.colours[band])
+    for image, box in placed:
+        source = _add_source(element, image, box, str(band + 1))
+        if image.nodata[band] is not None:
+            ET.SubElement(source, 'NODATA').text = repr(image.nodata[band])
+        elif image.has_mask or image.has_alpha:
+            ET.SubElement(source, 'UseMaskBand').text = 'true'
+
+
+def _add_mask(root: ET.Element, placed: Sequence[tuple[_Image, Box]]) -> None:
+    element = ET.SubElement(ET.SubElement(root, 'MaskBand'), 'VRTRasterBand', dataType='Byte')
+    for image, box in placed:
+        source = _add_source(element, image, box, 'mask,1')
+        ET.SubElement(source, 'UseMaskBand').text = 'true'
+
+
+def _add_source(element: ET.Element, image: _Image, box: Box, band: str) -> ET.Element:
+    height, width = image.size
+    source = ET.SubElement(element, 'ComplexSource')
+    ET.SubElement(source, 'SourceFilename', relativeToVRT='0').text = image.path
+    ET.SubElement(source, 'SourceBand').text = band
+    size = {'xSize': str(width), 'ySize': str(height)}
+    ET.SubElement(source, 'SrcRect', xOff='0', yOff='0', **size)
+    ET.SubElement(source, 'DstRect', xOff=str(box.xmin), yOff=str(box.ymin), **size)
+    return source
+
+
+def _colour_name(colour: ColorInterp) -> str:
+    return colour.name.capitalize()

@@ -1,0 +1,158 @@
+"""Reads pixels from image files."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from rastervision.core.box import Box
+from rastervision.core.data.crs_transformer.crs_transformer import CRSTransformer
+from rastervision.core.data.crs_transformer.rasterio_crs_transformer import RasterioCRSTransformer
+from rastervision.core.data.dataset_pool import PooledDataset
+from rastervision.core.data.mosaic import locate_images, mosaic_xml, write_vrt
+from rastervision.core.data.raster_source.raster_source import RasterSource
+from rastervision.core.data.raster_transformer.raster_transformer import RasterTransformer
+from rastervision.core.data.rasterio_io import (
+    Nodata,
+    get_channel_order_from_dataset,
+    open_raster,
+    read_nodata_mask,
+    read_pixels,
+)
+from rastervision.core.data.slices import parse_array_slices_Nd, sampled_shape
+from rastervision.pipeline.errors import ConfigError
+
+
+class RasterioSource(RasterSource):
+    """Reads pixels from one image, or from several that together make one, by rasterio.
+
+    Several images must have the same CRS, resolution, bands and dtype; their extents may differ. Where they overlap,
+    the later one is on top.
+
+    Pixels that the image marks as NODATA (by a value, a mask or an alpha band) are 0 in a chip, and so is what lies
+    outside the image or the bbox.
+
+    Can be pickled and used in any process or thread: files are opened where they are read.
+
+    Attributes:
+        uris: The images.
+    """
+
+    def __init__(
+        self,
+        uris: str | list[str],
+        raster_transformers: Sequence[RasterTransformer] = (),
+        allow_streaming: bool = False,
+        channel_order: Sequence[int] | None = None,
+        bbox: Box | None = None,
+        tmp_dir: str | None = None,
+    ) -> None:
+        """Make a source; of the images, only the headers are read.
+
+        Args:
+            uris: One image or several.
+            raster_transformers: Applied to each chip.
+            allow_streaming: Read remote images in parts, as they are needed, instead of downloading them.
+            channel_order: Indices, from 0, of the bands to select. None: all but alpha.
+            bbox: The part of the image to read from. None: all.
+            tmp_dir: Where remote images are downloaded to. None: the usual folder for downloads.
+
+        Raises:
+            NotReadableError: If an image is missing or cannot be opened.
+            DataError: If several images do not fit together.
+            ChannelOrderError: If the image does not have one of the channels.
+        """
+        self.uris = [uris] if isinstance(uris, str) else list(uris)
+        if not self.uris:
+            raise ConfigError('RasterioSource: uris is empty. Give at least one image.')
+        self.allow_streaming = allow_streaming
+        self.tmp_dir = tmp_dir
+        self.imagery_path = self.download_data(stream=allow_streaming)
+        self._image = PooledDataset(self.imagery_path)
+        with open_raster(self.imagery_path) as dataset:
+            self._nodata = Nodata.of(dataset)
+            self._crs_transformer = RasterioCRSTransformer.from_dataset(dataset)
+            self.image_extent = Box(0, 0, dataset.height, dataset.width)
+            super().__init__(
+                channel_order=get_channel_order_from_dataset(dataset) if channel_order is None else channel_order,
+                num_channels_raw=dataset.count,
+                dtype_raw=np.dtype(dataset.dtypes[0]),
+                bbox=self.image_extent if bbox is None else bbox,
+                raster_transformers=raster_transformers,
+            )
+
+    def __repr__(self) -> str:
+        return f'RasterioSource({self.uris!r}, channel_order={self.channel_order!r}, bbox={self.bbox!r})'
+
+    @property
+    def crs_transformer(self) -> CRSTransformer:
+        """Transforms between map coordinates and pixels of the image (not of the bbox)."""
+        return self._crs_transformer
+
+    def download_data(self, vrt_dir: str | None = None, stream: bool = False) -> str:
+        """Bring the images where they can be read from.
+
+        Args:
+            vrt_dir: If given, several images are described by a file `index.vrt` there.
+            stream: Leave remote images where they are.
+
+        Returns:
+            What GDAL opens: a path, or for several images without `vrt_dir` the XML of a VRT.
+        """
+        paths = locate_images(self.uris, self.tmp_dir, stream=stream)
+        if len(paths) == 1:
+            return paths[0]
+        return mosaic_xml(paths) if vrt_dir is None else write_vrt(paths, vrt_dir)
+
+    # ------------------------------------------------------------------ reading
+    def _get_chip(self, window: Box, out_shape: tuple[int, int] | None = None) -> np.ndarray:
+        return self._read(window, range(self.num_channels_raw), out_shape)
+
+    def get_chip(
+        self,
+        window: Box,
+        bands: Sequence[int] | slice | None = None,
+        out_shape: tuple[int, int] | None = None,
+    ) -> np.ndarray:
+        """Read a window; only the selected bands are read from the file.
+
+        Args:
+            window: Window in pixels relative to `bbox`.
+            bands: Which of the selected channels to read. None: all. Transformers are applied to what is read.
+            out_shape: Height and width to resample to, before transformers are applied. None: those of the window.
+
+        Returns:
+            Array (height, width, channels) of `dtype`.
+
+        Raises:
+            NotReadableError: If the file is damaged.
+        """
+        channels = self.channel_order if bands is None else np.array(self.channel_order)[bands].tolist()
+        return self._transform(self._read(window, channels, out_shape))
+
+    def get_nodata_mask(self, window: Box) -> np.ndarray | None:
+        """Where the image has no data in any selected channel; see the base class."""
+        bands = [channel + 1 for channel in self.channel_order]
+        if not self._nodata.is_declared(bands):
+            return None
+        window = window.to_global_coords(self.bbox)
+        return read_nodata_mask(self._image.get(), window, bands, nodata=self._nodata, inside=self.bbox)
+
+    def __getitem__(self, key: Any) -> np.ndarray:
+        """Read by a `Box` or by slices; see the base class. Without transformers, only the bands asked for are read."""
+        if isinstance(key, Box) or self.raster_transformers:
+            return super().__getitem__(key)
+        window, (h, w, bands) = parse_array_slices_Nd(key, extent=self.extent)
+        single = isinstance(bands, int)
+        chip = self.get_chip(window, [bands] if single else bands, sampled_shape(h, w))
+        return chip[..., 0] if single else chip
+
+    def _read(self, window: Box, channels: Sequence[int], out_shape: tuple[int, int] | None) -> np.ndarray:
+        return read_pixels(
+            self._image.get(),
+            window.to_global_coords(self.bbox),
+            [channel + 1 for channel in channels],
+            nodata=self._nodata,
+            inside=self.bbox,
+            out_shape=out_shape,
+        )

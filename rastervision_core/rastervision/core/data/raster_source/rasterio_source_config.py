@@ -1,0 +1,59 @@
+"""Configures RasterioSource."""
+
+from typing import TYPE_CHECKING, Any
+
+from pydantic import Field
+
+from rastervision.core.data.raster_source.raster_source_config import RasterSourceConfig
+from rastervision.pipeline import lazy
+from rastervision.pipeline.config.register import register_config
+from rastervision.pipeline.errors import ConfigError
+
+if TYPE_CHECKING:
+    from rastervision.core.data.raster_source.rasterio_source import RasterioSource
+
+__getattr__ = lazy.names(__name__, 'rastervision.core.data.raster_source.rasterio_source:RasterioSource')
+
+
+def rasterio_source_config_upgrader(cfg_dict: dict[str, Any], version: int) -> dict[str, Any]:
+    """Bring a dict from a version of the core plugin to the next.
+
+    Raises:
+        ConfigError: If it uses what there is no longer.
+    """
+    cfg_dict = dict(cfg_dict)
+    if version == 5:
+        shifts = [cfg_dict.pop(name, 0) for name in ('x_shift', 'y_shift')]
+        if any(shifts):
+            raise ConfigError(
+                f'rasterio_source: x_shift and y_shift {shifts!r} are not supported any longer. '
+                'Use a shift_transformer for the labels.'
+            )
+    return cfg_dict
+
+
+@register_config('rasterio_source', upgrader=rasterio_source_config_upgrader)
+class RasterioSourceConfig(RasterSourceConfig):
+    """Configure a :class:`.RasterioSource`."""
+
+    uris: str | list[str] = Field(
+        ...,
+        description='The image, or several that together make one: of the same CRS, resolution and bands, the later '
+        'ones on top.',
+    )
+    allow_streaming: bool = Field(
+        False, description='Read remote images in parts, as they are needed, instead of downloading them.'
+    )
+
+    def build(self, tmp_dir: str | None = None, use_transformers: bool = True) -> 'RasterioSource':
+        """Make the raster source; see the base class."""
+        from rastervision.core.data.raster_source.rasterio_source import RasterioSource
+
+        return RasterioSource(
+            self.uris,
+            raster_transformers=self.build_transformers() if use_transformers else [],
+            allow_streaming=self.allow_streaming,
+            channel_order=self.channel_order,
+            bbox=self.build_bbox(),
+            tmp_dir=tmp_dir,
+        )

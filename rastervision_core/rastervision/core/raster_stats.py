@@ -1,0 +1,276 @@
+"""Means and standard deviations of the channels of rasters, in one pass and the memory of one chip."""
+
+import random
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+
+from rastervision.core.box import Box
+from rastervision.core.defaults import CHIP_SZ, SEED
+from rastervision.pipeline.errors import DataError, NoStatsError
+
+if TYPE_CHECKING:
+    from rastervision.core.data.raster_source.raster_source import RasterSource
+
+Running = tuple[np.ndarray, np.ndarray, np.ndarray]
+
+
+class RasterStats:
+    """Mean, standard deviation and number of pixels of each channel.
+
+    Attributes:
+        means: The mean of each channel, float64, or None.
+        stds: The standard deviation of each channel, float64, or None.
+        counts: The number of pixels of each channel that are not NODATA, or None.
+    """
+
+    def __init__(
+        self,
+        means: Sequence[float] | None = None,
+        stds: Sequence[float] | None = None,
+        counts: Sequence[float] | None = None,
+    ) -> None:
+        self.means = None if means is None else np.array(means, dtype=np.float64)
+        self.stds = None if stds is None else np.array(stds, dtype=np.float64)
+        self.counts = None if counts is None else np.array(counts)
+
+    @classmethod
+    def load(cls, stats_uri: str) -> Self:
+        """Read statistics from a file that `save` wrote.
+
+        Raises:
+            NotReadableError: If the file cannot be read.
+            DataError: If it has no statistics.
+        """
+        from rastervision.pipeline.file_system.utils import file_to_json
+
+        stats = file_to_json(stats_uri)
+        if not isinstance(stats, dict) or 'means' not in stats or 'stds' not in stats:
+            raise DataError(
+                f'{stats_uri!r} has no "means" and "stds". Give a stats.json that RasterStats or the analyze command '
+                'wrote.'
+            )
+        return cls(stats['means'], stats['stds'], stats.get('counts'))
+
+    @property
+    def vars(self) -> np.ndarray | None:
+        """The variance of each channel, or None."""
+        return None if self.stds is None else self.stds**2
+
+    def __repr__(self) -> str:
+        return f'RasterStats(means={self.means!r}, stds={self.stds!r}, counts={self.counts!r})'
+
+    # ------------------------------------------------------------------ compute
+    def compute(
+        self,
+        raster_sources: Sequence['RasterSource'],
+        sample_prob: float | None = None,
+        chip_sz: int = CHIP_SZ,
+        stride: int | None = None,
+        nodata_value: float | None = 0,
+        *,
+        seed: int = SEED,
+    ) -> None:
+        """Compute the statistics of rasters, before transformers.
+
+        Reads each pixel once, or a sample of them, and holds one chip in memory.
+
+        Args:
+            raster_sources: The rasters.
+            sample_prob: If given, random chips are read, so many that they have this share of the pixels. None: all.
+            chip_sz: Height and width of a chip.
+            stride: Distance between chips if all are read. None: `chip_sz`.
+            nodata_value: Value that does not count, in each channel by itself. None: all do. NaN never counts.
+            seed: What the random chips depend on, besides the rasters.
+
+        Raises:
+            NoStatsError: If there is no pixel that counts.
+        """
+        if sample_prob is None:
+            chips = sliding_chip_stream(raster_sources, chip_sz, stride or chip_sz, nodata_value)
+        else:
+            chips = random_chip_stream(raster_sources, chip_sz, sample_prob, nodata_value, seed=seed)
+        mean, variance, count = self.compute_from_chips(chips)
+        if mean is None or variance is None or count is None or not count.any():
+            raise NoStatsError(
+                f'There are no statistics of {len(raster_sources)} rasters: no pixel differs from '
+                f'nodata_value={nodata_value!r}. Check that the images are not empty, or set nodata_value to None.'
+            )
+        self.means, self.stds, self.counts = mean, np.sqrt(variance), count
+
+    def compute_from_chips(
+        self,
+        chips: Iterable[np.ndarray],
+        running_mean: np.ndarray | None = None,
+        running_var: np.ndarray | None = None,
+        running_count: np.ndarray | None = None,
+    ) -> tuple[None, None, None] | Running:
+        """Compute the statistics of chips, added to what is known already.
+
+        Args:
+            chips: Arrays (..., channels), read one after the other. NaN does not count.
+            running_mean: Means so far, (channels,).
+            running_var: Variances so far.
+            running_count: Numbers of pixels so far.
+
+        Returns:
+            Mean, variance and count of each channel; three times None if there are no chips.
+        """
+        running = None
+        if running_mean is not None and running_var is not None and running_count is not None:
+            running = (running_mean, running_var, running_count)
+        for chip in chips:
+            running = self.compute_from_pixels(chip.reshape(-1, chip.shape[-1]), *(running or ()))
+        return running or (None, None, None)
+
+    def compute_from_pixels(
+        self,
+        pixels: np.ndarray,
+        running_mean: np.ndarray | None = None,
+        running_var: np.ndarray | None = None,
+        running_count: np.ndarray | None = None,
+    ) -> Running:
+        """Compute the statistics of pixels, added to what is known already; see `compute_from_chips`.
+
+        Args:
+            pixels: Array (pixels, channels); NaN does not count.
+            running_mean: Means so far.
+            running_var: Variances so far.
+            running_count: Numbers of pixels so far.
+        """
+        new = _describe(pixels)
+        if running_mean is None or running_var is None or running_count is None:
+            return new
+        return _combine((running_mean, running_var, running_count), new)
+
+    # -------------------------------------------------------------------- files
+    def to_dict(self) -> dict[str, Any]:
+        """The statistics as lists, by name; `counts` only if they are known.
+
+        Raises:
+            NoStatsError: If there are none.
+        """
+        if self.means is None or self.stds is None:
+            raise NoStatsError('The statistics are empty. Run RasterStats.compute first.')
+        stats = {'means': self.means.tolist(), 'stds': self.stds.tolist()}
+        return stats if self.counts is None else stats | {'counts': self.counts.tolist()}
+
+    def save(self, stats_uri: str) -> None:
+        """Write the statistics to a JSON file."""
+        from rastervision.pipeline.file_system.utils import json_to_file
+
+        json_to_file(self.to_dict(), stats_uri)
+
+
+def _describe(pixels: np.ndarray) -> Running:
+    """Mean, variance (of the population) and count of each channel, leaving NaN out; zeros where there is nothing."""
+    valid = ~np.isnan(pixels)
+    count = valid.sum(axis=0)
+    some = np.maximum(count, 1)
+    mean = np.sum(pixels, axis=0, where=valid, dtype=np.float64) / some
+    deviation = np.subtract(pixels, mean, dtype=np.float64)
+    deviation *= deviation
+    return mean, np.sum(deviation, axis=0, where=valid) / some, count
+
+
+def _combine(a: Running, b: Running) -> Running:
+    mean_a, var_a, count_a = a
+    mean_b, var_b, count_b = b
+    # Where one side has no pixels, the other one is right; the formula would divide by 0 for a single pixel.
+    only_a, only_b = count_b == 0, count_a == 0
+    with np.errstate(divide='ignore', invalid='ignore'):
+        mean = parallel_mean(mean_a, count_a, mean_b, count_b)
+        variance = parallel_variance(mean_a, count_a, var_a, mean_b, count_b, var_b)
+    mean = np.where(only_b, mean_b, np.where(only_a, mean_a, mean))
+    variance = np.where(only_b, var_b, np.where(only_a, var_a, variance))
+    return mean, variance, count_a + count_b
+
+
+def parallel_mean(mean_a: Any, count_a: Any, mean_b: Any, count_b: Any) -> Any:
+    """The mean of two sets from the mean and size of each; numbers or arrays."""
+    return (mean_a * count_a + mean_b * count_b) / (count_a + count_b)
+
+
+def parallel_variance(mean_a: Any, count_a: Any, var_a: Any, mean_b: Any, count_b: Any, var_b: Any) -> Any:
+    """The variance of the union of two sets, divided by its size less one; numbers or arrays.
+
+    From the sums of squares of Chan, Golub and LeVeque (1979), "Updating formulae and a pairwise algorithm for
+    computing sample variances". As in Raster Vision 0.31, statistics of one chip are divided by its size.
+    """
+    delta = mean_b - mean_a
+    squares_a, squares_b = var_a * (count_a - 1), var_b * (count_b - 1)
+    squares = squares_a + squares_b + delta**2 * count_a * count_b / (count_a + count_b)
+    return squares / (count_a + count_b - 1)
+
+
+# -------------------------------------------------------------------------- chips
+def sliding_chip_stream(
+    raster_sources: Iterable['RasterSource'], chip_sz: int, stride: int, nodata_value: float | None = 0
+) -> Iterator[np.ndarray]:
+    """Read all chips of rasters, on a grid; see `get_chip`. Those without a pixel that counts are left out."""
+    for source in raster_sources:
+        for window in source.extent.get_windows(chip_sz, stride):
+            chip = get_chip(source, window, nodata_value)
+            if chip is not None:
+                yield chip
+
+
+def random_chip_stream(
+    raster_sources: Iterable['RasterSource'],
+    chip_sz: int,
+    sample_prob: float,
+    nodata_value: float | None = 0,
+    *,
+    seed: int = SEED,
+) -> Iterator[np.ndarray]:
+    """Read random chips of rasters; see `get_chip`. Those without a pixel that counts are left out.
+
+    The chips of a raster depend on the seed, its position among the rasters and its size.
+
+    Args:
+        raster_sources: The rasters.
+        chip_sz: Height and width of a chip. A raster that is narrower is read from edge to edge.
+        sample_prob: The share of a raster's pixels to read.
+        nodata_value: See `get_chip`.
+        seed: Source of randomness.
+    """
+    for position, source in enumerate(raster_sources):
+        rng = random.Random(f'{seed}/{position}')
+        count = get_num_chips_to_sample(source.extent, chip_sz, sample_prob)
+        windows = (_random_window(source.extent, chip_sz, rng) for _ in range(count)) if count else [source.extent]
+        for window in windows:
+            chip = get_chip(source, window, nodata_value)
+            if chip is not None:
+                yield chip
+
+
+def get_chip(raster_source: 'RasterSource', window: Box, nodata_value: float | None = 0) -> np.ndarray | None:
+    """Read a chip for statistics: selected channels, without transformers.
+
+    Args:
+        raster_source: The raster.
+        window: The window. What is outside the extent is 0, and counts if that is not `nodata_value`.
+        nodata_value: Value that becomes NaN, in each channel by itself. None: none does.
+
+    Returns:
+        Float array (..., height, width, channels); None if all of it is NaN.
+    """
+    chip = raster_source.get_raw_chip(window)[..., raster_source.channel_order]
+    pixels = chip.astype(np.float64 if chip.dtype.itemsize > 2 else np.float32)
+    if nodata_value is not None:
+        pixels[chip == nodata_value] = np.nan
+    return None if np.isnan(pixels).all() else pixels
+
+
+def get_num_chips_to_sample(extent: Box, chip_sz: int, sample_prob: float) -> int:
+    """How many chips have a share of the pixels of an extent: at least one, but 0 if a chip has more than all."""
+    if chip_sz**2 > extent.area:
+        return 0
+    return max(1, round(sample_prob * extent.area / chip_sz**2))
+
+
+def _random_window(extent: Box, chip_sz: int, rng: random.Random) -> Box:
+    height, width = min(chip_sz, extent.height), min(chip_sz, extent.width)
+    ymin, xmin = rng.randint(0, extent.height - height), rng.randint(0, extent.width - width)
+    return Box(ymin, xmin, ymin + height, xmin + width)
