@@ -1,10 +1,15 @@
 """Configures data of chip classification."""
 
+from collections.abc import Iterable
 from enum import Enum
 from typing import TYPE_CHECKING
 
 from pydantic import Field
 
+from rastervision.core.data.label_source.chip_classification_label_source_config import (
+    ChipClassificationLabelSourceConfig,
+)
+from rastervision.core.data.scene_config import SceneConfig
 from rastervision.pipeline.config.base import Config
 from rastervision.pipeline.config.register import register_config
 from rastervision.pytorch_learner.compat import clf_data_config_upgrader
@@ -52,6 +57,10 @@ class ClassificationImageDataConfig(ClassificationDataConfig, ImageDataConfig): 
 class ClassificationGeoDataConfig(ClassificationDataConfig, GeoDataConfig):  # type: ignore[misc]
     """Configure windows of scenes for classification."""
 
+    def build_scenes(self, scene_configs: Iterable[SceneConfig], tmp_dir: str | None = None) -> 'list[Scene]':
+        """Build scenes whose labels are found when windows ask for them; see `GeoDataConfig.build_scenes`."""
+        return super().build_scenes([_with_lazy_labels(config) for config in scene_configs], tmp_dir)
+
     def scene_to_dataset(
         self, scene: 'Scene', transform: 'A.BasicTransform | None' = None, for_chipping: bool = False
     ) -> 'ClassificationSlidingWindowGeoDataset | ClassificationRandomWindowGeoDataset':
@@ -64,3 +73,9 @@ class ClassificationGeoDataConfig(ClassificationDataConfig, GeoDataConfig):  # t
 
         kinds = (ClassificationSlidingWindowGeoDataset, ClassificationRandomWindowGeoDataset)
         return sample_scene(scene, self.get_sampling(scene.id), kinds, transform, for_chipping=for_chipping)
+
+
+def _with_lazy_labels(config: SceneConfig) -> SceneConfig:
+    if not isinstance(config.label_source, ChipClassificationLabelSourceConfig):
+        return config
+    return config.model_copy(update={'label_source': config.label_source.model_copy(update={'lazy': True})})

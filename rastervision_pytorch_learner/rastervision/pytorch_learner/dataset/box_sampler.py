@@ -1,0 +1,76 @@
+"""Random windows with and without boxes in them."""
+
+import numpy as np
+
+from rastervision.core.box import Box
+from rastervision.pytorch_learner.dataset.errors import SamplingOptionsError, WindowSamplingError
+from rastervision.pytorch_learner.dataset.window_sampler import RandomWindowSampler
+
+
+class BoxWindowSampler:
+    """Draws windows of which a given share contains a box.
+
+    Args:
+        windows: Draws windows anywhere; tells which are allowed.
+        npboxes: The boxes (n, 4): ymin, xmin, ymax, xmax, in pixels of the scene.
+        neg_ratio: How many windows without a box there are for each with one.
+        neg_ioa_thresh: A window is without boxes if less than this part of each lies in it.
+
+    Raises:
+        SamplingOptionsError: If there are no boxes, or one is larger than the largest window.
+    """
+
+    def __init__(
+        self, windows: RandomWindowSampler, npboxes: np.ndarray, neg_ratio: float, neg_ioa_thresh: float
+    ) -> None:
+        self.windows = windows
+        self.boxes = np.asarray(npboxes, dtype=float).reshape(-1, 4)
+        self.neg_prob = neg_ratio / (neg_ratio + 1)
+        self.neg_ioa_thresh = neg_ioa_thresh
+        if not len(self.boxes):
+            raise SamplingOptionsError(f'neg_ratio {neg_ratio!r} needs boxes, and there are none.')
+        largest = np.array([windows.h_lims[1] - 1, (windows.w_lims or windows.h_lims)[1] - 1])
+        sides = np.ceil(self.boxes[:, 2:]) - np.floor(self.boxes[:, :2])
+        if (sides > largest).any():
+            raise SamplingOptionsError(
+                f'The largest box is {int(sides[:, 0].max())} x {int(sides[:, 1].max())} pixels, the largest window '
+                f'{largest[0]} x {largest[1]}. Use larger windows.'
+            )
+
+    def sample(self, rng: np.random.Generator) -> Box:
+        """A window, with or without a box; takes time in proportion to the number of boxes.
+
+        Raises:
+            WindowSamplingError: If none was found that suits the area of the windows.
+        """
+        return self._without_box(rng) if rng.random() < self.neg_prob else self._with_box(rng)
+
+    def _without_box(self, rng: np.random.Generator) -> Box:
+        """A window without boxes; after too many attempts, the last one, whatever is in it."""
+        for _ in range(self.windows.max_attempts):
+            window = self.windows.sample(rng)
+            if (self._ioa(window) < self.neg_ioa_thresh).all():
+                break
+        return window
+
+    def _with_box(self, rng: np.random.Generator) -> Box:
+        for _ in range(self.windows.max_attempts):
+            box = self.boxes[rng.integers(len(self.boxes))]
+            first, last = np.floor(box[:2]).astype(int), np.ceil(box[2:]).astype(int)
+            size = np.maximum(self.windows.sample_sizes(rng)[0], last - first)
+            size = np.full(2, size.max()) if self.windows.w_lims is None else size
+            corner = rng.integers(last - size, first, endpoint=True)
+            if self.windows.suits(corner[np.newaxis], size[np.newaxis])[0]:
+                (ymin, xmin), (height, width) = corner.tolist(), size.tolist()
+                return Box(ymin, xmin, ymin + height, xmin + width)
+        raise WindowSamplingError(
+            f'None of {self.windows.max_attempts} windows around a random box suits the AOI. Use within_aoi=False, '
+            'smaller windows, or a larger max_sample_attempts.'
+        )
+
+    def _ioa(self, window: Box) -> np.ndarray:
+        """Which part of each box lies in a window."""
+        low = np.maximum(self.boxes[:, :2], [window.ymin, window.xmin])
+        high = np.minimum(self.boxes[:, 2:], [window.ymax, window.xmax])
+        inside = np.clip(high - low, 0, None).prod(axis=1)
+        return np.asarray(inside / (self.boxes[:, 2:] - self.boxes[:, :2]).prod(axis=1))

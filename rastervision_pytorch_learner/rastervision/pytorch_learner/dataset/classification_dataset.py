@@ -1,0 +1,98 @@
+"""Datasets of chip classification."""
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from rastervision.core.data.label_source.chip_classification_label_source import ChipClassificationLabelSource
+from rastervision.core.data.scene_factory import make_cc_scene
+from rastervision.pytorch_learner.dataset.dataset import (
+    ImageDataset,
+    RandomWindowGeoDataset,
+    SlidingWindowGeoDataset,
+)
+from rastervision.pytorch_learner.dataset.image_folder import make_image_folder_dataset
+from rastervision.pytorch_learner.dataset.transform import TransformType
+
+if TYPE_CHECKING:
+    from rastervision.core.data.class_config import ClassConfig
+
+D = TypeVar('D')
+
+
+class ClassificationImageDataset(ImageDataset):
+    """Images in a folder for each class.
+
+    Args:
+        data_dir: The folder with those folders.
+        class_names: Names of the classes, by class id. None: the names of the folders, sorted.
+        args: See `AlbumentationsDataset`.
+        kwargs: See `AlbumentationsDataset`.
+    """
+
+    def __init__(self, data_dir: str, class_names: Iterable[str] | None = None, *args: Any, **kwargs: Any) -> None:
+        folder = make_image_folder_dataset(data_dir, class_names)
+        super().__init__(folder, *args, **{'transform_type': TransformType.classification, **kwargs})
+
+
+def make_cc_geodataset(
+    cls: type[D],
+    image_uri: str | list[str],
+    label_vector_uri: str | None = None,
+    class_config: 'ClassConfig | None' = None,
+    aoi_uri: str | Sequence[str] = (),
+    label_vector_default_class_id: int | None = None,
+    image_raster_source_kw: dict[str, Any] | None = None,
+    label_vector_source_kw: dict[str, Any] | None = None,
+    label_source_kw: dict[str, Any] | None = None,
+    **kwargs: Any,
+) -> D:
+    """Make a dataset from URIs of imagery and labels.
+
+    Args:
+        cls: Class of the dataset.
+        image_uri: The image, or several of one scene.
+        label_vector_uri: Labels as GeoJSON.
+        class_config: The classes; needed with labels.
+        aoi_uri: GeoJSON of the area of interest, or several.
+        label_vector_default_class_id: Class of the features that do not name one.
+        image_raster_source_kw: Further arguments of the raster source of the image.
+        label_vector_source_kw: Further arguments of the vector source of the labels.
+        label_source_kw: Arguments of the config of the label source.
+        kwargs: Further arguments of the dataset.
+    """
+    scene = make_cc_scene(
+        image_uri,
+        label_vector_uri=label_vector_uri,
+        class_config=class_config,
+        aoi_uri=aoi_uri,
+        label_vector_default_class_id=label_vector_default_class_id,
+        image_raster_source_kw=image_raster_source_kw or {},
+        label_vector_source_kw=label_vector_source_kw or {},
+        label_source_kw={'lazy': True, **(label_source_kw or {})},  # windows, not cells, are what needs labels
+    )
+    return cls(scene, **kwargs)
+
+
+class ClassificationSlidingWindowGeoDataset(SlidingWindowGeoDataset):
+    """Windows on a grid; labels are class ids. Arguments: see `SlidingWindowGeoDataset`."""
+
+    from_uris = classmethod(make_cc_geodataset)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **{'transform_type': TransformType.classification, **kwargs})
+
+    def init_windows(self) -> None:
+        """Make the windows, and find the labels of all of them in one go."""
+        super().init_windows()
+        source = self.scene.label_source
+        if isinstance(source, ChipClassificationLabelSource) and source.cfg.infer_cells:
+            source.populate_labels([window.to_global_coords(self.scene.bbox) for window in self.windows])
+
+
+class ClassificationRandomWindowGeoDataset(RandomWindowGeoDataset):
+    """Random windows; labels are class ids. Arguments: see `RandomWindowGeoDataset`."""
+
+    from_uris = classmethod(make_cc_geodataset)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **{'transform_type': TransformType.classification, **kwargs})

@@ -1,0 +1,97 @@
+"""Datasets made of other datasets."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from torch.utils.data import ConcatDataset, Dataset, Subset
+
+from rastervision.pipeline.errors import ConfigError
+from rastervision.pytorch_learner.dataset.errors import SampleIndexError
+
+SUBSET_SEED = 1234
+
+
+class Concatenation(ConcatDataset[Any]):
+    """Datasets one after the other; there may be none.
+
+    Args:
+        datasets: The datasets.
+    """
+
+    def __init__(self, datasets: Sequence[Dataset[Any]]) -> None:
+        self.datasets = list(datasets)
+        self.cumulative_sizes = self.cumsum(self.datasets)
+
+    def __len__(self) -> int:
+        return self.cumulative_sizes[-1] if self.datasets else 0
+
+    def __getitem__(self, idx: int) -> Any:
+        if not -len(self) <= idx < len(self):
+            raise SampleIndexError(f'Sample {idx!r}: the dataset has {len(self)} samples.')
+        return super().__getitem__(idx)
+
+    def set_epoch(self, epoch: int, seed: int = 0) -> None:
+        """Change the samples to those of an epoch; see `AlbumentationsDataset.set_epoch`."""
+        for dataset in self.datasets:
+            set_epoch(dataset, epoch, seed)
+
+
+class Selection(Subset[Any]):
+    """Some samples of a dataset.
+
+    Args:
+        dataset: The dataset.
+        indices: Their indices.
+    """
+
+    def set_epoch(self, epoch: int, seed: int = 0) -> None:
+        """Change the samples to those of an epoch; see `AlbumentationsDataset.set_epoch`."""
+        set_epoch(self.dataset, epoch, seed)
+
+
+def set_epoch(dataset: Any, epoch: int, seed: int = 0) -> None:
+    """Change the samples of any dataset, or of the datasets in it, to those of an epoch.
+
+    Datasets that know nothing of epochs stay as they are.
+
+    Args:
+        dataset: The dataset.
+        epoch: The epoch.
+        seed: Seed of the run.
+    """
+    if hasattr(dataset, 'set_epoch'):
+        dataset.set_epoch(epoch, seed)
+    elif isinstance(dataset, ConcatDataset):
+        for part in dataset.datasets:
+            set_epoch(part, epoch, seed)
+    elif isinstance(dataset, Subset):
+        set_epoch(dataset.dataset, epoch, seed)
+
+
+def random_subset(dataset: Any, *, size: int | None = None, fraction: float | None = None) -> Any:
+    """Some samples of a dataset, chosen at random, in the order of the dataset.
+
+    The choice depends on the length of the dataset and on how many are asked for, and on nothing else; no other random
+    generator is touched.
+
+    Args:
+        dataset: The dataset.
+        size: How many; more than there are: all.
+        fraction: Which part, instead of `size`.
+
+    Returns:
+        The samples; the dataset itself if neither is given.
+
+    Raises:
+        ConfigError: If both are given, or are not possible.
+    """
+    if size is None and fraction is None:
+        return dataset
+    if size is not None and fraction is not None:
+        raise ConfigError(f'size {size!r} and fraction {fraction!r} are both given. Leave one out.')
+    wanted = size if size is not None else round(fraction * len(dataset))  # type: ignore[operator]
+    if wanted < 0 or (fraction is not None and fraction > 1):
+        raise ConfigError(f'size {size!r}, fraction {fraction!r}: give a size from 0, or a fraction from 0 to 1.')
+    chosen = np.random.default_rng(SUBSET_SEED).permutation(len(dataset))[:wanted]
+    return Selection(dataset, sorted(chosen.tolist()))

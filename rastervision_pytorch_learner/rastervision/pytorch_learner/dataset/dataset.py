@@ -1,0 +1,397 @@
+"""Datasets: samples that are read, transformed, scaled and made into tensors."""
+
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Literal, Self
+
+import albumentations as A
+import numpy as np
+import torch
+from torch.utils.data import Dataset
+
+from rastervision.core.box import Box
+from rastervision.core.defaults import MAX_SAMPLE_ATTEMPTS
+from rastervision.core.utils.misc import ensure_tuple
+from rastervision.pytorch_learner.dataset.errors import (
+    GeoDatasetError,
+    SampleIndexError,
+    SamplingOptionsError,
+    WindowSamplingError,
+)
+from rastervision.pytorch_learner.dataset.randomness import SampleRandomness, seed_transform, stream_of
+from rastervision.pytorch_learner.dataset.transform import TRANSFORMERS, Transform, TransformType
+from rastervision.pytorch_learner.dataset.window_sampler import RandomWindowSampler
+
+if TYPE_CHECKING:
+    from rastervision.core.data.scene import Scene
+
+SizeOption = int | tuple[int, int]
+PadDirection = Literal['both', 'start', 'end']
+
+
+class AlbumentationsDataset(Dataset[Any]):
+    """Samples of another dataset, transformed and made into tensors.
+
+    Sample `i` is the same each time it is asked for, in any process, until `set_epoch` is called.
+
+    Args:
+        orig_dataset: Gives images (height, width, channels) and labels by index.
+        transform: Applied to each sample.
+        transform_type: What kind of labels there are.
+        normalize: Scale unsigned integer pixels to 0-1 by the largest value of their type.
+        to_pytorch: Make tensors: images float32 (channels, height, width), labels as the task has them, NaN where
+            there is none. Else arrays are given as they are, and None where there is no label.
+    """
+
+    def __init__(
+        self,
+        orig_dataset: Any,
+        transform: Transform | None = None,
+        transform_type: TransformType = TransformType.noop,
+        normalize: bool = True,
+        to_pytorch: bool = True,
+    ) -> None:
+        self.orig_dataset = orig_dataset
+        self.transform = transform
+        self.transform_type = transform_type
+        self.normalize = normalize
+        self.to_pytorch = to_pytorch
+        self.randomness = SampleRandomness()
+
+    def set_epoch(self, epoch: int, seed: int = 0) -> None:
+        """Change the samples to those of an epoch.
+
+        Call it in the main process, before the workers of a data loader are started.
+
+        Args:
+            epoch: The epoch.
+            seed: Seed of the run.
+        """
+        self.randomness.epoch, self.randomness.seed = epoch, seed
+
+    def __getitem__(self, key: Any) -> Any:
+        """Image and label of a sample.
+
+        Raises:
+            SampleIndexError: If there is no such sample.
+        """
+        index = self._index(key)
+        return self._finish(self.orig_dataset[index], self.randomness.generator(index))
+
+    def __len__(self) -> int:
+        return len(self.orig_dataset)
+
+    def _index(self, key: int) -> int:
+        """The index, counted from the front.
+
+        Raises:
+            SampleIndexError: If it is out of range.
+        """
+        size = len(self)
+        if not -size <= key < size:
+            raise SampleIndexError(f'Sample {key!r}: the dataset has {size} samples.')
+        return int(key) % size
+
+    def _finish(self, sample: tuple[np.ndarray, Any], rng: np.random.Generator) -> tuple[Any, Any]:
+        """What is made of a sample that has been read."""
+        dtype = sample[0].dtype
+        if self.transform is not None:
+            seed_transform(self.transform, rng)
+        x, y = TRANSFORMERS[self.transform_type](sample, self.transform)
+        scale = np.iinfo(dtype).max if self._scales() and dtype.kind == 'u' else None
+        if not self.to_pytorch:
+            return (x if scale is None else x / scale), y
+        return image_to_tensor(x, scale), self._label_to_tensor(y)
+
+    def _scales(self) -> bool:
+        return self.normalize
+
+    def _label_to_tensor(self, y: Any) -> Any:
+        return label_to_tensor(y, self.transform_type)
+
+
+class ImageDataset(AlbumentationsDataset):
+    """Samples from image files."""
+
+
+class GeoDataset(AlbumentationsDataset):
+    """Windows of a scene.
+
+    Args:
+        scene: The scene.
+        out_size: Size that samples are resized to, a side or (height, width). None: they are not resized.
+        within_aoi: If the scene has an AOI: windows must lie within it; else it is enough that they intersect it.
+        transform: Applied to each sample, before it is resized.
+        transform_type: What kind of labels there are. None: those of the task, or none.
+        normalize: See `AlbumentationsDataset`.
+        to_pytorch: See `AlbumentationsDataset`.
+        return_window: Give each sample as `(sample, window)`.
+    """
+
+    def __init__(
+        self,
+        scene: 'Scene',
+        out_size: SizeOption | None = None,
+        within_aoi: bool = True,
+        transform: Transform | None = None,
+        transform_type: TransformType | None = None,
+        normalize: bool = True,
+        to_pytorch: bool = True,
+        return_window: bool = False,
+    ) -> None:
+        self.scene = scene
+        self.within_aoi = within_aoi
+        self.return_window = return_window
+        self.out_size = None if out_size is None else ensure_tuple(out_size)
+        if self.out_size is not None:
+            transform = self.append_resize_transform(transform, self.out_size)
+        super().__init__(scene, transform, transform_type or TransformType.noop, normalize, to_pytorch)
+        self.randomness.stream = stream_of(scene.id or '')
+
+    @classmethod
+    def from_uris(cls, *args: Any, **kwargs: Any) -> Self:
+        """Make a dataset from URIs of imagery and labels; the datasets of the tasks can."""
+        raise GeoDatasetError(
+            f'{cls.__name__} has no task, and so no labels. Use a dataset of a task, such as '
+            'SemanticSegmentationSlidingWindowGeoDataset.'
+        )
+
+    def append_resize_transform(self, transform: Transform | None, out_size: tuple[int, int]) -> Transform:
+        """A transform that resizes to `out_size` (height, width) after another one."""
+        resize = A.Resize(*out_size)
+        return resize if transform is None else A.Compose([transform, resize])
+
+    def __len__(self) -> int:
+        raise GeoDatasetError(f'{type(self).__name__} has no windows of its own. Use a sliding or a random one.')
+
+    def _sample(self, window: Box, rng: np.random.Generator) -> Any:
+        """The sample of a window; one read of the scene."""
+        sample = self._finish(self._read(window), rng)
+        return (sample, window) if self.return_window else sample
+
+    def _read(self, window: Box) -> tuple[np.ndarray, Any]:
+        """Image and label of a window, as the scene has them."""
+        return self.scene[window]
+
+
+class SlidingWindowGeoDataset(GeoDataset):
+    """Windows on a regular grid over a scene.
+
+    Windows are held as boxes: about 100 bytes each, 15 MB for a scene of 10^10 pixels and windows of 256.
+
+    Args:
+        scene: The scene.
+        size: Size of the windows in pixels, a side or (height, width).
+        stride: Pixels from one window to the next, or (down, across).
+        out_size: See `GeoDataset`.
+        padding: Pixels by which windows may reach beyond the scene, or (down, across). None: as needed to cover it.
+        pad_direction: At which end of each axis the padding is added.
+        within_aoi: See `GeoDataset`; so are the others.
+        transform: Applied to each sample.
+        transform_type: What kind of labels there are.
+        normalize: Scale unsigned integer pixels to 0-1.
+        to_pytorch: Make tensors.
+        return_window: Give each sample as `(sample, window)`.
+    """
+
+    def __init__(
+        self,
+        scene: 'Scene',
+        size: SizeOption,
+        stride: SizeOption,
+        out_size: SizeOption | None = None,
+        padding: SizeOption | None = None,
+        pad_direction: PadDirection = 'end',
+        within_aoi: bool = True,
+        transform: Transform | None = None,
+        transform_type: TransformType | None = None,
+        normalize: bool = True,
+        to_pytorch: bool = True,
+        return_window: bool = False,
+    ) -> None:
+        super().__init__(scene, out_size, within_aoi, transform, transform_type, normalize, to_pytorch, return_window)
+        self.size = ensure_tuple(size)
+        self.stride = ensure_tuple(stride)
+        self.padding = None if padding is None else ensure_tuple(padding)
+        self.pad_direction = pad_direction
+        self.windows: list[Box] = []
+        self.init_windows()
+
+    def init_windows(self) -> None:
+        """Make the windows."""
+        windows = self.scene.extent.get_windows(self.size, self.stride, self.padding, self.pad_direction)
+        polygons = self.scene.aoi_polygons_bbox_coords
+        self.windows = Box.filter_by_aoi(windows, polygons, within=self.within_aoi) if polygons else windows
+
+    def __getitem__(self, idx: int) -> Any:
+        """The sample of a window.
+
+        Raises:
+            SampleIndexError: If there is no such window.
+        """
+        index = self._index(idx)
+        return self._sample(self.windows[index], self.randomness.generator(index))
+
+    def __len__(self) -> int:
+        return len(self.windows)
+
+
+class RandomWindowGeoDataset(GeoDataset):
+    """Windows of random size and place in a scene.
+
+    Window `i` depends on the index, the epoch and the seed only.
+
+    Args:
+        scene: The scene.
+        out_size: See `GeoDataset`.
+        size_lims: Smallest size of square windows, and the one after the largest, in pixels.
+        h_lims: Limits of the height, instead of `size_lims`; needs `w_lims`.
+        w_lims: Limits of the width.
+        padding: Pixels by which windows may reach beyond the scene at each side, or (down, across). None: half of the
+            largest size.
+        max_windows: Length of the dataset.
+        max_sample_attempts: How many windows to try for one that suits the AOI.
+        efficient_aoi_sampling: Draw windows from the AOI, instead of anywhere until one suits it.
+        within_aoi: See `GeoDataset`; so are the others.
+        transform: Applied to each sample.
+        transform_type: What kind of labels there are.
+        normalize: Scale unsigned integer pixels to 0-1.
+        to_pytorch: Make tensors.
+        return_window: Give each sample as `(sample, window)`.
+
+    Raises:
+        SamplingOptionsError: If the limits contradict each other, or no window fits into the scene.
+    """
+
+    def __init__(
+        self,
+        scene: 'Scene',
+        *,
+        out_size: SizeOption | None,
+        size_lims: tuple[int, int] | None = None,
+        h_lims: tuple[int, int] | None = None,
+        w_lims: tuple[int, int] | None = None,
+        padding: SizeOption | None = None,
+        max_windows: int,
+        max_sample_attempts: int = MAX_SAMPLE_ATTEMPTS,
+        efficient_aoi_sampling: bool = True,
+        within_aoi: bool = True,
+        transform: Transform | None = None,
+        transform_type: TransformType | None = None,
+        normalize: bool = True,
+        to_pytorch: bool = True,
+        return_window: bool = False,
+    ) -> None:
+        _check_limits(size_lims, h_lims, w_lims)
+        super().__init__(scene, out_size, within_aoi, transform, transform_type, normalize, to_pytorch, return_window)
+        self.size_lims, self.h_lims, self.w_lims = size_lims, h_lims, w_lims
+        self.padding = tuple(side // 2 for side in self.max_size) if padding is None else ensure_tuple(padding)
+        self.max_windows = max_windows
+        self.sampler = RandomWindowSampler(
+            scene.extent,
+            h_lims=size_lims or h_lims,  # type: ignore[arg-type]
+            w_lims=w_lims,
+            padding=self.padding,  # type: ignore[arg-type]
+            aoi_polygons=scene.aoi_polygons_bbox_coords or (),
+            within_aoi=within_aoi,
+            efficient=efficient_aoi_sampling,
+            max_attempts=max_sample_attempts,
+        )
+        self.set_epoch(0)
+
+    def set_epoch(self, epoch: int, seed: int = 0) -> None:
+        """Change the windows to those of an epoch; see `AlbumentationsDataset.set_epoch`."""
+        super().set_epoch(epoch, seed)
+        self._rng = self.randomness.generator(0)
+
+    @property
+    def min_size(self) -> tuple[int, int]:
+        """Smallest height and width of a window."""
+        return self._lims(0)
+
+    @property
+    def max_size(self) -> tuple[int, int]:
+        """What height and width of a window stay below."""
+        return self._lims(1)
+
+    def sample_window_size(self, rng: np.random.Generator | None = None) -> tuple[int, int]:
+        """Height and width of a random window.
+
+        Args:
+            rng: Where to draw from. None: a generator of this dataset, which goes on from call to call.
+        """
+        height, width = self.sampler.sample_sizes(rng or self._rng)[0].tolist()
+        return height, width
+
+    def sample_window_loc(self, h: int, w: int, rng: np.random.Generator | None = None) -> tuple[int, int]:
+        """Upper left corner, as x and y, of a random window of a height and width."""
+        y, x = self.sampler.sample_corners(np.array([[h, w]]), rng or self._rng)[0].tolist()
+        return x, y
+
+    def sample_window(self, rng: np.random.Generator | None = None) -> Box:
+        """A random window.
+
+        Raises:
+            WindowSamplingError: If none was found that suits the AOI.
+        """
+        return self.sampler.sample(rng or self._rng)
+
+    def __getitem__(self, idx: int) -> Any:
+        """The sample of a random window.
+
+        Raises:
+            SampleIndexError: If `idx` is not below `max_windows`.
+            GeoDatasetError: If no window was found that suits the AOI.
+        """
+        rng = self.randomness.generator(self._index(idx))
+        try:
+            window = self.sample_window(rng)
+        except WindowSamplingError as error:
+            raise GeoDatasetError(f'Scene {self.scene.id!r}: {error}') from error
+        return self._sample(window, rng)
+
+    def __len__(self) -> int:
+        return self.max_windows
+
+    def _lims(self, end: int) -> tuple[int, int]:
+        if self.size_lims is not None:
+            return self.size_lims[end], self.size_lims[end]
+        assert self.h_lims is not None and self.w_lims is not None
+        return self.h_lims[end], self.w_lims[end]
+
+
+def image_to_tensor(x: np.ndarray, scale: float | None = None) -> torch.Tensor:
+    """An image, or a time series of them, as a tensor.
+
+    Args:
+        x: (..., height, width, channels).
+        scale: What to divide by; None: nothing.
+
+    Returns:
+        Float32, (..., channels, height, width). Pixels are moved in their own type, then cast once.
+    """
+    moved = np.ascontiguousarray(np.moveaxis(x, -1, -3))
+    tensor = torch.from_numpy(moved).to(torch.float32, copy=True)
+    return tensor if scale is None else tensor.div_(scale)
+
+
+def label_to_tensor(y: Any, transform_type: TransformType) -> torch.Tensor:
+    """A label as a tensor: int64 for classes, float for numbers, NaN if there is none."""
+    if y is None:
+        return torch.tensor(math.nan)
+    if transform_type is TransformType.regression:
+        return torch.as_tensor(np.asarray(y), dtype=torch.float32)
+    array = np.ascontiguousarray(y)
+    if transform_type is TransformType.noop and array.dtype.kind == 'f':
+        return torch.from_numpy(array)
+    return torch.from_numpy(array.astype(np.int64)).reshape(np.shape(y))
+
+
+def _check_limits(size_lims: Sequence[int] | None, h_lims: Sequence[int] | None, w_lims: Sequence[int] | None) -> None:
+    both = h_lims is not None and w_lims is not None
+    either = h_lims is not None or w_lims is not None
+    if (size_lims is None and not both) or (size_lims is not None and either):
+        raise SamplingOptionsError(
+            f'Give either size_lims, or h_lims and w_lims together; got size_lims={size_lims!r}, h_lims={h_lims!r}, '
+            f'w_lims={w_lims!r}.'
+        )

@@ -1,0 +1,53 @@
+"""Datasets that an image data config asks for."""
+
+import os
+from typing import TYPE_CHECKING, Any
+
+from rastervision.pipeline.rv_config import rv_config_
+from rastervision.pytorch_learner.dataset.combination import Concatenation, random_subset
+from rastervision.pytorch_learner.dataset.dataset import AlbumentationsDataset
+
+if TYPE_CHECKING:
+    import albumentations as A
+
+    from rastervision.pytorch_learner.learner_config.data import Split
+    from rastervision.pytorch_learner.learner_config.image_data import ImageDataConfig
+
+
+def build_image_dataset(config: 'ImageDataConfig', split: 'Split', tmp_dir: str | None) -> Any:
+    """The dataset of a split: the data folders of `uri`, or those of each of `group_uris`, one after the other.
+
+    Of the training samples, each group gives its share (`group_train_sz`, `group_train_sz_rel`), and of all of them
+    `train_sz` or `train_sz_rel` are used.
+
+    Args:
+        config: The config.
+        split: The split.
+        tmp_dir: Where zips are unpacked, once for all splits. None: a temporary folder of the process.
+    """
+    valid_transform, train_transform = config.get_data_transforms()
+    transform = train_transform if split == 'train' else valid_transform
+    unzip_dir = os.path.join(tmp_dir if tmp_dir is not None else rv_config_.get_tmp_dir_root(), 'data')
+    uris: list[Any] = config.group_uris if config.group_uris is not None else [config.uri]
+    groups = [_group(config, uri, split, transform, unzip_dir) for uri in uris if uri is not None]
+    for stream, part in enumerate(part for group in groups for part in group.datasets):
+        if isinstance(part, AlbumentationsDataset):
+            part.randomness.stream = stream
+    if split != 'train':
+        return Concatenation(groups)
+    shares = [_share(config, group, index) for index, group in enumerate(groups)]
+    return random_subset(Concatenation(shares), size=config.train_sz, fraction=config.train_sz_rel)
+
+
+def _group(
+    config: 'ImageDataConfig', uri: str | list[str], split: 'Split', transform: 'A.BasicTransform', unzip_dir: str
+) -> Concatenation:
+    dirs = [os.path.join(data_dir, split) for data_dir in config.get_data_dirs(uri, unzip_dir)]
+    return Concatenation([config.dir_to_dataset(dir, transform) for dir in dirs if os.path.isdir(dir)])
+
+
+def _share(config: 'ImageDataConfig', group: Concatenation, index: int) -> Any:
+    def of_group(value: Any) -> Any:
+        return value[index] if isinstance(value, list) else value
+
+    return random_subset(group, size=of_group(config.group_train_sz), fraction=of_group(config.group_train_sz_rel))

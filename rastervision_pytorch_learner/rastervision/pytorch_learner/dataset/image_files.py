@@ -1,0 +1,98 @@
+"""Reading image files."""
+
+import os
+import re
+from collections.abc import Iterable
+from pathlib import Path
+
+import cv2
+import numpy as np
+from PIL import Image, UnidentifiedImageError
+
+from rastervision.pytorch_learner.dataset.errors import ImageDatasetError
+
+IMG_EXTENSIONS = ('.jpg', '.jpeg', '.png', '.ppm', '.bmp', '.pgm', '.tif', '.tiff', '.webp', '.npy')
+
+_NUMBERS = re.compile(r'(\d+)')
+
+
+def discover_images(dir: os.PathLike[str] | str, extensions: Iterable[str] = IMG_EXTENSIONS) -> list[Path]:
+    """Image files in a folder.
+
+    Args:
+        dir: The folder; one that is not there has no images.
+        extensions: Endings of their names, with the dot, in small letters.
+
+    Returns:
+        Their paths, in the natural order of their names: 2.png before 10.png.
+    """
+    wanted = tuple(extensions)
+    if not os.path.isdir(dir):
+        return []
+    found = [Path(entry.path) for entry in os.scandir(dir) if entry.name.lower().endswith(wanted) and entry.is_file()]
+    return sorted(found, key=natural_key)
+
+
+def natural_key(path: Path) -> tuple[list[str | int], str]:
+    """Sorts names as people do: by the numbers in them, not by their digits."""
+    parts = _NUMBERS.split(path.stem)  # text and numbers alternate, so that like meets like
+    return [int(part) if part.isdigit() else part for part in parts], path.name
+
+
+def load_image(path: os.PathLike[str] | str) -> np.ndarray:
+    """Read an image.
+
+    Args:
+        path: An image file, a GeoTIFF with any number of bands, or an array in a .npy file.
+
+    Returns:
+        Pixels, (height, width, channels), in the type of the file.
+
+    Raises:
+        ImageDatasetError: If the file cannot be read.
+    """
+    pixels = _read(str(path))
+    return pixels[..., np.newaxis] if pixels.ndim == 2 else pixels
+
+
+def load_label(path: os.PathLike[str] | str) -> np.ndarray:
+    """Read an image of class ids, (height, width).
+
+    Raises:
+        ImageDatasetError: If the file cannot be read, or has more than one channel.
+    """
+    labels = load_image(path)
+    if labels.shape[-1] != 1:
+        raise ImageDatasetError(
+            f'{str(path)!r} has {labels.shape[-1]} channels. A label file has one, with the class id of each pixel.'
+        )
+    return labels[..., 0]
+
+
+def _read(path: str) -> np.ndarray:
+    extension = os.path.splitext(path)[1].lower()
+    try:
+        if extension == '.npy':
+            return np.asarray(np.load(path, allow_pickle=False))
+        return _read_tiff(path) if extension in ('.tif', '.tiff') else _read_picture(path)
+    except (OSError, ValueError, UnidentifiedImageError) as error:
+        raise ImageDatasetError(f'The image {path!r} cannot be read: {error}') from error
+
+
+def _read_picture(path: str) -> np.ndarray:
+    with Image.open(path) as image:
+        # Pillow cuts colors of 16 bits to 8; a palette, which OpenCV would resolve, is kept: labels may have one.
+        deep = bool(image.tile) and '16' in str(image.tile[0][3]) and image.mode in ('RGB', 'RGBA')
+        if not deep:
+            return np.asarray(image)
+    bgr = cv2.imread(path, cv2.IMREAD_UNCHANGED)
+    if bgr is None:
+        raise OSError('OpenCV does not understand it')
+    return np.asarray(cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB if bgr.shape[2] == 3 else cv2.COLOR_BGRA2RGBA))
+
+
+def _read_tiff(path: str) -> np.ndarray:
+    import rasterio
+
+    with rasterio.open(path) as dataset:
+        return np.ascontiguousarray(np.moveaxis(dataset.read(), 0, -1))

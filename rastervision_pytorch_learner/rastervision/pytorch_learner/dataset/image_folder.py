@@ -1,0 +1,65 @@
+"""Images in a folder for each class."""
+
+import logging
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from torchvision.datasets.folder import DatasetFolder
+
+from rastervision.pytorch_learner.dataset.errors import MissingImageDataError
+from rastervision.pytorch_learner.dataset.image_files import IMG_EXTENSIONS, discover_images, load_image
+
+log = logging.getLogger(__name__)
+
+
+class ImageFolder(DatasetFolder):
+    """Images and class ids; the name of an image's folder is its class.
+
+    Args:
+        data_dir: Folder with a folder for each class.
+        classes: Names of the classes, by class id. None: the names of the folders, sorted.
+    """
+
+    def __init__(self, data_dir: str, classes: Iterable[str] | None = None) -> None:
+        self._given_classes = None if classes is None else list(classes)
+        super().__init__(data_dir, loader=load_image, extensions=IMG_EXTENSIONS)
+
+    def find_classes(self, directory: str | Path) -> tuple[list[str], dict[str, int]]:
+        """Names of the classes, and their ids.
+
+        Raises:
+            MissingImageDataError: If there is no such folder.
+        """
+        if not Path(directory).is_dir():
+            raise MissingImageDataError(f'There is no folder {str(directory)!r}.')
+        folders = sorted(path.name for path in Path(directory).iterdir() if path.is_dir())
+        classes = folders if self._given_classes is None else self._given_classes
+        extra = [name for name in folders if name not in classes]
+        if extra:
+            log.warning('%s: the folders %s are left out; the classes are %s.', directory, extra, classes)
+        return classes, {name: class_id for class_id, name in enumerate(classes)}
+
+    @staticmethod
+    def make_dataset(
+        directory: str | Path, class_to_idx: dict[str, int] | None, *args: Any, **kwargs: Any
+    ) -> list[tuple[str, int]]:
+        """Paths of the images and their class ids, class by class; a class may have none."""
+        return [
+            (str(path), class_id)
+            for name, class_id in (class_to_idx or {}).items()
+            for path in discover_images(Path(directory) / name)
+        ]
+
+
+def make_image_folder_dataset(data_dir: str, classes: Iterable[str] | None = None) -> DatasetFolder:
+    """Images and class ids from a folder with a folder for each class.
+
+    Args:
+        data_dir: The folder.
+        classes: Names of the classes, by class id. None: the names of the folders, sorted.
+
+    Raises:
+        MissingImageDataError: If there is no such folder.
+    """
+    return ImageFolder(data_dir, classes)

@@ -1,0 +1,103 @@
+"""Finding the folders of image data, and unpacking their zips."""
+
+import os
+import shutil
+import uuid
+import zipfile
+from pathlib import Path
+
+from rastervision.pipeline.file_system.utils import (
+    download_if_needed,
+    is_local,
+    list_paths,
+    sync_from_dir,
+    unzip,
+)
+from rastervision.pytorch_learner.dataset.errors import ImageDatasetError, MissingImageDataError
+from rastervision.pytorch_learner.dataset.image_files import natural_key
+
+SPLITS = ('train', 'valid', 'test')
+
+
+def get_data_dirs(uri: str | list[str], unzip_dir: str) -> list[str]:
+    """The data folders (each with the folders train, valid, test) at a URI; local, in a fixed order.
+
+    Args:
+        uri: A data folder, a zip of one, a list of zips, or a folder of zips; local or remote. Zips of a folder come in
+            the natural order of their names.
+        unzip_dir: Where zips are unpacked; each only once.
+
+    Raises:
+        MissingImageDataError: If there is nothing of the kind.
+        ImageDatasetError: If a zip is damaged.
+    """
+    if isinstance(uri, list):
+        return unzip_data(uri, unzip_dir)
+    if uri.lower().endswith('.zip'):
+        return unzip_data([uri], unzip_dir)
+    if is_local(uri):
+        return _dirs_in_local(uri, unzip_dir)
+    zip_uris = _sorted_zips(list_paths(uri, ext='.zip'))
+    if zip_uris:
+        return unzip_data(zip_uris, unzip_dir)
+    mirror = os.path.join(unzip_dir, _name_for(uri))
+    if not os.path.isdir(mirror):
+        sync_from_dir(uri, mirror)
+    return _dirs_in_local(mirror, unzip_dir)
+
+
+def unzip_data(zip_uris: list[str], unzip_dir: str) -> list[str]:
+    """Unpack zips, each into a folder of its own, unless that is there already.
+
+    Args:
+        zip_uris: URIs of the zips.
+        unzip_dir: Where the folders are made.
+
+    Returns:
+        The folders, in the order of the zips.
+    """
+    return [_unzip_once(uri, unzip_dir) for uri in zip_uris]
+
+
+def _dirs_in_local(uri: str, unzip_dir: str) -> list[str]:
+    if any(os.path.isdir(os.path.join(uri, split)) for split in SPLITS):
+        return [uri]
+    zips = _sorted_zips([str(path) for path in Path(uri).glob('*.zip')])
+    if not zips:
+        there = 'has neither a folder train, valid or test nor a zip in it' if os.path.isdir(uri) else 'does not exist'
+        raise MissingImageDataError(
+            f'No image data at {uri!r}: it {there}. Give a folder with those, a zip of one, or a folder of zips; the '
+            'command chip writes them.'
+        )
+    return unzip_data(zips, unzip_dir)
+
+
+def _sorted_zips(uris: list[str]) -> list[str]:
+    return sorted(uris, key=lambda uri: natural_key(Path(uri)))
+
+
+def _unzip_once(uri: str, unzip_dir: str) -> str:
+    """Unpack a zip; the folder appears only when it is complete."""
+    target = os.path.join(unzip_dir, _name_for(uri))
+    if os.path.isdir(target):
+        return target
+    path = download_if_needed(uri, unzip_dir)
+    part = f'{target}.part-{uuid.uuid4().hex}'
+    try:
+        os.makedirs(part)
+        unzip(path, part)
+        os.rename(part, target)
+    except zipfile.BadZipFile as error:
+        raise ImageDatasetError(f'The zip {uri!r} is damaged: {error}. Run chip again, or take it out.') from error
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
+    return target
+
+
+def _name_for(uri: str) -> str:
+    """A name for what is at a URI, the same for the same content of a local file."""
+    stamp = ''
+    if is_local(uri) and os.path.isfile(uri):
+        stat = os.stat(uri)
+        stamp = f'{stat.st_size}-{stat.st_mtime_ns}'
+    return uuid.uuid5(uuid.NAMESPACE_URL, f'{os.path.abspath(uri) if is_local(uri) else uri}#{stamp}').hex

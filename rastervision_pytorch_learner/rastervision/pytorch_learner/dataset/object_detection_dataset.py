@@ -1,0 +1,243 @@
+"""Datasets of object detection."""
+
+import math
+import os
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import albumentations as A
+import numpy as np
+import torch
+from torch.utils.data import Dataset
+
+from rastervision.core.box import Box
+from rastervision.core.data.scene_factory import make_od_scene
+from rastervision.pipeline.file_system.utils import file_to_json
+from rastervision.pytorch_learner.dataset.box_sampler import BoxWindowSampler
+from rastervision.pytorch_learner.dataset.dataset import (
+    AlbumentationsDataset,
+    ImageDataset,
+    RandomWindowGeoDataset,
+    SlidingWindowGeoDataset,
+)
+from rastervision.pytorch_learner.dataset.errors import ImageDatasetError, SamplingOptionsError
+from rastervision.pytorch_learner.dataset.image_files import load_image
+from rastervision.pytorch_learner.dataset.transform import DEFAULT_BBOX_PARAMS, Transform, TransformType
+from rastervision.pytorch_learner.object_detection_utils import BoxList
+
+if TYPE_CHECKING:
+    from rastervision.core.data.class_config import ClassConfig
+    from rastervision.core.data.scene import Scene
+
+D = TypeVar('D')
+Boxes = tuple[np.ndarray, np.ndarray, str]
+
+
+class CocoDataset(Dataset[tuple[np.ndarray, Boxes]]):
+    """Images with boxes in a COCO file.
+
+    Args:
+        img_dir: Folder of the images.
+        annotation_uri: The file, local or remote.
+
+    Raises:
+        ImageDatasetError: If it is not such a file.
+    """
+
+    def __init__(self, img_dir: str, annotation_uri: str) -> None:
+        self.img_dir = img_dir
+        self.annotation_uri = annotation_uri
+        coco = file_to_json(annotation_uri)
+        try:
+            images = [(image['id'], image['file_name']) for image in coco['images']]
+            labels = [(label['image_id'], label['bbox'], label['category_id']) for label in coco['annotations']]
+        except (KeyError, TypeError) as error:
+            raise ImageDatasetError(
+                f'{annotation_uri!r} is not a COCO file: it needs images (id, file_name) and annotations (image_id, '
+                f'bbox, category_id); {error!r} was not found.'
+            ) from error
+        self.img_ids = [image_id for image_id, _ in images]
+        self.names = dict(images)
+        self._boxes: dict[Any, list[list[float]]] = {image_id: [] for image_id in self.img_ids}
+        self._class_ids: dict[Any, list[int]] = {image_id: [] for image_id in self.img_ids}
+        for image_id, bbox, class_id in labels:
+            if image_id not in self._boxes:
+                raise ImageDatasetError(
+                    f'{annotation_uri!r}: there are boxes for image {image_id!r}, but no such image.'
+                )
+            self._boxes[image_id].append(bbox)
+            self._class_ids[image_id].append(class_id)
+
+    def __getitem__(self, ind: int) -> tuple[np.ndarray, Boxes]:
+        """The image, and a tuple of its boxes (n, 4), their class ids (n,), and the format of the boxes, `'xywh'`."""
+        image_id = self.img_ids[ind]
+        boxes = np.array(self._boxes[image_id], dtype=float).reshape(-1, 4)
+        class_ids = np.array(self._class_ids[image_id], dtype=int)
+        return load_image(os.path.join(self.img_dir, self.names[image_id])), (boxes, class_ids, 'xywh')
+
+    def __len__(self) -> int:
+        return len(self.img_ids)
+
+
+class _Detecting(AlbumentationsDataset):
+    """What datasets of this task have in common: labels are `BoxList`s.
+
+    Tensors of unsigned integer pixels are always scaled to 0-1, whatever `normalize` says, because the models take
+    nothing else.
+    """
+
+    def _scales(self) -> bool:
+        return self.normalize or self.to_pytorch
+
+    def _label_to_tensor(self, y: Boxes | None) -> Any:
+        return torch.tensor(math.nan) if y is None else _box_list(y[0], y[1])
+
+
+class ObjectDetectionImageDataset(_Detecting, ImageDataset):
+    """Images from files, boxes from a COCO file.
+
+    Args:
+        img_dir: Folder of the images.
+        annotation_uri: The COCO file.
+        args: See `AlbumentationsDataset`.
+        kwargs: See `AlbumentationsDataset`.
+    """
+
+    def __init__(self, img_dir: str, annotation_uri: str, *args: Any, **kwargs: Any) -> None:
+        reader = CocoDataset(img_dir, annotation_uri)
+        super().__init__(reader, *args, **{'transform_type': TransformType.object_detection, **kwargs})
+
+
+def make_od_geodataset(
+    cls: type[D],
+    image_uri: str | list[str],
+    label_vector_uri: str | None = None,
+    class_config: 'ClassConfig | None' = None,
+    aoi_uri: str | Sequence[str] = (),
+    label_vector_default_class_id: int | None = None,
+    image_raster_source_kw: dict[str, Any] | None = None,
+    label_vector_source_kw: dict[str, Any] | None = None,
+    label_source_kw: dict[str, Any] | None = None,
+    **kwargs: Any,
+) -> D:
+    """Make a dataset from URIs of imagery and labels.
+
+    Args:
+        cls: Class of the dataset.
+        image_uri: The image, or several of one scene.
+        label_vector_uri: Labels as GeoJSON; the bounds of each polygon are a box.
+        class_config: The classes; needed with labels.
+        aoi_uri: GeoJSON of the area of interest, or several.
+        label_vector_default_class_id: Class of the features that do not name one.
+        image_raster_source_kw: Further arguments of the raster source of the image.
+        label_vector_source_kw: Further arguments of the vector source of the labels.
+        label_source_kw: Further arguments of the label source.
+        kwargs: Further arguments of the dataset.
+    """
+    scene = make_od_scene(
+        image_uri,
+        label_vector_uri=label_vector_uri,
+        class_config=class_config,
+        aoi_uri=aoi_uri,
+        label_vector_default_class_id=label_vector_default_class_id,
+        image_raster_source_kw=image_raster_source_kw or {},
+        label_vector_source_kw=label_vector_source_kw or {},
+        label_source_kw=label_source_kw or {},
+    )
+    return cls(scene, **kwargs)
+
+
+class ObjectDetectionSlidingWindowGeoDataset(_Detecting, SlidingWindowGeoDataset):
+    """Windows on a grid; labels are all boxes that touch them. Arguments: see `SlidingWindowGeoDataset`."""
+
+    from_uris = classmethod(make_od_geodataset)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **{'transform_type': TransformType.object_detection, **kwargs})
+
+    def append_resize_transform(self, transform: Transform | None, out_size: tuple[int, int]) -> Transform:
+        """A transform that resizes to `out_size` (height, width), boxes too, after another one."""
+        return _append_resize(transform, out_size, DEFAULT_BBOX_PARAMS)
+
+
+class ObjectDetectionRandomWindowGeoDataset(_Detecting, RandomWindowGeoDataset):
+    """Random windows, of which a given share has an object in it.
+
+    Args:
+        scene: The scene.
+        bbox_params: How albumentations is to treat boxes.
+        ioa_thresh: A box counts as being in a window if at least this part of it is.
+        clip: Cut boxes at the edges of the window.
+        neg_ratio: How many windows without an object there are for each with one. None: windows are anywhere.
+        neg_ioa_thresh: A window is without objects if less than this part of each box lies in it.
+        kwargs: See `RandomWindowGeoDataset`.
+
+    Raises:
+        SamplingOptionsError: If `neg_ratio` is given and there are no boxes, or one does not fit into a window.
+    """
+
+    from_uris = classmethod(make_od_geodataset)
+
+    def __init__(
+        self,
+        scene: 'Scene',
+        *,
+        bbox_params: A.BboxParams | None = None,
+        ioa_thresh: float = 0.9,
+        clip: bool = False,
+        neg_ratio: float | None = None,
+        neg_ioa_thresh: float = 0.2,
+        **kwargs: Any,
+    ) -> None:
+        self.bbox_params = bbox_params or DEFAULT_BBOX_PARAMS
+        self.ioa_thresh = ioa_thresh
+        self.clip = clip
+        self.neg_ratio = neg_ratio
+        self.neg_ioa_thresh = neg_ioa_thresh
+        super().__init__(scene, **{'transform_type': TransformType.object_detection, **kwargs})
+        self._around_boxes = None if neg_ratio is None else self._make_box_sampler(neg_ratio)
+
+    def append_resize_transform(self, transform: Transform | None, out_size: tuple[int, int]) -> Transform:
+        """A transform that resizes to `out_size` (height, width), boxes too, after another one."""
+        return _append_resize(transform, out_size, self.bbox_params)
+
+    def sample_window(self, rng: np.random.Generator | None = None) -> Box:
+        """A random window; with or without an object, if `neg_ratio` is given.
+
+        Raises:
+            WindowSamplingError: If none was found that suits the AOI.
+        """
+        if self._around_boxes is None:
+            return super().sample_window(rng)
+        return self._around_boxes.sample(rng or self._rng)
+
+    def _make_box_sampler(self, neg_ratio: float) -> BoxWindowSampler:
+        source = self.scene.label_source
+        if source is None:
+            raise SamplingOptionsError(f'Scene {self.scene.id!r}: neg_ratio {neg_ratio!r} needs labels; it has none.')
+        origin = [self.scene.bbox.ymin, self.scene.bbox.xmin] * 2
+        boxes = source.get_labels().get_npboxes() - np.array(origin)
+        try:
+            return BoxWindowSampler(self.sampler, boxes, neg_ratio, self.neg_ioa_thresh)
+        except SamplingOptionsError as error:
+            raise SamplingOptionsError(f'Scene {self.scene.id!r}: {error}') from error
+
+    def _read(self, window: Box) -> tuple[np.ndarray, Any]:
+        source = self.scene.label_source
+        chip = self.scene.raster_source[window]
+        if source is None:
+            return chip, None
+        labels = source.get_labels(window, ioa_thresh=self.ioa_thresh, clip=self.clip)
+        place = window.to_global_coords(self.scene.bbox)
+        boxes = labels.get_npboxes() - np.array([place.ymin, place.xmin] * 2)
+        return chip, (boxes, labels.get_class_ids(), 'yxyx')
+
+
+def _append_resize(transform: Transform | None, out_size: tuple[int, int], bbox_params: A.BboxParams) -> Transform:
+    before = [] if transform is None else [transform]
+    return A.Compose([*before, A.Resize(*out_size)], bbox_params=bbox_params)
+
+
+def _box_list(yxyx: np.ndarray, class_ids: np.ndarray) -> BoxList:
+    boxes = torch.from_numpy(np.ascontiguousarray(yxyx[:, [1, 0, 3, 2]], dtype=np.float32))
+    return BoxList(boxes, 'xyxy', class_ids=torch.from_numpy(np.asarray(class_ids, dtype=np.int64)))

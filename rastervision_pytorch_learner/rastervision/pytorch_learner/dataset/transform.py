@@ -1,0 +1,178 @@
+"""How a transform is applied to an image and its label, for each kind of label."""
+
+from collections.abc import Callable
+from enum import Enum
+from typing import Any
+
+import albumentations as A
+import numpy as np
+
+Transform = A.BasicTransform | A.BaseCompose
+Sample = tuple[np.ndarray, Any]
+TransformFunc = Callable[[Sample, Any], Sample]
+
+DEFAULT_BBOX_PARAMS = A.BboxParams(format='albumentations', label_fields=['category_id'])
+
+# OpenCV, which does the work, has no such images and masks.
+_IMAGE_DTYPES: dict[str, type[np.generic]] = dict.fromkeys(
+    ('bool', 'int8', 'int32', 'uint32', 'int64', 'uint64', 'float16'), np.float32
+)
+_MASK_DTYPES: dict[str, type[np.generic]] = dict.fromkeys(
+    ('bool', 'int8', 'int32', 'uint32', 'int64', 'uint64'), np.int16
+)
+
+
+class TransformType(Enum):
+    """Kinds of labels, which tell how a transform is applied to them."""
+
+    noop = 'noop'
+    classification = 'classification'
+    regression = 'regression'
+    object_detection = 'object_detection'
+    semantic_segmentation = 'semantic_segmentation'
+
+
+def apply_transform(transform: Transform, **kwargs: Any) -> dict[str, Any]:
+    """Apply a transform to a sample.
+
+    Args:
+        transform: The transform.
+        kwargs: Its arguments: `image` (height, width, channels), or a time series (time, height, width, channels) of
+            which all images are transformed alike; `mask`, `bboxes` and so on.
+
+    Returns:
+        The arguments, transformed.
+    """
+    image = kwargs.pop('image')
+    image = image.astype(_IMAGE_DTYPES[image.dtype.name]) if image.dtype.name in _IMAGE_DTYPES else image
+    if image.ndim != 4:
+        return transform(image=image, **kwargs)  # type: ignore[no-any-return]
+    out = transform(images=image, **kwargs)
+    return {**out, 'image': out['images']}
+
+
+def noop_transformer(inp: Sample, transform: Transform | None) -> Sample:
+    """Give a sample as it is."""
+    return inp
+
+
+def classification_transformer(inp: Sample, transform: Transform | None) -> Sample:
+    """Transform an image; its class id stays.
+
+    Args:
+        inp: Image (height, width, channels) and class id or None.
+        transform: The transform; None leaves the image as it is.
+
+    Returns:
+        Image and class id.
+    """
+    x, y = inp
+    if transform is not None:
+        x = apply_transform(transform, image=x)['image']
+    return x, (None if y is None else np.array(y, dtype=np.int64))
+
+
+def regression_transformer(inp: Sample, transform: Transform | None) -> Sample:
+    """Transform an image; its targets stay.
+
+    Args:
+        inp: Image (height, width, channels) and targets or None.
+        transform: The transform; None leaves the image as it is.
+
+    Returns:
+        Image and targets, float.
+    """
+    x, y = inp
+    if transform is not None:
+        x = apply_transform(transform, image=x)['image']
+    return x, (None if y is None else np.array(y, dtype=float))
+
+
+def semantic_segmentation_transformer(inp: Sample, transform: Transform | None) -> Sample:
+    """Transform an image and its labels alike; labels are never interpolated.
+
+    Args:
+        inp: Image (height, width, channels) and class ids (height, width) or None.
+        transform: The transform; None leaves both as they are.
+
+    Returns:
+        Image and class ids, int64.
+    """
+    x, y = inp
+    if y is None:
+        return (x if transform is None else apply_transform(transform, image=x)['image']), None
+    if transform is not None:
+        mask = y.astype(_MASK_DTYPES[y.dtype.name]) if y.dtype.name in _MASK_DTYPES else y
+        out = apply_transform(transform, image=x, mask=mask)
+        x, y = out['image'], out['mask']
+    return x, y.astype(np.int64)
+
+
+def object_detection_transformer(inp: Sample, transform: Transform | None) -> Sample:
+    """Transform an image and its boxes alike.
+
+    Args:
+        inp: Image (height, width, channels), and a tuple of boxes (n, 4), class ids (n,) and the format of the boxes,
+            `'yxyx'` or `'xywh'`, in pixels; or None.
+        transform: The transform, with bbox params; None leaves both as they are.
+
+    Returns:
+        Image, and a tuple of boxes (n, 4), float, class ids (n,) and `'yxyx'`. If there is a transform, boxes are cut
+        at the edges of the image, and those of which nothing is left are dropped.
+    """
+    x, y = inp
+    if y is None:
+        return (x if transform is None else apply_transform(transform, image=x, **_NO_BOXES)['image']), None
+    boxes, class_ids, box_format = y
+    yxyx = _TO_YXYX[box_format](np.asarray(boxes, dtype=float).reshape(-1, 4))
+    class_ids = np.asarray(class_ids, dtype=int)
+    if transform is None:
+        return x, (yxyx, class_ids, 'yxyx')
+    albu = yxyx_to_albu(yxyx, x.shape[-3:-1])
+    visible = (albu[:, 2] > albu[:, 0]) & (albu[:, 3] > albu[:, 1])
+    out = apply_transform(transform, image=x, bboxes=albu[visible], category_id=class_ids[visible])
+    albu = np.asarray(out['bboxes'], dtype=float).reshape(-1, 4)
+    boxes = albu_to_yxyx(albu, out['image'].shape[-3:-1])
+    return out['image'], (boxes, np.asarray(out['category_id'], dtype=int), 'yxyx')
+
+
+def yxyx_to_albu(yxyx: np.ndarray, img_size: tuple[int, int]) -> np.ndarray:
+    """Boxes in pixels -> as albumentations has them.
+
+    Args:
+        yxyx: Boxes (n, 4): ymin, xmin, ymax, xmax.
+        img_size: Height and width of the image.
+
+    Returns:
+        Boxes (n, 4): xmin, ymin, xmax, ymax, as parts of width and height, cut to 0-1; float.
+    """
+    height, width = img_size
+    return np.clip(yxyx[:, [1, 0, 3, 2]] / np.array([width, height, width, height], dtype=float), 0, 1)
+
+
+def xywh_to_albu(xywh: np.ndarray, img_size: tuple[int, int]) -> np.ndarray:
+    """Boxes (n, 4) of xmin, ymin, width, height in pixels -> as albumentations has them; see `yxyx_to_albu`."""
+    return yxyx_to_albu(_xywh_to_yxyx(np.asarray(xywh, dtype=float)), img_size)
+
+
+def albu_to_yxyx(xyxy: np.ndarray, img_size: tuple[int, int]) -> np.ndarray:
+    """Boxes as albumentations has them -> in pixels; the inverse of `yxyx_to_albu`."""
+    height, width = img_size
+    return np.asarray(xyxy[:, [1, 0, 3, 2]] * np.array([height, width, height, width], dtype=float))
+
+
+def _xywh_to_yxyx(xywh: np.ndarray) -> np.ndarray:
+    x, y, w, h = xywh.T
+    return np.stack([y, x, y + h, x + w], axis=-1)
+
+
+_NO_BOXES: dict[str, Any] = {'bboxes': np.zeros((0, 4)), 'category_id': np.zeros(0, dtype=int)}
+_TO_YXYX: dict[str, Callable[[np.ndarray], np.ndarray]] = {'yxyx': np.asarray, 'xywh': _xywh_to_yxyx}
+
+TRANSFORMERS: dict[TransformType, TransformFunc] = {
+    TransformType.noop: noop_transformer,
+    TransformType.classification: classification_transformer,
+    TransformType.regression: regression_transformer,
+    TransformType.object_detection: object_detection_transformer,
+    TransformType.semantic_segmentation: semantic_segmentation_transformer,
+}
