@@ -169,10 +169,13 @@ class Registry:
         """
         if type_hint not in self._configs:
             self.load_plugins()
-        entry = self._find(self._configs, self._renamed.get(type_hint, type_hint), 'type hint')
+        hint = self._renamed.get(type_hint, type_hint)
+        entry = self._find(self._configs, hint, 'type hint')
         if isinstance(entry, str):
-            lazy.load(entry)  # importing the module registers the class
-            entry = self._configs[self._renamed.get(type_hint, type_hint)]
+            loaded = lazy.load(entry)  # importing the module registers the class, in the registry in use
+            entry = self._configs[hint]
+            if isinstance(entry, str):
+                entry = self._configs[hint] = loaded
         return entry  # type: ignore[no-any-return]
 
     def get_plugin(self, type_hint: str) -> str:

@@ -1,5 +1,6 @@
 """Shows how far a run is: live on a terminal, else a line for each event."""
 
+import sys
 import time
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
@@ -84,4 +85,4 @@ def make_progress(plan: list[Job], *, is_live: bool) -> Progress:
         plan: The jobs.
         is_live: Whether to keep lines up to date, if this is a terminal.
     """
-    return LiveProgress(plan) if is_live and click.get_text_stream('stdout').isatty() else Progress(plan)
+    return LiveProgress(plan) if is_live and sys.stdout.isatty() else Progress(plan)

@@ -1,0 +1,133 @@
+import os
+import shutil
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+
+from rastervision.pipeline.execution import prepare
+from rastervision.pipeline.runner.local_runner import LocalRunner, make_run_cmd_invocation
+
+
+@pytest.fixture
+def start(command_line):
+    """Starts `rastervision` in another process."""
+
+    def start(*args):
+        command = [*command_line['args'], *args]
+        return subprocess.Popen(command, cwd=command_line['cwd'], env=command_line['env'], stdout=subprocess.DEVNULL)
+
+    return start
+
+
+def wait_for(condition, seconds=15):
+    until = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < until
+        time.sleep(0.05)
+
+
+def children_of(process):
+    return psutil.Process(process.pid).children(recursive=True)
+
+
+def is_gone(process):
+    return not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
+
+
+def test_jobs_run_as_processes(rastervision, command_line, tmp_path):
+    result = rastervision('run', 'local', *command_line['toy'], 'make', 'join', '--splits', '2')
+
+    assert result.returncode == 0, result.stderr
+    assert (tmp_path / 'out' / 'joined.txt').read_text() == 'abc'
+    assert 'make 2/2: done in' in result.stdout
+    assert [name for name in os.listdir(tmp_path / 'tmp') if 'logs' in name] == []
+
+
+def test_error_of_the_failing_job_comes_last(rastervision, command_line):
+    result = rastervision('run', 'local', *command_line['toy'], '-a', 'bad_item', 'b')
+
+    assert result.returncode == 1
+    assert 'make failed with exit code 1' in result.stderr
+    assert 'ValueError: b is bad' in result.stderr[-400:]
+
+
+def test_verbose_jobs_print_straight_through(rastervision, command_line):
+    result = rastervision('-v', 'run', 'local', *command_line['toy'], 'make')
+
+    assert 'Running make command...' in result.stdout
+
+
+@pytest.mark.parametrize('number', [signal.SIGINT, signal.SIGTERM])
+def test_stopping_it_leaves_no_process(start, command_line, tmp_path, number):
+    process = start('run', 'local', *command_line['toy'], '--splits', '2', '-a', 'seconds', '60')
+    wait_for(lambda: (tmp_path / 'log').exists())
+    children = children_of(process)
+
+    process.send_signal(number)
+
+    assert process.wait(15) == 128 + number
+    assert children
+    assert all(is_gone(child) for child in children)
+
+
+@pytest.mark.skipif(not Path('/proc').exists(), reason='needs Linux')
+def test_killing_it_outright_leaves_no_process(start, command_line, tmp_path):
+    process = start('run', 'local', *command_line['toy'], '--splits', '2', '-a', 'seconds', '60')
+    wait_for(lambda: (tmp_path / 'log').exists())
+    children = children_of(process)
+
+    process.kill()
+    process.wait()
+
+    assert children
+    wait_for(lambda: all(is_gone(child) for child in children))
+
+
+def test_run_after_a_kill_finishes_the_rest(start, rastervision, command_line, log, tmp_path):
+    process = start('run', 'local', *command_line['toy'], 'make', '-a', 'seconds', '0.4')
+    wait_for(lambda: (tmp_path / 'out' / 'a.txt').exists())
+    process.kill()
+    process.wait()
+    first = log()
+
+    result = rastervision('run', 'local', *command_line['toy'], 'make')
+
+    assert result.returncode == 0, result.stderr
+    assert 'make a' in first
+    second = log()
+    assert 'make a' not in second
+    assert 'make c' in second
+
+
+def test_makefile_is_written_with_quoted_names(toy, tmp_path):
+    root = tmp_path / "a $b 'c"
+    config = prepare(toy(root_uri=str(root)))
+    pipeline = config.build(str(tmp_path))
+
+    text = LocalRunner().build_makefile_string(config.get_config_uri(), pipeline, ['make', 'join'], 2)
+
+    assert text.startswith('.PHONY: all 0 1 2\n\nall: 0 1 2\n')
+    assert '\n2: 0 1\n\t' in text
+    assert '--num-splits 2 --split-ind 1' in text
+    assert "a $$b '\"'\"'c" in text
+
+
+@pytest.mark.skipif(shutil.which('make') is None, reason='needs make')
+def test_makefile_can_be_run_with_make(rastervision, command_line, log, tmp_path):
+    rastervision('run', 'local', *command_line['toy'], 'make', '--splits', '2')
+    log()
+    shutil.rmtree(tmp_path / '.out.manifest')
+
+    subprocess.run(['make', '-f', str(tmp_path / 'out' / 'Makefile')], env=command_line['env'], check=True)
+
+    assert sorted(log()) == ['make a', 'make b', 'make c']
+
+
+def test_invocation_has_the_options():
+    text = make_run_cmd_invocation('/x/c.json', 'chip', {'num-splits': 2, 'split-ind': 0})
+
+    assert text.endswith('-m rastervision.pipeline.cli run_command /x/c.json chip --num-splits 2 --split-ind 0')

@@ -1,0 +1,293 @@
+import json
+import os
+
+import pytest
+from click.testing import CliRunner
+
+from rastervision.pipeline.cli.app import main
+from rastervision.pipeline.cli.arguments import cast_args, convert_bool_args
+from rastervision.pipeline.cli.config_module import get_configs
+from rastervision.pipeline.cli.running import describe_plan, run_pipelines
+from rastervision.pipeline.errors import ConfigError, ConfigImportError, ConfigTypeError, RegistryError
+from rastervision.pipeline.execution import prepare
+from rastervision.pipeline.pipeline_config import PipelineConfig
+from rastervision.pipeline.runner.inprocess_runner import InProcessRunner
+
+
+@pytest.fixture
+def module(tmp_path):
+    """Writes a config file, and gives its path."""
+
+    def write(text):
+        path = tmp_path / 'config.py'
+        path.write_text(f'from rastervision.pipeline.pipeline_config import PipelineConfig\n{text}\n')
+        return str(path)
+
+    return write
+
+
+# ---------------------------------------------------------------- arguments
+def test_true_and_false_become_bools_however_written():
+    args = convert_bool_args({'a': 'TRUE', 'b': 'false', 'c': '1', 'd': 'x'})
+
+    assert args == {'a': True, 'b': False, 'c': '1', 'd': 'x'}
+
+
+def config_function(runner, text, plain: str = '', number: int = 0, share: float = 0, maybe: 'int | None' = 3): ...
+
+
+@pytest.mark.parametrize(
+    ('key', 'value', 'expected'),
+    [
+        ('text', '7', '7'),
+        ('text', 'none', 'none'),
+        ('plain', '7', '7'),
+        ('number', '7', 7),
+        ('share', '0.5', 0.5),
+        ('share', '1e-3', 0.001),
+        ('maybe', 'None', None),
+        ('maybe', '7', 7),
+        ('number', 'true', True),
+    ],
+)
+def test_values_become_what_the_annotation_asks_for(key, value, expected):
+    cast = cast_args(config_function, 'inprocess', {'text': 'x', key: value})[key]
+
+    assert cast == expected
+    assert type(cast) is type(expected)
+
+
+def test_value_of_the_wrong_type_is_an_error():
+    with pytest.raises(ConfigError, match="-a maybe 'many': the value must be int or none"):
+        cast_args(config_function, 'inprocess', {'text': 'x', 'maybe': 'many'})
+
+
+def test_unknown_argument_names_the_nearest_and_all():
+    with pytest.raises(ConfigError, match=r"'numbr'.*Did you mean 'number'.*text, plain, number, share, maybe"):
+        cast_args(config_function, 'inprocess', {'text': 'x', 'numbr': '1'})
+
+
+def test_missing_argument_is_an_error():
+    with pytest.raises(ConfigError, match="missing a required argument: 'text'"):
+        cast_args(config_function, 'inprocess', {})
+
+
+def test_function_with_keyword_arguments_takes_any():
+    assert cast_args(lambda runner, **kwargs: None, 'inprocess', {'x': 'true'}) == {'x': True}
+
+
+# ------------------------------------------------------------ config module
+def test_get_configs_is_preferred_to_get_config(module):
+    path = module(
+        'def get_configs(runner): return [PipelineConfig(root_uri=r) for r in "ab"]\ndef get_config(runner): raise'
+    )
+
+    assert [config.root_uri for config in get_configs(path, 'inprocess')] == ['a', 'b']
+
+
+def test_runner_name_comes_first(module):
+    path = module('def get_config(name): return PipelineConfig(root_uri=name)')
+
+    assert get_configs(path, 'batch')[0].root_uri == 'batch'
+
+
+def test_classes_in_a_config_file_need_no_plugin(module):
+    path = module(
+        'from rastervision.pipeline.config import register_config\n'
+        "@register_config('test_cli.in_file')\nclass Mine(PipelineConfig): pass\n"
+        'def get_config(runner): return Mine(root_uri="x")'
+    )
+
+    assert get_configs(path, 'inprocess')[0].type_hint == 'test_cli.in_file'
+
+
+def test_module_that_python_finds_can_be_named(tmp_path, monkeypatch):
+    (tmp_path / 'my_config_module.py').write_text(
+        'from rastervision.pipeline.pipeline_config import PipelineConfig\n'
+        'def get_config(runner): return PipelineConfig(root_uri="x")'
+    )
+    monkeypatch.syspath_prepend(str(tmp_path))
+
+    assert get_configs('my_config_module', 'inprocess')[0].root_uri == 'x'
+
+
+@pytest.mark.parametrize('as_list', [False, True])
+def test_saved_config_can_be_given(toy, tmp_path, as_list):
+    uri = prepare(toy(mark='#')).get_config_uri()
+    if as_list:
+        (tmp_path / 'list.json').write_text(f'[{(tmp_path / "out" / "pipeline-config.json").read_text()}]')
+        uri = str(tmp_path / 'list.json')
+
+    [config] = get_configs(uri, 'inprocess')
+
+    assert config.mark == '#'
+
+
+def test_saved_config_takes_no_arguments(toy):
+    with pytest.raises(ConfigError, match=r'-a mark.*takes no arguments'):
+        get_configs(prepare(toy()).get_config_uri(), 'inprocess', {'mark': '?'})
+
+
+@pytest.mark.parametrize(
+    ('text', 'error', 'message'),
+    [
+        ('x = 1', ConfigImportError, 'has no function get_config'),
+        ('def get_config(runner): return {}', ConfigTypeError, 'gives a dict, which is no PipelineConfig'),
+        ('raise RuntimeError("oh")', ConfigError, r'config\.py, line 2: raise Runtime.*\n  RuntimeError: oh'),
+        ('def get_config(runner):\n    assert 0', ConfigError, r'config\.py, line 3: assert 0\n  AssertionError'),
+        ('def get_config(runner:', ConfigError, r"config\.py, line 2: '\(' was never closed"),
+        (
+            'def get_config(runner): return PipelineConfig(rot_uri="x")',
+            ConfigError,
+            "line 2.*\n.*Did you mean 'root_uri'",
+        ),
+        ('import no_such_module', ConfigError, "line 2.*\n.*No module named 'no_such_module'"),
+    ],
+)
+def test_fault_of_a_config_file_is_told_with_its_line(module, text, error, message):
+    with pytest.raises(error, match=message):
+        get_configs(module(text), 'inprocess')
+
+
+@pytest.mark.parametrize('path', ['absent.py', 'no.such.module'])
+def test_missing_module_is_an_import_error(path):
+    with pytest.raises(ConfigImportError, match='There is no'):
+        get_configs(path, 'inprocess')
+
+
+# ---------------------------------------------------------------- running
+def test_plan_says_what_runs_and_why_and_writes_nothing(toy, tmp_path):
+    pipeline = toy().build(str(tmp_path))
+
+    text = describe_plan(pipeline, ['make', 'join'], num_splits=2)
+
+    assert 'make  run as 2 jobs: no finished run of it is known' in text
+    assert os.listdir(tmp_path) == []
+
+
+def test_nothing_is_written_if_one_of_several_pipelines_lacks_the_command(toy, tmp_path):
+    configs = [toy(), PipelineConfig(root_uri=str(tmp_path / 'other'))]
+
+    with pytest.raises(ConfigError, match="no command 'join'"):
+        run_pipelines(InProcessRunner(), configs, ['join'])
+
+    assert not (tmp_path / 'out').exists()
+
+
+def invoke(*args):
+    return CliRunner().invoke(main, [*map(str, args)])
+
+
+@pytest.mark.parametrize(
+    ('arguments', 'error', 'message'),
+    [
+        (['run', 'inproces'], RegistryError, "runner 'inproces'. Did you mean 'inprocess'"),
+        (['run', 'inprocess', 'shoot'], ConfigError, "no command 'shoot'. Did you mean 'shout'"),
+        (['run', 'inprocess', '-a', 'marc', '?'], ConfigError, "Did you mean 'mark'"),
+    ],
+)
+def test_unknown_names_fail_before_anything_is_written(toy, command_line, tmp_path, arguments, error, message):
+    command, runner, *rest = arguments
+
+    result = invoke('--tmpdir', tmp_path / 'tmp', command, runner, *command_line['toy'], *rest)
+
+    assert isinstance(result.exception, error)
+    assert message in str(result.exception)
+    assert not (tmp_path / 'out').exists()
+
+
+@pytest.mark.parametrize('options', [['--splits', '0'], ['--splits', 'x'], ['--unknown']])
+def test_wrong_options_end_with_2(command_line, options):
+    assert invoke('run', 'inprocess', *command_line['toy'], *options).exit_code == 2
+
+
+def test_dry_run_writes_nothing(toy, command_line, tmp_path):
+    result = invoke('--tmpdir', tmp_path / 'tmp', 'run', 'inprocess', *command_line['toy'], '--dry-run')
+
+    assert 'shout  run: no finished run of it is known' in result.output
+    assert sorted(os.listdir(tmp_path)) == ['tmp']
+
+
+def test_run_command_needs_the_split_if_the_runner_does_not_tell_it(toy, tmp_path):
+    uri = prepare(toy()).get_config_uri()
+
+    result = invoke('--tmpdir', tmp_path / 'tmp', 'run_command', uri, 'make', '--num-splits', 2)
+
+    assert 'which of the 2 splits' in str(result.exception)
+
+
+def test_explain_shows_where_values_come_from(toy, command_line, tmp_path):
+    result = invoke('--tmpdir', tmp_path / 'tmp', 'explain', *command_line['toy'], '-a', 'mark', '?')
+
+    assert "mark = '?'  # set in your config" in result.output
+    assert "items = ['a', 'b', 'c']  # default" in result.output
+
+
+# ---------------------------------------------------- as a process of its own
+def test_error_is_one_paragraph_without_a_traceback(rastervision, command_line):
+    result = rastervision('run', 'inprocess', *command_line['toy'], 'shoot')
+
+    assert result.returncode == 1
+    assert result.stderr.startswith("Error: Toy has no command 'shoot'")
+    assert 'Traceback' not in result.stderr
+
+
+def test_unexpected_error_is_called_a_bug_and_has_a_traceback_with_v(rastervision, command_line):
+    brief = rastervision('run', 'inprocess', *command_line['toy'], '-a', 'bad_item', 'a')
+    verbose = rastervision('-v', 'run', 'inprocess', *command_line['toy'], '-a', 'bad_item', 'a')
+
+    assert brief.returncode == verbose.returncode == 1
+    assert 'ValueError: a is bad' in brief.stderr
+    assert 'looks like a bug' in brief.stderr
+    assert 'Traceback' not in brief.stderr
+    assert 'Traceback' in verbose.stderr
+
+
+def test_broken_plugin_is_left_out_with_a_warning(rastervision, tmp_path):
+    broken = tmp_path / 'plugins' / 'rastervision' / 'broken_plugin'
+    broken.mkdir(parents=True)
+    (broken / '__init__.py').write_text('1 / 0')
+
+    result = rastervision('--help')
+
+    assert result.returncode == 0
+    assert 'rastervision.broken_plugin is left out' in result.stderr
+    assert 'ZeroDivisionError' in result.stderr
+
+
+def test_plugin_adds_runners_and_commands(rastervision, command_line, tmp_path):
+    plugin = tmp_path / 'plugins' / 'rastervision' / 'own_plugin'
+    plugin.mkdir(parents=True)
+    (plugin / '__init__.py').write_text(
+        'def register_plugin(registry):\n'
+        "    registry.add_plugin_command('rastervision.own_plugin.things:draw')\n"
+        "    registry.add_runner('own', 'rastervision.own_plugin.things:Own')\n"
+    )
+    (plugin / 'things.py').write_text(
+        'import click\nfrom rastervision.pipeline.runner import Runner\n'
+        '@click.command()\ndef draw():\n    """Draw it."""\n    click.echo("drawn")\n'
+        'class Own(Runner):\n'
+        '    def run(self, cfg_json_uri, pipeline, commands, num_splits=1, pipeline_run_name="x"):\n'
+        '        print("own runs", commands, num_splits, pipeline_run_name)\n'
+        '    def get_split_ind(self):\n        return 1\n'
+    )
+
+    assert rastervision('draw').stdout == 'drawn\n'
+    result = rastervision('run', 'own', *command_line['toy'], 'join', 'make', '-s', 3, '--pipeline-run-name', 'r')
+    assert "own runs ['make', 'join'] 3 r" in result.stdout
+    uri = tmp_path / 'out' / 'pipeline-config.json'
+    result = rastervision('run_command', uri, 'make', '--num-splits', 2, '--runner', 'own')
+    assert 'Running make command split 2/2...' in result.stdout
+
+
+def test_version_is_that_of_the_distribution(rastervision):
+    from importlib.metadata import version
+
+    assert rastervision('--version').stdout.strip().endswith(version('rastervision_pipeline'))
+
+
+def test_saved_config_says_the_plugin_versions(toy):
+    uri = prepare(toy()).get_config_uri()
+
+    with open(uri) as file:
+        assert json.load(file)['plugin_versions']['rastervision.pipeline'] == 0
