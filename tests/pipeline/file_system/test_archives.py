@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from rastervision.pipeline.errors import DataError, NotReadableError
+from rastervision.pipeline.errors import DataError, NotReadableError, NotWritableError
 from rastervision.pipeline.file_system.archives import is_archive, unpack, unzip, zipdir
 from rastervision.pipeline.file_system.local_file_system import list_files
 from rastervision.pipeline.file_system.utils import extract
@@ -176,3 +176,11 @@ def test_what_is_no_archive_is_an_error(tmp_path):
 
     with pytest.raises(DataError, match='does not end like an archive'):
         extract(str(tmp_path / 'a.tif'))
+
+
+def test_member_in_the_place_of_a_folder_is_an_error(src, tmp_path):
+    zipdir(str(src), str(tmp_path / 'a.zip'))
+    (tmp_path / 'out' / 'a.json').mkdir(parents=True)
+
+    with pytest.raises(NotWritableError, match=r'a\.json'):
+        unzip(str(tmp_path / 'a.zip'), str(tmp_path / 'out'))

@@ -186,7 +186,7 @@ def test_copy_onto_itself_does_nothing(src):
 
 
 def test_copy_of_a_missing_file_is_an_error(tmp_path):
-    with pytest.raises(NotReadableError, match='no such file'):
+    with pytest.raises(NotReadableError, match='No such file'):
         LocalFileSystem.copy_to(str(tmp_path / 'a'), str(tmp_path / 'b'))
 
 

@@ -78,9 +78,9 @@ def test_remote_file_is_made_in_the_folder_given(box, tmp_path):
     assert os.listdir(tmp_path / 'mine') == []
 
 
-def test_web_server_is_not_written():
-    with pytest.raises(NotWritableError, match='reading only'), publish_file('http://example.com/a.txt') as path:
-        Path(path).touch()
+def test_web_server_is_refused_before_the_work():
+    with pytest.raises(NotWritableError, match='reading only'), publish_file('http://example.com/a.txt'):
+        pytest.fail('the block was entered')
 
 
 def test_every_output_is_recorded(root, tmp_path):

@@ -11,7 +11,7 @@ import zlib
 from collections.abc import Callable
 from urllib.parse import urlsplit
 
-from rastervision.pipeline.errors import DataError, NotReadableError
+from rastervision.pipeline.errors import DataError, NotReadableError, NotWritableError
 from rastervision.pipeline.file_system.atomic import part_of, replace_dir, replace_file
 from rastervision.pipeline.file_system.local_file_system import list_files, make_dir
 
@@ -95,7 +95,7 @@ def _unpack(path: str, target_dir: str, unpack_into: Callable[[str, str], None])
     if not os.path.isfile(path):
         raise NotReadableError(f'{path!r} cannot be unpacked: there is no such file.')
     try:
-        if os.path.isdir(target_dir) and os.listdir(target_dir):
+        if os.path.isdir(target_dir):
             with part_of(os.path.join(os.path.realpath(target_dir), 'unpacked')) as part:
                 os.mkdir(part)
                 unpack_into(path, part)
@@ -137,4 +137,7 @@ def _move_files(src: str, dst: str) -> None:
     for name in list_files(src):
         target = os.path.join(dst, name)
         make_dir(target, use_dirname=True)
-        os.replace(os.path.join(src, name), target)
+        try:
+            os.replace(os.path.join(src, name), target)
+        except OSError as error:
+            raise NotWritableError(f'{target!r} cannot be written: {error.strerror}.') from error

@@ -29,16 +29,16 @@ _live: set[str] = set()  # what this process is writing; a recycled process id w
 
 
 @contextmanager
-def replace_file(path: str, *, clean: bool = True) -> Iterator[str]:
+def replace_file(path: str, *, one_of_many: bool = False) -> Iterator[str]:
     """Write a local file that takes the place of the old one as a whole, when the block ends without an error.
 
-    The new file is on the disk (fsync) before it replaces the old one. A symbolic link is followed. Missing folders
+    The new file is on the disk (fsync) when it replaces the old one. A symbolic link is followed. Missing folders
     are made.
 
     Args:
         path: The target.
-        clean: Look for what killed processes left of the same target. It costs a listing of the target's folder;
-            leave it out to write many files.
+        one_of_many: Save the fsync, and the look for what killed processes left of the same target, which costs a
+            listing of the folder. For copies that can be made again.
 
     Yields:
         Path of a file that does not exist yet, with the target's name, on the same disk.
@@ -50,13 +50,15 @@ def replace_file(path: str, *, clean: bool = True) -> Iterator[str]:
     if os.path.exists(target) and not os.path.isfile(target):
         kind = 'a folder' if os.path.isdir(target) else 'not a regular file'
         raise NotWritableError(f'{path!r} cannot be written as a file: it is {kind}. Choose another name.')
-    with part_of(target, clean=clean) as made:
+    with part_of(target, clean=not one_of_many) as made:
         yield made
         check_written(made, path)
         with _own_errors(target):
-            _fsync(made)
+            if not one_of_many:
+                _fsync(made)
             os.replace(made, target)
-            _fsync_dir(os.path.dirname(target))
+            if not one_of_many:
+                _fsync_dir(os.path.dirname(target))
 
 
 @contextmanager
@@ -80,8 +82,9 @@ def replace_dir(path: str) -> Iterator[str]:
         yield made
         with _own_errors(target):
             for folder, _, names in os.walk(made, topdown=False):
-                for name in names:
-                    _fsync(os.path.join(folder, name))
+                for path in (os.path.join(folder, name) for name in names):
+                    if os.path.isfile(path):
+                        _fsync(path)
                 _fsync_dir(folder)
             _swap(made, target)
 
@@ -150,7 +153,7 @@ def part_of(target: str, *, clean: bool = True) -> Iterator[str]:
 
     Args:
         target: A local path without links. Its folder is made if missing.
-        clean: As in :func:`replace_file`.
+        clean: Look for what killed processes left of the same target. It costs a listing of the folder.
 
     Yields:
         Path with the target's name, in a new, hidden folder beside it.

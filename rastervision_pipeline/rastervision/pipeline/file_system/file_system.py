@@ -31,7 +31,9 @@ class FileSystem(ABC):
         try:
             return registry_.get_file_system(uri, mode)
         except RegistryError as error:
-            raise (NotWritableError if mode == 'w' else NotReadableError)(str(error)) from error
+            if mode != 'w':
+                raise NotReadableError(str(error)) from error
+            raise NotWritableError(_why_not_writable(uri, str(error))) from error
 
     @staticmethod
     @abstractmethod
@@ -124,3 +126,11 @@ class FileSystem(ABC):
             uri: The folder.
             ext: Only names that end so.
         """
+
+
+def _why_not_writable(uri: str, unknown: str) -> str:
+    try:
+        registry_.get_file_system(uri, 'r')
+    except RegistryError:
+        return unknown
+    return f'{uri!r} cannot be written: such a URI is for reading only. Use a local path or s3://.'

@@ -56,8 +56,8 @@ class HttpFileSystem(FileSystem):
 
     @staticmethod
     def matches_uri(uri: str, mode: str) -> bool:
-        """Whether a URI is one of http(s); see :meth:`.FileSystem.matches_uri`."""
-        return uri.lower().startswith(('http://', 'https://'))
+        """Whether a URI is one of http(s), to be read; see :meth:`.FileSystem.matches_uri`."""
+        return mode == 'r' and uri.lower().startswith(('http://', 'https://'))
 
     @staticmethod
     def file_exists(uri: str, include_dir: bool = True) -> bool:

@@ -4,7 +4,7 @@ import io
 import logging
 import time
 from collections.abc import Mapping
-from typing import Any, Self
+from typing import Any
 
 import requests
 from requests.adapters import HTTPAdapter
@@ -113,9 +113,6 @@ class HttpStream(io.RawIOBase):
         if not self.closed:
             self._session.close()
         super().close()
-
-    def __enter__(self) -> Self:
-        return self
 
     def _read(self, size: int) -> bytes:
         data: bytes = self._response.raw.read1(size, decode_content=True)

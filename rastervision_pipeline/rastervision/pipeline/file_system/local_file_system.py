@@ -174,19 +174,23 @@ def decode(data: bytes, uri: str) -> str:
         raise NotReadableError(f'{uri!r} is not a UTF-8 text: {error}.') from error
 
 
-def copy_file(src: str, dst: str, *, clean: bool = True) -> None:
+def copy_file(src: str, dst: str, *, one_of_many: bool = False) -> None:
     """Copy a local file with its time of change, in place of an old one.
 
     Args:
         src: The file to copy.
         dst: The target; its folder is made if missing.
-        clean: As in :func:`.replace_file`.
+        one_of_many: As in :func:`.replace_file`.
+
+    Raises:
+        NotReadableError: If there is no such file, or no permission to read it.
+        NotWritableError: If the target cannot be written.
     """
-    if not os.path.isfile(src):
-        raise NotReadableError(f'{src!r} cannot be copied: there is no such file.')
-    if not os.access(src, os.R_OK):
-        raise NotReadableError(f'{src!r} cannot be copied: no permission to read it.')
-    with replace_file(dst, clean=clean) as path:
+    try:
+        open(src, 'rb').close()
+    except OSError as error:
+        raise _unreadable(src, error) from error
+    with replace_file(dst, one_of_many=one_of_many) as path:
         shutil.copy2(src, path)
 
 
@@ -221,7 +225,7 @@ def sync(src: str, dst: str, *, delete: bool = False) -> None:
         if entry.is_dir():
             make_dir(path)
         elif not _is_same(entry, path):
-            copy_file(entry.path, path, clean=False)
+            copy_file(entry.path, path, one_of_many=True)
 
 
 def _listing(folder: str) -> dict[str, os.DirEntry[str]]:

@@ -15,7 +15,7 @@ from rastervision.pipeline.file_system.archives import archive_stem, unpack
 from rastervision.pipeline.file_system.archives import is_archive as is_archive
 from rastervision.pipeline.file_system.archives import unzip as unzip
 from rastervision.pipeline.file_system.archives import zipdir as zipdir
-from rastervision.pipeline.file_system.atomic import replace_dir
+from rastervision.pipeline.file_system.atomic import replace_dir, replace_file
 from rastervision.pipeline.file_system.file_system import FileSystem
 from rastervision.pipeline.file_system.local_file_system import LocalFileSystem, copy_file, list_files
 from rastervision.pipeline.file_system.publish import record
@@ -124,7 +124,8 @@ def download_if_needed(
         log.debug('Using %s, downloaded before from %s.', path, uri)
         return path
     log.debug('Downloading %s to %s.', uri, path)
-    fs.copy_from(uri, path)
+    with replace_file(path) as part:
+        fs.copy_from(uri, part)
     return path
 
 
