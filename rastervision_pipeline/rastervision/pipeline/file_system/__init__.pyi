@@ -16,6 +16,9 @@ from rastervision.pipeline.file_system.local_file_system import (
 from rastervision.pipeline.file_system.local_file_system import (
     progressbar as progressbar,
 )
+from rastervision.pipeline.file_system.publish import publish_dir as publish_dir
+from rastervision.pipeline.file_system.publish import publish_file as publish_file
+from rastervision.pipeline.file_system.publish import record_outputs as record_outputs
 from rastervision.pipeline.file_system.utils import (
     download_if_needed as download_if_needed,
 )
