@@ -77,9 +77,17 @@ class DataPart(ModelPart):
             )
 
     def build_datasets(self) -> 'tuple[Dataset[Any] | None, Dataset[Any] | None, Dataset[Any] | None]':
-        """The training, validation and test data: as passed, else built from the config."""
-        train, valid, test = (self.datasets[split] or self.build_dataset(split) for split in SPLITS)
-        return train, valid, test
+        """The training, validation and test data: as passed, else built from the config.
+
+        Test data is not needed for training: it is not built if other data was passed.
+        """
+        passed = any(dataset is not None for dataset in self.datasets.values())
+        train, valid = (self._passed_or_built(split) for split in ('train', 'valid'))
+        return train, valid, self.datasets['test'] if passed else self.build_dataset('test')
+
+    def _passed_or_built(self, split: Split) -> 'Dataset[Any]':
+        dataset = self.datasets[split]
+        return self.build_dataset(split) if dataset is None else dataset
 
     def build_dataset(self, split: Split) -> 'Dataset[Any]':
         """Build the data of a split from the config."""

@@ -17,7 +17,6 @@ from torch.utils.data import DistributedSampler, RandomSampler
 from tqdm.auto import tqdm
 
 from rastervision.pipeline import lazy
-from rastervision.pipeline.config.resolve import resolve
 from rastervision.pipeline.errors import BundleError, ConfigError
 from rastervision.pipeline.file_system.utils import is_local, json_to_file
 from rastervision.pipeline.rv_config import rv_config_
@@ -81,7 +80,10 @@ class Learner(ResultsPart):
         loss_def_path: str | None = None,
         training: bool = True,
     ) -> None:
-        self.cfg = resolve(cfg)
+        self.cfg = cfg.copy()
+        if self.cfg.data.class_config is None:
+            self.cfg.update()
+        self.cfg.recursive_validate_config()
         self.model, self.loss, self.opt = model, loss, optimizer
         self.epoch_scheduler, self.step_scheduler = epoch_scheduler, step_scheduler
         self.datasets = {'train': train_ds, 'valid': valid_ds, 'test': test_ds}

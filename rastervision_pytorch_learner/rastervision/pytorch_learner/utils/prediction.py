@@ -7,8 +7,8 @@ few batches are in memory at a time, whatever the size of the scene.
 import copy
 import queue
 import threading
-from collections.abc import Callable, Iterable, Iterator
-from itertools import batched
+from collections.abc import Iterable, Iterator
+from itertools import islice
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
@@ -18,6 +18,8 @@ from rastervision.core.data.label.chip_classification_labels import ChipClassifi
 from rastervision.core.data.label.object_detection_labels import ObjectDetectionLabels
 from rastervision.core.data.label.semantic_segmentation_labels import SemanticSegmentationLabels
 from rastervision.core.padding import calculate_required_padding
+from rastervision.pytorch_learner.dataset.dataset import SlidingWindowGeoDataset
+from rastervision.pytorch_learner.dataset.transform import TransformType
 
 if TYPE_CHECKING:
     from rastervision.core.box import Box
@@ -26,10 +28,178 @@ if TYPE_CHECKING:
     from rastervision.core.rv_pipeline.rv_pipeline_config import PredictOptions
     from rastervision.core.rv_pipeline.semantic_segmentation_config import SemanticSegmentationPredictOptions
     from rastervision.pytorch_learner.classification_learner import ClassificationLearner
-    from rastervision.pytorch_learner.dataset.dataset import SlidingWindowGeoDataset
     from rastervision.pytorch_learner.learner.learner import Learner
     from rastervision.pytorch_learner.object_detection_learner import ObjectDetectionLearner
     from rastervision.pytorch_learner.semantic_segmentation_learner import SemanticSegmentationLearner
 
 T = TypeVar('T')
+
 MAX_BATCHES_AHEAD = 2
+
+
+# --------------------------------------------------------------------- streams
+def iter_predict_scene_ss(
+    learner: 'SemanticSegmentationLearner', scene: 'Scene', predict_options: 'SemanticSegmentationPredictOptions'
+) -> 'Iterator[tuple[Box, np.ndarray]]':
+    """Predict scores of the pixels of a scene.
+
+    Args:
+        learner: The learner.
+        scene: The scene. Its labels are not read.
+        predict_options: Size and stride of windows, batch size, and `crop_sz`: with it, windows reach beyond the
+            edges of the scene, so that all is covered even after that much is cut off each side of each window.
+
+    Yields:
+        Each window, which is not cropped yet, with its scores, (classes, height, width), float32, that add up to one.
+    """
+    chip_sz, crop_sz = predict_options.chip_sz, predict_options.crop_sz
+    stride = predict_options.stride or chip_sz
+    options: dict[str, Any] = {}
+    if crop_sz is not None:
+        crop = (chip_sz - stride) // 2 if crop_sz == 'auto' else crop_sz
+        padding = calculate_required_padding(scene.extent.size, chip_sz, stride, 'both', crop)
+        options = {'padding': padding, 'pad_direction': 'both'}
+    dataset = _windows_of(learner, scene, predict_options, TransformType.semantic_segmentation, **options)
+    predict_kw = {'out_shape': (chip_sz, chip_sz)}
+    yield from _predict_windows(learner, dataset, batch_sz=predict_options.batch_sz, **predict_kw)
+
+
+def iter_predict_scene_cc(
+    learner: 'ClassificationLearner', scene: 'Scene', predict_options: 'PredictOptions'
+) -> 'Iterator[tuple[Box, np.ndarray]]':
+    """Predict scores of the cells of a scene.
+
+    Args:
+        learner: The learner.
+        scene: The scene. Its labels are not read.
+        predict_options: Size and stride of windows, batch size.
+
+    Yields:
+        Each cell with its scores, (classes,), float32: the logits of the model.
+    """
+    dataset = _windows_of(learner, scene, predict_options, TransformType.classification)
+    yield from _predict_windows(learner, dataset, batch_sz=predict_options.batch_sz)
+
+
+def iter_predict_scene_od(
+    learner: 'ObjectDetectionLearner', scene: 'Scene', predict_options: 'ObjectDetectionPredictOptions'
+) -> 'Iterator[tuple[Box, dict[str, np.ndarray]]]':
+    """Predict the boxes in a scene.
+
+    Args:
+        learner: The learner.
+        scene: The scene. Its labels are not read.
+        predict_options: Size and stride of windows, batch size. Boxes of all scores are given, and those that windows
+            have in common more than once.
+
+    Yields:
+        Each window with `boxes`, (n, 4), yxyx, pixels from its corner, `class_ids` and `scores`.
+    """
+    chip_sz = predict_options.chip_sz
+    dataset = _windows_of(learner, scene, predict_options, TransformType.object_detection)
+    predict_kw = {'out_shape': (chip_sz, chip_sz)}
+    yield from _predict_windows(learner, dataset, batch_sz=predict_options.batch_sz, **predict_kw)
+
+
+# --------------------------------------------------------------------- in memory
+def predict_scene_ss(
+    learner: 'SemanticSegmentationLearner', scene: 'Scene', predict_options: 'SemanticSegmentationPredictOptions'
+) -> SemanticSegmentationLabels:
+    """Predict the class of each pixel of a scene; see `iter_predict_scene_ss`.
+
+    Returns:
+        Labels with scores if the scene's label store keeps them (`smooth_output`), else with votes. In memory.
+    """
+    smooth = bool(getattr(scene.label_store, 'smooth_output', False))
+    labels = SemanticSegmentationLabels.make_empty(scene.extent, learner.cfg.data.num_classes, smooth=smooth)
+    for window, scores in iter_predict_scene_ss(learner, scene, predict_options):
+        values = scores if smooth else scores.argmax(axis=0)
+        labels.add_predictions([window], [values], crop_sz=predict_options.crop_sz)  # type: ignore[arg-type]
+    return labels
+
+
+def predict_scene_cc(
+    learner: 'ClassificationLearner', scene: 'Scene', predict_options: 'PredictOptions'
+) -> ChipClassificationLabels:
+    """Predict the class of each cell of a scene; see `iter_predict_scene_cc`."""
+    pairs = list(iter_predict_scene_cc(learner, scene, predict_options))
+    return ChipClassificationLabels.from_predictions([pair[0] for pair in pairs], [pair[1] for pair in pairs])
+
+
+def predict_scene_od(
+    learner: 'ObjectDetectionLearner', scene: 'Scene', predict_options: 'ObjectDetectionPredictOptions'
+) -> ObjectDetectionLabels:
+    """Predict the boxes in a scene, with duplicates; see `iter_predict_scene_od`."""
+    pairs = list(iter_predict_scene_od(learner, scene, predict_options))
+    return ObjectDetectionLabels.from_predictions([pair[0] for pair in pairs], [pair[1] for pair in pairs])
+
+
+# --------------------------------------------------------------------- internals
+def _windows_of(
+    learner: 'Learner', scene: 'Scene', options: 'PredictOptions', transform_type: TransformType, **kwargs: Any
+) -> SlidingWindowGeoDataset:
+    """The windows of a scene as they are given to the model; with an AOI, those that intersect it."""
+    unlabeled = copy.copy(scene)
+    unlabeled.label_source = None
+    transform, _ = learner.cfg.data.get_data_transforms()
+    stride = getattr(options, 'stride', None) or options.chip_sz
+    return SlidingWindowGeoDataset(
+        unlabeled,
+        size=options.chip_sz,
+        stride=stride,
+        within_aoi=False,
+        transform=transform,
+        transform_type=transform_type,
+        **kwargs,
+    )
+
+
+def _predict_windows(
+    learner: 'Learner', dataset: SlidingWindowGeoDataset, *, batch_sz: int, **predict_kw: Any
+) -> 'Iterator[tuple[Box, Any]]':
+    images = (dataset[index][0] for index in range(len(dataset)))
+    windows = iter(dataset.windows)
+    for batch in _ahead(_batches(images, batch_sz), MAX_BATCHES_AHEAD):
+        predictions = learner.predict(torch.stack(batch), raw_out=True, **predict_kw)
+        for window, prediction in zip(islice(windows, len(batch)), predictions, strict=True):
+            yield window, learner.output_to_numpy(prediction)
+
+
+def _batches(items: Iterable[T], size: int) -> Iterator[list[T]]:
+    iterator = iter(items)
+    while batch := list(islice(iterator, size)):
+        yield batch
+
+
+def _ahead(items: Iterable[T], max_ahead: int) -> Iterator[T]:
+    """The same items, made in a thread that is at most `max_ahead` items ahead. Its errors are raised here."""
+    ready: queue.Queue[tuple[str, Any]] = queue.Queue(max_ahead)
+    stopped = threading.Event()
+
+    def put(kind: str, value: Any) -> None:
+        while not stopped.is_set():
+            try:
+                return ready.put((kind, value), timeout=0.1)
+            except queue.Full:
+                continue
+
+    def work() -> None:
+        try:
+            for item in items:
+                put('item', item)
+                if stopped.is_set():
+                    return
+            put('end', None)
+        except BaseException as error:  # raised again in the thread that waits for the item
+            put('error', error)
+
+    thread = threading.Thread(target=work, daemon=True)
+    thread.start()
+    try:
+        while (message := ready.get())[0] == 'item':
+            yield message[1]
+        if message[0] == 'error':
+            raise message[1]
+    finally:
+        stopped.set()
+        thread.join()
