@@ -1,5 +1,8 @@
 """Padding, filling and resampling of chips in memory."""
 
+from collections.abc import Callable
+from typing import Any
+
 import cv2
 import numpy as np
 
@@ -48,7 +51,7 @@ def fill_overflow(bbox: Box, window: Box, chip: np.ndarray, fill_value: int = 0)
     filled = np.full_like(chip, fill_value)
     inside = window.intersection(bbox)
     if inside.area:
-        rows, columns = _scaled(inside.to_local_coords(window), window, chip).to_slices()
+        rows, columns = _scaled(inside.to_local_coords(window), window, chip.shape).to_slices()
         filled[rows, columns] = chip[rows, columns]
     return filled
 
@@ -76,7 +79,44 @@ def pad_to_window_size(chip: np.ndarray, window: Box, bbox: Box, fill_value: flo
     return padded
 
 
-def _scaled(part: Box, window: Box, chip: np.ndarray) -> Box:
-    """A part of a window in pixels of the chip."""
-    dy, dx = chip.shape[0] / window.height, chip.shape[1] / window.width
+def read_padded(
+    read: Callable[[Box, tuple[int, int] | None], np.ndarray],
+    window: Box,
+    limits: Box,
+    *,
+    lead: tuple[int, ...],
+    dtype: np.dtype,
+    out_shape: tuple[int, int] | None = None,
+    fill: Any = 0,
+) -> np.ndarray:
+    """Read the part of a window that is in an image, and pad it.
+
+    Args:
+        read: Reads a box in the image, resampled to a height and width if that is not None, as (*lead, height, width).
+        window: The window, in the same coordinates as `limits`.
+        limits: What can be read.
+        lead: Sizes of the axes before height and width.
+        dtype: Dtype of the pixels.
+        out_shape: Height and width to resample the window to.
+        fill: What to pad with.
+
+    Returns:
+        Array (*lead, height, width).
+    """
+    shape = window.size if out_shape is None else (int(out_shape[0]), int(out_shape[1]))
+    resample = shape != window.size
+    if window in limits and window.area:
+        return read(window, shape if resample else None)
+    canvas = np.full((*lead, *shape), fill, dtype=dtype)
+    part = window.intersection(limits)
+    target = _scaled(part.to_local_coords(window), window, shape) if part.area else Box(0, 0, 0, 0)
+    if target.area:
+        rows, columns = target.to_slices()
+        canvas[..., rows, columns] = read(part, target.size if resample else None)
+    return canvas
+
+
+def _scaled(part: Box, window: Box, shape: tuple[int, ...]) -> Box:
+    """A part of a window in pixels of a chip of that height and width."""
+    dy, dx = shape[0] / window.height, shape[1] / window.width
     return Box(round(part.ymin * dy), round(part.xmin * dx), round(part.ymax * dy), round(part.xmax * dx))

@@ -12,6 +12,7 @@ from rasterio.enums import ColorInterp, MaskFlags, Resampling
 from rasterio.windows import Window
 
 from rastervision.core.box import Box
+from rastervision.core.data.chips import read_padded
 from rastervision.pipeline.errors import NotReadableError
 
 if TYPE_CHECKING:
@@ -115,8 +116,10 @@ def read_pixels(
     def read(part: Box, shape: tuple[int, int] | None) -> np.ndarray:
         return _read_part(dataset, part, bands, nodata, shape)
 
-    dtype = np.dtype(dataset.dtypes[bands[0] - 1]) if bands else np.uint8
-    return _paste(read, window, _limits(dataset, inside), out_shape, (len(bands), dtype, 0)).transpose(1, 2, 0)
+    dtype = np.dtype(dataset.dtypes[bands[0] - 1] if bands else np.uint8)
+    limits = _limits(dataset, inside)
+    pixels = read_padded(read, window, limits, out_shape=out_shape, lead=(len(bands),), dtype=dtype)
+    return pixels.transpose(1, 2, 0)
 
 
 def read_nodata_mask(
@@ -142,38 +145,13 @@ def read_nodata_mask(
             mask |= _read_mask(dataset, part, bands, None)
         return mask[None]
 
-    return _paste(read, window, _limits(dataset, inside), None, (1, np.dtype(bool), True))[0]
+    limits = _limits(dataset, inside)
+    return read_padded(read, window, limits, lead=(1,), dtype=np.dtype(bool), fill=True)[0]
 
 
 def _limits(dataset: 'DatasetReader', inside: Box | None) -> Box:
     image = Box(0, 0, dataset.height, dataset.width)
     return image if inside is None else image.intersection(inside)
-
-
-def _paste(
-    read: Any, window: Box, limits: Box, out_shape: tuple[int, int] | None, blank: tuple[int, np.dtype, Any]
-) -> np.ndarray:
-    """Read what is within the limits and put it in a blank array (channels, height, width)."""
-    shape = None if out_shape is None or tuple(out_shape) == window.size else (int(out_shape[0]), int(out_shape[1]))
-    if window in limits and window.area:
-        pixels: np.ndarray = read(window, shape)
-        return pixels
-    channels, dtype, fill = blank
-    canvas = np.full((channels, *(shape or window.size)), fill, dtype=dtype)
-    part = window.intersection(limits)
-    if not part.area:
-        return canvas
-    if shape is None:
-        rows, columns = part.to_local_coords(window).to_slices()
-        canvas[:, rows, columns] = read(part, None)
-        return canvas
-    dy, dx = shape[0] / window.height, shape[1] / window.width
-    local = part.to_local_coords(window)
-    target = Box(round(local.ymin * dy), round(local.xmin * dx), round(local.ymax * dy), round(local.xmax * dx))
-    if target.area:
-        rows, columns = target.to_slices()
-        canvas[:, rows, columns] = read(part, target.size)
-    return canvas
 
 
 def _read_part(
@@ -222,7 +200,8 @@ def _read_mask(dataset: 'DatasetReader', part: Box, bands: Sequence[int], shape:
             mask: np.ndarray = dataset.read_masks(band, window=Window(*part.to_xywh()), **options)
     except rasterio.errors.RasterioError as error:
         raise _unreadable(dataset, part, error) from error
-    return mask == 0
+    is_zero: np.ndarray = mask == 0
+    return is_zero
 
 
 def _unreadable(dataset: 'DatasetReader', part: Box, error: Exception) -> NotReadableError:
@@ -246,7 +225,8 @@ def _in_dtype(value: float | None, dtype: str) -> Any:
 
 
 def _equals(pixels: np.ndarray, value: Any) -> np.ndarray:
-    return np.isnan(pixels) if value != value else pixels == value
+    equal: np.ndarray = np.isnan(pixels) if value != value else pixels == value
+    return equal
 
 
 def _same(a: Any, b: Any) -> bool:

@@ -1,0 +1,245 @@
+"""Reads pixels from xarray's arrays, so from STAC items."""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+
+from rastervision.core.box import Box
+from rastervision.core.data.chips import read_padded, resize
+from rastervision.core.data.crs_transformer.crs_transformer import CRSTransformer
+from rastervision.core.data.crs_transformer.rasterio_crs_transformer import RasterioCRSTransformer
+from rastervision.core.data.raster_source.raster_source import RasterSource
+from rastervision.core.data.raster_transformer.raster_transformer import RasterTransformer
+from rastervision.core.data.slices import parse_array_slices_Nd, sampled_shape
+from rastervision.pipeline.errors import ConfigError, DataError
+
+if TYPE_CHECKING:
+    from pystac import Item, ItemCollection
+    from xarray import DataArray
+
+DIMS = ('y', 'x', 'band')
+TEMPORAL_DIMS = ('time', *DIMS)
+Times = int | Sequence[int] | slice
+ALL = slice(None)
+
+
+class XarraySource(RasterSource):
+    """Reads pixels from an array with named axes, which may be in memory or be read in parts (dask).
+
+    Chips are (height, width, channels), or (time, height, width, channels) of a time series. Values equal to the
+    array's attribute `nodata` become 0.
+
+    Attributes:
+        data_array: The array.
+        temporal: Whether it is a time series.
+    """
+
+    def __init__(
+        self,
+        data_array: 'DataArray',
+        crs_transformer: CRSTransformer,
+        raster_transformers: Sequence[RasterTransformer] = (),
+        channel_order: Sequence[int] | None = None,
+        bbox: Box | None = None,
+        temporal: bool = False,
+    ) -> None:
+        """Make a source.
+
+        Args:
+            data_array: Array with the dims y, x, band, and time if it is a time series, in any order.
+            crs_transformer: Where its pixels are on the map.
+            raster_transformers: Applied to each chip.
+            channel_order: Indices, from 0, of the bands to select. None: all.
+            bbox: The part to read from, in pixels. None: all.
+            temporal: See the class.
+
+        Raises:
+            DataError: If the array has other dims.
+            ChannelOrderError: If there is no such band.
+        """
+        dims = TEMPORAL_DIMS if temporal else DIMS
+        if set(data_array.dims) != set(dims):
+            raise DataError(
+                f'The array has the dims {tuple(data_array.dims)!r}; with temporal={temporal!r} they should be '
+                f'{dims!r}. Rename them, or select a time by isel(time=0).'
+            )
+        self.temporal = temporal
+        self.data_array = data_array.transpose(*dims)
+        self._crs_transformer = crs_transformer
+        self.image_extent = Box(0, 0, data_array.sizes['y'], data_array.sizes['x'])
+        super().__init__(
+            channel_order=channel_order,
+            num_channels_raw=data_array.sizes['band'],
+            dtype_raw=data_array.dtype,
+            bbox=self.image_extent if bbox is None else bbox,
+            raster_transformers=raster_transformers,
+        )
+
+    @classmethod
+    def from_stac(
+        cls,
+        item_or_item_collection: 'Item | ItemCollection',
+        raster_transformers: Sequence[RasterTransformer] = (),
+        channel_order: Sequence[int] | None = None,
+        bbox: Box | tuple[int, int, int, int] | None = None,
+        bbox_map_coords: Box | tuple[float, float, float, float] | None = None,
+        temporal: bool = False,
+        allow_streaming: bool = False,
+        stackstac_args: Mapping[str, Any] = {'rescale': False},
+    ) -> Self:
+        """Make a source of STAC items, put on one grid by odc-stac.
+
+        Args:
+            item_or_item_collection: An item, or several. Without `temporal`, several are merged to one image; where
+                they overlap, the first one with data is taken.
+            raster_transformers: Applied to each chip.
+            channel_order: Indices, from 0, of the assets to select. None: all.
+            bbox: The part to read from, in pixels: (ymin, xmin, ymax, xmax).
+            bbox_map_coords: The same in EPSG:4326, instead of `bbox`.
+            temporal: Whether several items are a time series.
+            allow_streaming: Read pixels in parts when they are asked for. If not, all are loaded into memory now.
+            stackstac_args: How to put items on the grid, in the words of `odc.stac.load` or `stackstac.stack`.
+
+        Raises:
+            ConfigError: If both bboxes are given, or an option is unknown.
+            NotReadableError: If the items cannot be read.
+        """
+        from pystac import Item
+
+        from rastervision.core.data.stac_grid import load_items
+
+        items = [item_or_item_collection] if isinstance(item_or_item_collection, Item) else [*item_or_item_collection]
+        array, geobox = load_items(items, temporal=temporal, stream=allow_streaming, options=stackstac_args)
+        crs_transformer = RasterioCRSTransformer(geobox.transform, geobox.crs.to_wkt())
+        return cls(
+            array,
+            crs_transformer,
+            raster_transformers=raster_transformers,
+            channel_order=channel_order,
+            bbox=choose_bbox(bbox, bbox_map_coords, crs_transformer),
+            temporal=temporal,
+        )
+
+    # --------------------------------------------------------------- properties
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Height, width and number of channels of the whole raster; before them, number of times of a time series."""
+        return (self.data_array.sizes['time'], *super().shape) if self.temporal else super().shape
+
+    @property
+    def crs_transformer(self) -> CRSTransformer:
+        """Transforms between map coordinates and pixels of the image (not of the bbox)."""
+        return self._crs_transformer
+
+    # ------------------------------------------------------------------ reading
+    def _get_chip(self, window: Box, out_shape: tuple[int, int] | None = None) -> np.ndarray:
+        return self._read(window, range(self.num_channels_raw), ALL, out_shape)
+
+    def get_chip(
+        self,
+        window: Box,
+        bands: int | Sequence[int] | slice | None = None,
+        time: Times = ALL,
+        out_shape: tuple[int, int] | None = None,
+    ) -> np.ndarray:
+        """Read a window.
+
+        Args:
+            window: Window in pixels relative to `bbox`.
+            bands: Which of the selected channels to read. None: all. Transformers are applied to what is read.
+            time: Which times of a time series to read.
+            out_shape: Height and width to resample to, before transformers are applied. None: those of the window.
+
+        Returns:
+            Array (height, width, channels), or (time, height, width, channels), of `dtype`. An axis that is indexed by
+            a number is left out.
+        """
+        channels = np.array(self.channel_order)[ALL if bands is None else bands]
+        times = [time] if isinstance(time, int) else time
+        chip = self._transform(self._read(window, np.atleast_1d(channels).tolist(), times, out_shape))
+        if isinstance(time, int) and self.temporal:
+            chip = chip[0]
+        return chip[..., 0] if isinstance(bands, int) else chip
+
+    def get_nodata_mask(self, window: Box) -> np.ndarray | None:
+        """Where no time has data in any selected channel; see the base class."""
+        if self._nodata is None:
+            return None
+
+        def read(part: Box, shape: tuple[int, int] | None) -> np.ndarray:
+            values = self._load(part, self.channel_order, ALL)
+            return self._is_nodata(values).all(axis=tuple(range(values.ndim - 2)))
+
+        return read_padded(
+            read, window.to_global_coords(self.bbox), self._limits, lead=(), dtype=np.dtype(bool), fill=True
+        )
+
+    def __getitem__(self, key: Any) -> np.ndarray:
+        """Read by a `Box`, or by slices, of a time series `[times, ymin:ymax, xmin:xmax, channels]`."""
+        if isinstance(key, Box) or not self.temporal:
+            return super().__getitem__(key)
+        window, (times, h, w, channels) = parse_array_slices_Nd(key, extent=self.extent, dims=4)
+        chip: np.ndarray = self.get_chip(window, time=times, out_shape=sampled_shape(h, w))[..., channels]
+        return chip
+
+    def _read(
+        self, window: Box, channels: Sequence[int], times: Sequence[int] | slice, out_shape: tuple[int, int] | None
+    ) -> np.ndarray:
+        """Pixels (..., height, width, channels)."""
+
+        def read(part: Box, shape: tuple[int, int] | None) -> np.ndarray:
+            pixels = self._load(part, channels, times)
+            if self._nodata is not None:
+                pixels = np.where(self._is_nodata(pixels), pixels.dtype.type(0), pixels)
+            if shape is None:
+                return pixels
+            flat = pixels.reshape(-1, *part.size).transpose(1, 2, 0)
+            return resize(flat, shape).transpose(2, 0, 1).reshape(*pixels.shape[:-2], *shape)
+
+        lead = (len(np.arange(self.data_array.sizes['time'])[times]),) if self.temporal else ()
+        pixels = read_padded(
+            read,
+            window.to_global_coords(self.bbox),
+            self._limits,
+            out_shape=out_shape,
+            lead=(*lead, len(channels)),
+            dtype=self.dtype_raw,
+        )
+        return np.moveaxis(pixels, -3, -1)
+
+    def _load(self, part: Box, channels: Sequence[int], times: Sequence[int] | slice) -> np.ndarray:
+        """Stored pixels (..., channels, height, width) of a part of the array."""
+        rows, columns = part.to_slices()
+        where = {'y': rows, 'x': columns, 'band': list(channels)} | ({'time': times} if self.temporal else {})
+        return np.moveaxis(self.data_array.isel(where).to_numpy(), -1, -3)
+
+    @property
+    def _limits(self) -> Box:
+        return self.bbox.intersection(self.image_extent)
+
+    @property
+    def _nodata(self) -> Any:
+        return self.data_array.attrs.get('nodata')
+
+    def _is_nodata(self, pixels: np.ndarray) -> np.ndarray:
+        nodata = self._nodata
+        same: np.ndarray = np.isnan(pixels) if nodata != nodata else pixels == nodata
+        return same
+
+
+def choose_bbox(
+    bbox: Box | tuple[int, int, int, int] | None,
+    bbox_map_coords: Box | tuple[float, float, float, float] | None,
+    crs_transformer: CRSTransformer,
+) -> Box | None:
+    """The bbox in pixels from the one in pixels, or the one in map coordinates.
+
+    Raises:
+        ConfigError: If both are given.
+    """
+    if bbox is not None and bbox_map_coords is not None:
+        raise ConfigError(f'Both bbox {bbox!r} and bbox_map_coords {bbox_map_coords!r} are given. Give only one.')
+    if bbox_map_coords is not None:
+        return crs_transformer.map_to_pixel(Box(*bbox_map_coords)).normalize()  # type: ignore[arg-type]
+    return None if bbox is None else Box(*bbox)
