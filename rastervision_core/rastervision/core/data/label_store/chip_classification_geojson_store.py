@@ -20,7 +20,7 @@ class ChipClassificationGeoJSONStore(LabelStore):
         uri: The file.
         class_config: The classes.
         crs_transformer: Between pixels of the image and the map.
-        bbox: The part of the image that the labels cover; they are relative to it. None: the image.
+        bbox: The part of the image that the labels cover; what is saved is relative to it. None: the image.
     """
 
     labels_class: ClassVar[type[Labels] | None] = ChipClassificationLabels
@@ -45,12 +45,12 @@ class ChipClassificationGeoJSONStore(LabelStore):
             file.write(box_polygons(labels.get_cells()), properties)
 
     def get_labels(self) -> ChipClassificationLabels:
-        """Read the cells, in pixels relative to `bbox`.
+        """Read the cells, in pixels of the whole image, as label sources give them.
 
         Raises:
             MissingFileError: If there is no such file.
         """
-        boxes, properties = read_boxes(self.uri, self.crs_transformer, self.bbox)
+        boxes, properties = read_boxes(self.uri, self.crs_transformer)
         labels = ChipClassificationLabels.make_empty()
         for box, values in zip(boxes, properties, strict=True):
             labels.set_cell(Box.from_npbox(box).to_int(), values['class_id'], values.get('scores'))

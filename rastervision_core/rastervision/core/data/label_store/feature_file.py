@@ -28,7 +28,7 @@ class FeatureFile:
     def __init__(self, path: str, crs_transformer: CRSTransformer, bbox: Box | None = None) -> None:
         self._crs_transformer, self._bbox = crs_transformer, bbox
         Path(path).parent.mkdir(parents=True, exist_ok=True)
-        self._file = open(path, 'w', encoding='utf-8')  # noqa: SIM115: closed by __exit__
+        self._file = open(path, 'w', encoding='utf-8')  # noqa: SIM115
         self._file.write('{"type": "FeatureCollection", "features": [')
         self._separator = ''
 
@@ -52,6 +52,14 @@ class FeatureFile:
             )
             self._separator = ','
 
+    def finish(self) -> None:
+        """Write the end of the collection."""
+        self._file.write('\n]}\n')
+
+    def close(self) -> None:
+        """Close the file."""
+        self._file.close()
+
     def __enter__(self) -> Self:
         return self
 
@@ -60,7 +68,7 @@ class FeatureFile:
     ) -> None:
         with self._file:
             if kind is None:
-                self._file.write('\n]}\n')
+                self.finish()
 
 
 def box_polygons(boxes: Iterable[Box]) -> np.ndarray:
@@ -70,13 +78,12 @@ def box_polygons(boxes: Iterable[Box]) -> np.ndarray:
     return polygons
 
 
-def read_boxes(uri: str, crs_transformer: CRSTransformer, bbox: Box | None) -> tuple[np.ndarray, list[dict[str, Any]]]:
+def read_boxes(uri: str, crs_transformer: CRSTransformer) -> tuple[np.ndarray, list[dict[str, Any]]]:
     """Read what `FeatureFile` wrote.
 
     Args:
         uri: The GeoJSON.
         crs_transformer: From the map to pixels.
-        bbox: What pixel coordinates are to be relative to.
 
     Returns:
         Bounds of the features, (n, 4), rows of (ymin, xmin, ymax, xmax), in pixels; and their properties.
@@ -93,5 +100,5 @@ def read_boxes(uri: str, crs_transformer: CRSTransformer, bbox: Box | None) -> t
         properties = [feature['properties'] for feature in features]
     except (KeyError, TypeError, AttributeError) as error:
         raise NotReadableError(f'{uri!r} is not a GeoJSON FeatureCollection: {error!r}.') from error
-    pixels = crs_transformer.map_to_pixel(geometries, bbox) if len(geometries) else geometries
+    pixels = crs_transformer.map_to_pixel(geometries) if len(geometries) else geometries
     return shapely.bounds(pixels).reshape(-1, 4)[:, [1, 0, 3, 2]], properties

@@ -22,7 +22,7 @@ class ObjectDetectionGeoJSONStore(LabelStore):
         uri: The file.
         class_config: The classes.
         crs_transformer: Between pixels of the image and the map.
-        bbox: The part of the image that the labels cover; they are relative to it. None: the image.
+        bbox: The part of the image that the labels cover; what is saved is relative to it. None: the image.
     """
 
     labels_class: ClassVar[type[Labels] | None] = ObjectDetectionLabels
@@ -47,12 +47,12 @@ class ObjectDetectionGeoJSONStore(LabelStore):
             file.write(box_polygons(labels.get_boxes()), properties)
 
     def get_labels(self) -> ObjectDetectionLabels:
-        """Read the boxes, in pixels relative to `bbox`. Those without a score have the score 1.
+        """Read the boxes, in pixels of the whole image, as label sources give them. The default score is 1.
 
         Raises:
             MissingFileError: If there is no such file.
         """
-        boxes, properties = read_boxes(self.uri, self.crs_transformer, self.bbox)
+        boxes, properties = read_boxes(self.uri, self.crs_transformer)
         class_ids = np.array([values['class_id'] for values in properties], dtype=int)
         scores = np.array([values.get('score', 1.0) for values in properties], dtype=float)
         return ObjectDetectionLabels(boxes, class_ids, scores)

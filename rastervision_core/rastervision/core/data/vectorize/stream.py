@@ -82,9 +82,11 @@ class PolygonVectorizer(BandVectorizer):
 
     def _vectorize(self, rows: np.ndarray, ymin: int) -> Polygons:
         _, labels = cv2.connectedComponents(rows, connectivity=4)
-        found = outlines(labels, rows.astype(bool), Affine.translation(0, ymin))
-        pieces = [polygon for polygon, _ in sorted(found, key=lambda item: item[1])]
-        return [merge_pieces(group) for group in self._stitcher.push(labels, pieces)]
+        found = list(outlines(labels, rows.astype(bool), Affine.translation(0, ymin)))
+        number = np.zeros(len(found) + 1, dtype=np.int32)
+        number[[label for _, label in found]] = np.arange(1, len(found) + 1)
+        groups = self._stitcher.push(number[labels], [polygon for polygon, _ in found])
+        return [merge_pieces(group) for group in groups]
 
     def _rest(self) -> Polygons:
         return [merge_pieces(group) for group in self._stitcher.close()]

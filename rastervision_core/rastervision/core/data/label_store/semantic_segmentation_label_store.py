@@ -1,0 +1,347 @@
+"""Keeping labels of pixels."""
+
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from affine import Affine
+from rasterio.windows import Window
+
+from rastervision.core.box import Box
+from rastervision.core.data.class_config import ClassConfig
+from rastervision.core.data.crs_transformer.crs_transformer import CRSTransformer
+from rastervision.core.data.label.labels import Labels
+from rastervision.core.data.label.semantic_segmentation_labels import (
+    SemanticSegmentationDiscreteLabels,
+    SemanticSegmentationLabels,
+    SemanticSegmentationSmoothLabels,
+)
+from rastervision.core.data.label_store.label_store import LabelStore, LabelWriter, MakeLabels
+from rastervision.core.data.label_store.raster_outputs import HitsArray, LabelRaster, ScoreRaster
+from rastervision.core.data.label_store.rows import RowOutput, iter_rows
+from rastervision.core.data.label_store.strip_writer import StripWriter
+from rastervision.core.data.label_store.vector_outputs import VectorOutput
+from rastervision.core.data.raster_transformer.rgb_class_transformer import RGBClassTransformer
+from rastervision.core.data.rasterio_io import open_raster
+from rastervision.core.layout import HITS_FILE, LABELS_FILE, SCORES_FILE, VECTORS_DIR
+from rastervision.pipeline.errors import ConfigError, MissingFileError
+from rastervision.pipeline.file_system.publish import publish_dir
+from rastervision.pipeline.file_system.utils import download_if_needed, file_exists
+
+if TYPE_CHECKING:
+    from rastervision.core.data.label_store.semantic_segmentation_label_store_config import VectorOutputConfig
+
+TILE_STEP = 16  # sides of the tiles of a GeoTIFF are multiples of it
+
+
+class SemanticSegmentationLabelStore(LabelStore):
+    """Keeps labels of pixels as GeoTIFF, and scores and polygons if wanted. All pixel coordinates begin at `bbox`.
+
+    `writer` is the way to write the predictions of a scene of any size; `save` writes labels that are in memory. Either
+    puts a complete folder in place of the old one.
+
+    Args:
+        uri: Folder.
+        crs_transformer: Between pixels of the image and the map.
+        class_config: The classes. If there is no null class, a copy gets one.
+        bbox: The part of the image that the labels cover. None: it begins at the image's corner.
+        tmp_dir: A folder for temporary files.
+        vector_outputs: Vector outputs to write. Of several for a class, the last counts.
+        save_as_rgb: Write colours, not class ids.
+        discrete_output: Write labels.tif.
+        smooth_output: Write scores.tif and pixel_hits.npy, if there are scores.
+        smooth_as_uint8: Write scores as integers from 0 to 255.
+        rasterio_block_size: Height and width of the GeoTIFFs' blocks; made a multiple of 16.
+    """
+
+    def __init__(
+        self,
+        uri: str,
+        crs_transformer: CRSTransformer,
+        class_config: ClassConfig,
+        bbox: Box | None = None,
+        tmp_dir: str | None = None,
+        vector_outputs: 'Sequence[VectorOutputConfig] | None' = None,
+        save_as_rgb: bool = False,
+        discrete_output: bool = True,
+        smooth_output: bool = False,
+        smooth_as_uint8: bool = False,
+        rasterio_block_size: int = 512,
+    ) -> None:
+        self.root_uri = uri
+        self.tmp_dir = tmp_dir
+        self.num_score_classes = len(class_config)
+        self.class_config = class_config.copy()
+        self.class_config.ensure_null_class()
+        self.vector_outputs = list(vector_outputs or ())
+        self.save_as_rgb = save_as_rgb
+        self.discrete_output = discrete_output
+        self.smooth_output = smooth_output
+        self.smooth_as_uint8 = smooth_as_uint8
+        self.rasterio_block_size = max(-(-rasterio_block_size // TILE_STEP), 1) * TILE_STEP
+        self._crs_transformer = crs_transformer
+        self._bbox = bbox
+
+    # ------------------------------------------------------------------ writing
+    def writer(  # type: ignore[override]
+        self, *, make_labels: MakeLabels | None = None, smooth: bool | None = None, crop_sz: int | None = None
+    ) -> AbstractContextManager[LabelWriter]:
+        """Write the predictions of a scene as they come; see :meth:`.LabelStore.writer`.
+
+        The same files as those that `save` writes for the same windows, but for old scores, which are replaced. Memory
+        depends on the width of the scene, the size of windows and the number of classes.
+
+        Args:
+            make_labels: If given, all predictions are collected in memory, and `save` writes what this makes of them.
+            smooth: Whether predictions are scores, (classes, height, width), or class ids, (height, width). None:
+                scores if `smooth_output`.
+            crop_sz: How many pixels to leave out at each side of a window.
+        """
+        if make_labels is not None:
+            return self._collecting_writer(make_labels)
+        return self._strip_writer(self.smooth_output if smooth is None else smooth, crop_sz)
+
+    @contextmanager
+    def _strip_writer(self, smooth: bool, crop_sz: int | None) -> Iterator[StripWriter]:
+        if self.bbox is None:
+            raise ConfigError(f'The label store for {self.root_uri!r} has no bbox. Set it, then get the writer.')
+        kind = SemanticSegmentationSmoothLabels if smooth else SemanticSegmentationDiscreteLabels
+        num_classes = self.num_score_classes if smooth else len(self.class_config)
+        extent = self.bbox.extent
+        profile = self._profile(extent)
+        with publish_dir(self.root_uri, self.tmp_dir) as folder, ExitStack() as stack:
+            outputs = [stack.enter_context(output) for output in self._outputs(folder, profile, num_classes, smooth)]
+            writer = StripWriter(
+                extent,
+                self.rasterio_block_size,
+                lambda rows: kind(rows, num_classes),
+                outputs,
+                null_class_id=self.class_config.null_class_id,
+                crop_sz=crop_sz,
+            )
+            yield writer
+            writer.finish()
+
+    def save(self, labels: Labels, profile: dict[str, Any] | None = None) -> None:
+        """Write labels that are in memory.
+
+        If there are scores already, and scores are to be written, they are added to; `writer` replaces them.
+
+        Args:
+            labels: `SemanticSegmentationLabels`.
+            profile: Further options of the GeoTIFFs.
+        """
+        assert isinstance(labels, SemanticSegmentationLabels)
+        smooth = isinstance(labels, SemanticSegmentationSmoothLabels)
+        if smooth and self.smooth_output and file_exists(self.score_uri, include_dir=False):
+            labels = self.merge_with_old_scores(labels)
+        out_profile = self.build_rasterio_gtiff_profile(labels) | (profile or {})
+        with publish_dir(self.root_uri, self.tmp_dir) as folder:
+            for output in self._outputs(folder, out_profile, labels.num_classes, smooth):
+                self._write_all(output, labels)
+
+    def build_rasterio_gtiff_profile(self, labels: SemanticSegmentationLabels) -> dict[str, Any]:
+        """What rasterio needs to make a GeoTIFF of one band for labels."""
+        return self._profile(labels.extent)
+
+    def merge_with_old_scores(self, labels: SemanticSegmentationSmoothLabels) -> SemanticSegmentationSmoothLabels:
+        """New labels: the given predictions and those that the scores on file are made of.
+
+        Raises:
+            DataError: If extents or numbers of classes differ.
+        """
+        return labels + self.get_scores()
+
+    def write_discrete_raster_output(
+        self, out_profile: dict[str, Any], path: str, labels: SemanticSegmentationLabels
+    ) -> None:
+        """Write labels.tif.
+
+        Args:
+            out_profile: As from `build_rasterio_gtiff_profile`.
+            path: Local file.
+            labels: The labels.
+        """
+        self._write_all(LabelRaster(path, out_profile, self.class_config, rgb=self.save_as_rgb), labels)
+
+    def write_smooth_raster_output(
+        self,
+        out_profile: dict[str, Any],
+        scores_path: str,
+        hits_path: str,
+        labels: SemanticSegmentationSmoothLabels,
+    ) -> None:
+        """Write scores.tif and pixel_hits.npy.
+
+        Args:
+            out_profile: As from `build_rasterio_gtiff_profile`.
+            scores_path: Local file for the scores.
+            hits_path: Local file for the hits.
+            labels: The labels.
+        """
+        self._write_all(self._score_raster(scores_path, out_profile, labels.num_classes), labels)
+        self._write_all(HitsArray(hits_path, (labels.height, labels.width)), labels)
+
+    def write_vector_outputs(self, labels: SemanticSegmentationLabels, vector_output_dir: str) -> None:
+        """Write the vector outputs of labels to a local folder."""
+        for config in self._vector_outputs():
+            self._write_all(self._vector_output(config, vector_output_dir, (labels.height, labels.width)), labels)
+
+    def write_vector_output(self, vo: 'VectorOutputConfig', mask: np.ndarray, vector_output_dir: str) -> None:
+        """Write the vector output of a mask, (height, width), 0 or 1, to a local folder."""
+        with self._vector_output(vo, vector_output_dir, (mask.shape[0], mask.shape[1])) as output:
+            output.write_mask(mask)
+
+    # ------------------------------------------------------------------ reading
+    def get_labels(self) -> SemanticSegmentationLabels:
+        """Read all scores, if they are kept, else all labels; in memory.
+
+        Raises:
+            MissingFileError: If there are none.
+        """
+        return self.get_scores() if self.smooth_output else self.get_discrete_labels()
+
+    def get_discrete_labels(self) -> SemanticSegmentationDiscreteLabels:
+        """Read all labels; in memory."""
+        path = self._download(self.label_uri)
+        with open_raster(path) as dataset:
+            extent = Box(0, 0, dataset.height, dataset.width)
+        labels = SemanticSegmentationDiscreteLabels(extent, len(self.class_config))
+        for window in extent.get_windows(extent.size, extent.size):
+            labels.add_window(window, self.read_label_arr(window))
+        return labels
+
+    def get_scores(self) -> SemanticSegmentationSmoothLabels:
+        """Read all scores; in memory.
+
+        Raises:
+            MissingFileError: If there are none.
+        """
+        score_path, hits_path = self._download(self.score_uri), self._download(self.hits_uri)
+        hits = np.load(hits_path)
+        with open_raster(score_path) as dataset:
+            extent = Box(0, 0, dataset.height, dataset.width)
+            labels = SemanticSegmentationSmoothLabels(extent, dataset.count, dtype_hits=hits.dtype)
+            for class_id in range(dataset.count):
+                scores = dataset.read(class_id + 1).astype(np.float32)
+                scale = 255 if dataset.dtypes[0] == 'uint8' else 1
+                labels.pixel_scores[class_id] = np.nan_to_num(scores) / scale * hits
+        labels.pixel_hits[:] = hits
+        return labels
+
+    def read_label_arr(self, window: Box) -> np.ndarray:
+        """Read a window of the labels, without holding the others.
+
+        Args:
+            window: In pixels of labels.tif, inside it.
+
+        Returns:
+            Class ids, (height, width), uint8. Colours that are those of no class become the null class.
+
+        Raises:
+            MissingFileError: If there are no labels.
+        """
+        with open_raster(self._download(self.label_uri)) as dataset:
+            pixels: np.ndarray = dataset.read(window=Window(*window.to_xywh()))
+        if len(pixels) == 1:
+            return pixels[0]
+        return RGBClassTransformer(self.class_config).rgb_to_class(pixels.transpose(1, 2, 0))
+
+    # --------------------------------------------------------------- properties
+    @property
+    def bbox(self) -> Box | None:
+        """See :attr:`.LabelStore.bbox`."""
+        return self._bbox
+
+    @property
+    def crs_transformer(self) -> CRSTransformer:
+        """See :attr:`.LabelStore.crs_transformer`."""
+        return self._crs_transformer
+
+    def set_bbox(self, bbox: Box) -> None:
+        """Set the part of the image that the labels cover."""
+        self._bbox = bbox
+
+    @property
+    def label_uri(self) -> str:
+        """URI of labels.tif."""
+        return os.path.join(self.root_uri, LABELS_FILE)
+
+    @property
+    def score_uri(self) -> str:
+        """URI of scores.tif."""
+        return os.path.join(self.root_uri, SCORES_FILE)
+
+    @property
+    def hits_uri(self) -> str:
+        """URI of pixel_hits.npy."""
+        return os.path.join(self.root_uri, HITS_FILE)
+
+    @property
+    def vector_output_uri(self) -> str:
+        """URI of the folder of the vector outputs."""
+        return os.path.join(self.root_uri, VECTORS_DIR)
+
+    @property
+    def root_uri_local(self) -> str:
+        """Local path of the folder."""
+        return self._local_path(self.root_uri)
+
+    @property
+    def vector_output_dir_local(self) -> str:
+        """Local path of the folder of the vector outputs."""
+        return os.path.join(self.root_uri_local, VECTORS_DIR)
+
+    # ---------------------------------------------------------------- internals
+    def _profile(self, extent: Box) -> dict[str, Any]:
+        crs, transform = self.crs_transformer.image_crs, self.crs_transformer.transform or Affine.identity()
+        if self.bbox is not None:
+            transform = transform * Affine.translation(self.bbox.xmin, self.bbox.ymin)
+        return {
+            'driver': 'GTiff',
+            'height': extent.height,
+            'width': extent.width,
+            'count': 1,
+            'dtype': 'uint8',
+            'crs': crs,
+            'transform': transform,
+            'tiled': True,
+            'blockxsize': self.rasterio_block_size,
+            'blockysize': self.rasterio_block_size,
+            'compress': 'deflate',
+            'bigtiff': 'IF_SAFER',
+        }
+
+    def _outputs(self, folder: str, profile: dict[str, Any], num_classes: int, smooth: bool) -> Iterator[RowOutput]:
+        """Open what is to be written to a local folder, one after another."""
+        if self.discrete_output:
+            path = os.path.join(folder, LABELS_FILE)
+            yield LabelRaster(path, profile, self.class_config, rgb=self.save_as_rgb)
+        shape = (profile['height'], profile['width'])
+        if smooth and self.smooth_output:
+            yield self._score_raster(os.path.join(folder, SCORES_FILE), profile, num_classes)
+            yield HitsArray(os.path.join(folder, HITS_FILE), shape)
+        for config in self._vector_outputs():
+            yield self._vector_output(config, os.path.join(folder, VECTORS_DIR), shape)
+
+    def _score_raster(self, path: str, profile: dict[str, Any], num_classes: int) -> ScoreRaster:
+        return ScoreRaster(path, profile, self.class_config.names[:num_classes], as_uint8=self.smooth_as_uint8)
+
+    def _vector_output(self, config: 'VectorOutputConfig', folder: str, shape: tuple[int, int]) -> VectorOutput:
+        path = config.get_uri(folder, self.class_config)
+        return VectorOutput(path, config, shape, self.crs_transformer, self.bbox)
+
+    def _vector_outputs(self) -> 'list[VectorOutputConfig]':
+        return list({config.class_id: config for config in self.vector_outputs}.values())
+
+    def _write_all(self, output: RowOutput, labels: SemanticSegmentationLabels) -> None:
+        with output:
+            for rows in iter_rows(labels, self.rasterio_block_size, self.class_config.null_class_id):
+                output.write(rows)
+
+    def _download(self, uri: str) -> str:
+        if not file_exists(uri, include_dir=False):
+            raise MissingFileError(f'There is no {uri!r}. Check the URI of the label store, or predict first.')
+        return download_if_needed(uri, self.tmp_dir)

@@ -1,0 +1,63 @@
+"""Vector outputs, written as patches are complete."""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from rastervision.core.box import Box
+from rastervision.core.data.crs_transformer.crs_transformer import CRSTransformer
+from rastervision.core.data.label_store.feature_file import FeatureFile
+from rastervision.core.data.label_store.rows import RowOutput, Rows
+
+if TYPE_CHECKING:
+    from rastervision.core.data.label_store.semantic_segmentation_label_store_config import VectorOutputConfig
+
+
+class VectorOutput(RowOutput):
+    """The polygons of a class as GeoJSON.
+
+    Args:
+        path: Local file.
+        config: How to make polygons of which class.
+        shape: Height and width of the labels.
+        crs_transformer: From pixels to the map.
+        bbox: What pixels are relative to. None: the image.
+    """
+
+    def __init__(
+        self,
+        path: str,
+        config: 'VectorOutputConfig',
+        shape: tuple[int, int],
+        crs_transformer: CRSTransformer,
+        bbox: Box | None = None,
+    ) -> None:
+        self._config = config
+        self._vectorizer = config.build(shape)
+        self._file = FeatureFile(path, crs_transformer, bbox)
+
+    def write(self, rows: Rows) -> None:
+        """See :meth:`.RowOutput.write`."""
+        self.write_mask(self._mask(rows))
+
+    def write_mask(self, mask: np.ndarray) -> None:
+        """Take the next rows of the mask, (height, width), 0 or 1."""
+        self._file.write(self._vectorizer.push(mask.astype(np.uint8, copy=False)))
+
+    def finish(self) -> None:
+        """See :meth:`.RowOutput.finish`."""
+        self._file.write(self._vectorizer.close())
+        self._file.finish()
+
+    def close(self) -> None:
+        """See :meth:`.RowOutput.close`."""
+        self._file.close()
+
+    def _mask(self, rows: Rows) -> np.ndarray:
+        threshold = self._config.threshold
+        mask: np.ndarray = (
+            rows.label_arr == self._config.class_id
+            if threshold is None
+            else rows.score_arr[self._config.class_id] >= threshold
+        )
+        return mask
