@@ -8,7 +8,7 @@ import pytest
 
 from rastervision.pipeline.cli.running import run_pipelines
 from rastervision.pipeline.execution import prepare, run_command
-from rastervision.pipeline.manifest import Manifest, run_step
+from rastervision.pipeline.manifest import Manifest, _source_digest, run_step
 from rastervision.pipeline.records import input_state, records_dir
 from rastervision.pipeline.runner.inprocess_runner import InProcessRunner
 
@@ -70,6 +70,30 @@ def test_changed_code_version_reruns_everything(toy, run, log, monkeypatch):
     run(toy())
 
     assert log() == ALL
+
+
+def test_changed_method_reruns_what_is_done(toy, run, log, monkeypatch):
+    run(toy())
+    log()
+
+    pipeline_class = type(toy().build(''))
+    monkeypatch.setattr(pipeline_class, 'unlisted', lambda self: None)
+    _source_digest.cache_clear()
+    run(toy())
+    _source_digest.cache_clear()
+
+    assert log() == ALL
+
+
+def test_root_may_be_a_file_uri(toy, run, log, tmp_path):
+    config = toy(root_uri=(tmp_path / 'out').as_uri())
+    run(config)
+    log()
+
+    run(config)
+
+    assert log() == []
+    assert (tmp_path / '.out.manifest').is_dir()
 
 
 def test_lost_output_of_a_step_reruns_the_step_and_what_follows(toy, run, log, tmp_path):

@@ -9,7 +9,6 @@ A command may do its work in steps, such as a scene each, through `run_step`. A 
 ends, so that a job that was killed goes on with the missing ones, also under another number of splits.
 """
 
-import hashlib
 import inspect
 import os
 import sys
@@ -23,6 +22,7 @@ from functools import cache
 from importlib import metadata
 from typing import TYPE_CHECKING, Any
 
+from rastervision.pipeline.file_system.local_file_system import to_path
 from rastervision.pipeline.file_system.publish import record_outputs
 from rastervision.pipeline.file_system.utils import is_local
 from rastervision.pipeline.records import STEPS, Record, RecordStore, digest, input_state, output_state
@@ -78,7 +78,8 @@ class Manifest:
     def job_is_done(self, command: str, split_ind: int = 0, num_splits: int = 1) -> bool:
         """Whether one job need not run."""
         record = self.store.read(command, job_name(split_ind, num_splits))
-        return record is not None and record['key'] == self.key(command) and self._fault(command, record) is None
+        is_current = record is not None and record['key'] == self.key(command)
+        return record is not None and is_current and _fault(record, self._stamps_above(command)) is None
 
     def forget(self, commands: Iterable[str]) -> None:
         """Remove all records of these commands, so that they run from the start."""
@@ -96,7 +97,7 @@ class Manifest:
             if other == name or record.get('key') != key:
                 self.store.remove(command, other)
         job = _Job(self.store, command, key, self.pipeline.tmp_dir)
-        upstream = {above: self._stamp(above) for above in self._upstream_of(command)}
+        upstream = self._stamps_above(command)
         started = _now()
         token = _current_job.set(job)
         try:
@@ -135,6 +136,9 @@ class Manifest:
         key = self.key(command)
         return max((record['ended'] for _, record in self.store.jobs(command) if record['key'] == key), default=None)
 
+    def _stamps_above(self, command: str) -> dict[str, str | None]:
+        return {name: self._stamp(name) for name in self._upstream_of(command)}
+
     def _status(self, command: str, running: set[str]) -> Status:
         records = [record for _, record in self.store.jobs(command)]
         if not records:
@@ -145,7 +149,8 @@ class Manifest:
         again = [name for name in self._upstream_of(command) if name in running]
         if again:
             return Status(False, f'{again[0]} runs again')
-        faults = [self._fault(command, record) for record in current]
+        stamps = self._stamps_above(command)
+        faults = [_fault(record, stamps) for record in current]
         fault = next((text for text in faults if text), None)
         intact = [record for record, text in zip(current, faults, strict=True) if text is None]
         for num_splits in {record['num_splits'] for record in intact}:
@@ -156,13 +161,6 @@ class Manifest:
     def _changes(self, command: str, record: Record) -> str:
         now, then = self._parts_of(command), record.get('parts', {})
         return ' and '.join(text for part, text in CAUSES.items() if now[part] != then.get(part)) or 'something'
-
-    def _fault(self, command: str, record: Record) -> str | None:
-        """Why what a record says is no longer true, or None."""
-        for name in self._upstream_of(command):
-            if record['upstream'].get(name) != self._stamp(name):
-                return f'{name} ran since'
-        return next((f'{uri} is not as it was written' for uri in changed(record['outputs'])), None)
 
 
 @dataclass
@@ -194,7 +192,7 @@ class _Job:
     def states(self, uris: Iterable[str]) -> dict[str, str]:
         """URI -> state of those that are there to stay: neither temporary nor records."""
         private = tuple(os.path.join(folder, '') for folder in (os.path.abspath(self.tmp_dir), self.store.uri))
-        absolute = dict.fromkeys(os.path.abspath(uri) if is_local(uri) else uri for uri in uris)
+        absolute = dict.fromkeys(os.path.abspath(to_path(uri)) if is_local(uri) else uri for uri in uris)
         states = {uri: output_state(uri) for uri in absolute if not uri.startswith(private)}
         return {uri: state for uri, state in states.items() if state is not None}
 
@@ -228,6 +226,14 @@ def job_name(split_ind: int, num_splits: int) -> str:
     return f'{split_ind}-of-{num_splits}.json'
 
 
+def _fault(record: Record, stamps: dict[str, str | None]) -> str | None:
+    """Why a job is not done whose record this is, or None; `stamps` tells when the commands above it ended."""
+    again = [name for name, stamp in stamps.items() if record['upstream'].get(name) != stamp]
+    if again:
+        return f'{again[0]} ran since'
+    return next((f'{uri} is not as it was written' for uri in changed(record['outputs'])), None)
+
+
 def changed(outputs: dict[str, str]) -> Iterator[str]:
     """Those of the files in a record that are not as they were written."""
     return (uri for uri, state in outputs.items() if output_state(uri) != state)
@@ -250,9 +256,11 @@ def _distributions() -> list[str]:
 
 @cache
 def _source_digest(cls: type) -> str:
+    """Of the methods, one by one: the source of a class in a user's config file is not found by its module."""
+    methods = [member for member in vars(cls).values() if inspect.isfunction(member)]
     try:
-        return hashlib.sha256(inspect.getsource(cls).encode()).hexdigest()
-    except (OSError, TypeError):  # typed into a shell, say
+        return digest([inspect.getsource(method) for method in methods])
+    except OSError:  # typed into a shell, say
         return cls.__qualname__
 
 

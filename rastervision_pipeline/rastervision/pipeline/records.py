@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from rastervision.pipeline.errors import RasterVisionError
+from rastervision.pipeline.file_system.local_file_system import to_path
 from rastervision.pipeline.file_system.utils import file_exists, file_to_json, is_local, json_to_file, list_paths
 from rastervision.pipeline.registry import registry_
 
@@ -24,7 +25,7 @@ def records_dir(root_uri: str) -> str:
     """
     if not is_local(root_uri):
         return f'{root_uri.rstrip("/")}/.manifest'
-    root = Path(os.path.abspath(root_uri))
+    root = Path(os.path.abspath(to_path(root_uri)))
     around = next(folder for folder in root.parents or [root] if folder.exists())
     beside = root != root.parent and os.access(around, os.W_OK)
     return str(root.parent / f'.{root.name}.manifest' if beside else root / '.manifest')
@@ -100,7 +101,7 @@ def output_state(uri: str) -> str | None:
     if not is_local(uri):
         return _remote_state(uri)
     try:
-        return str(os.path.getsize(uri))
+        return str(os.path.getsize(to_path(uri)))
     except OSError:
         return None
 
@@ -115,10 +116,11 @@ def input_state(uri: str) -> str | None:
     """
     if not is_local(uri):
         return _remote_state(uri)
+    local = to_path(uri)
     try:
-        if os.path.isdir(uri):
-            return digest([[path, input_state(path)] for path in _files_under(uri)])
-        stat = os.stat(uri)
+        if os.path.isdir(local):
+            return digest([[path, input_state(path)] for path in _files_under(local)])
+        stat = os.stat(local)
     except OSError:
         return None
     return f'{stat.st_size} {stat.st_mtime_ns}'
