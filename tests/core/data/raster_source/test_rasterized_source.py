@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from rastervision.core.box import Box
-from rastervision.core.data.raster_source.rasterized_source import RasterizedSource
+from rastervision.core.data.raster_source.rasterized_source import RasterizedSource, geoms_to_raster
 from rastervision.core.data.vector_transformer.buffer_transformer import BufferTransformer
 from rastervision.pipeline.errors import LabelError
 
@@ -62,3 +62,10 @@ def test_a_class_id_must_fit(make_vectors, square, properties):
 
 def test_no_polygons_give_background(make_vectors):
     assert (RasterizedSource(make_vectors(), 3, EXTENT)[:, :] == 3).all()
+
+
+def test_a_data_frame_is_drawn_as_a_source_is(make_vectors, square):
+    vectors = make_vectors(square(2, 3, 4, class_id=7))
+    window = Box(1, 1, 9, 9)
+    drawn = geoms_to_raster(vectors.get_dataframe(), window, background_class_id=1, all_touched=False)
+    assert (drawn == RasterizedSource(vectors, 1, EXTENT).get_chip(window)[..., 0]).all()

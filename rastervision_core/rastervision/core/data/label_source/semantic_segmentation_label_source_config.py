@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from rastervision.core.data.class_config import ClassConfig
     from rastervision.core.data.crs_transformer.crs_transformer import CRSTransformer
     from rastervision.core.data.label_source.semantic_segmentation_label_source import SemanticSegmentationLabelSource
+    from rastervision.core.data.raster_source.raster_source import RasterSource
 
 
 def ss_label_source_config_upgrader(cfg_dict: dict[str, Any], version: int) -> dict[str, Any]:
@@ -45,7 +46,7 @@ class SemanticSegmentationLabelSourceConfig(LabelSourceConfig):
         )
 
         if isinstance(self.raster_source, RasterizedSourceConfig):
-            raster_source = self.raster_source.build(class_config, crs_transformer, bbox)
+            raster_source: RasterSource = self.raster_source.build(class_config, crs_transformer, bbox)
         else:
             raster_source = self.raster_source.build(tmp_dir)
         return SemanticSegmentationLabelSource(raster_source, class_config, bbox=bbox)

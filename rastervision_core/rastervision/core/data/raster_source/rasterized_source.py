@@ -82,18 +82,33 @@ class RasterizedSource(RasterSource):
         _check(geodataframe_to_features(df), 'the data frame')
 
     def _get_chip(self, window: Box, out_shape: tuple[int, int] | None = None) -> np.ndarray:
-        chip = self._draw(window.to_global_coords(self.bbox))
+        window = window.to_global_coords(self.bbox)
+        chip = _draw(self._polygons, window, self.background_class_id, all_touched=self.all_touched)
         return (chip if out_shape is None else resize(chip, out_shape, nearest=True))[..., np.newaxis]
 
-    def _draw(self, window: Box) -> np.ndarray:
-        """Draw the polygons of a window in pixels of the scene, (height, width)."""
-        hits = self._polygons.intersecting(window)
-        chip = np.full(window.size, self.background_class_id, dtype=DTYPE)
-        if len(hits) and chip.size:
-            shapes = zip(self._polygons.geometries[hits], self._polygons.class_ids[hits].tolist(), strict=True)
-            to_pixels = Affine.translation(window.xmin, window.ymin)
-            rasterize(shapes, out=chip, transform=to_pixels, all_touched=self.all_touched)
-        return chip
+
+def geoms_to_raster(df: 'gpd.GeoDataFrame', window: Box, background_class_id: int, all_touched: bool) -> np.ndarray:
+    """Draw the polygons of a data frame.
+
+    Args:
+        df: Polygons with a column `class_id`, in the coordinates of the window. Later ones are on top.
+        window: The window to draw.
+        background_class_id: Class id of pixels that no polygon covers.
+        all_touched: Whether a polygon covers each pixel that it touches, or those whose centre is inside.
+
+    Returns:
+        Class ids, (height, width), uint8.
+    """
+    return _draw(geodataframe_to_features(df), window, background_class_id, all_touched=all_touched)
+
+
+def _draw(polygons: Features, window: Box, background_class_id: int, *, all_touched: bool) -> np.ndarray:
+    hits = polygons.intersecting(window)
+    chip = np.full(window.size, background_class_id, dtype=DTYPE)
+    if len(hits) and chip.size:
+        shapes = zip(polygons.geometries[hits], polygons.class_ids[hits].tolist(), strict=True)
+        rasterize(shapes, out=chip, transform=Affine.translation(window.xmin, window.ymin), all_touched=all_touched)
+    return chip
 
 
 def _check(features: Features, where: str) -> None:
