@@ -4,6 +4,12 @@ from typing import Any
 
 import click
 
+from rastervision.pipeline import lazy
+
+__getattr__ = lazy.names(
+    __name__, 'rastervision.core.predictor:Predictor', 'rastervision.core.predictor:ScenePredictor'
+)
+
 
 class OptionEatAll(click.Option):
     """An option that takes all values up to the next option, such as `--channel-order 2 1 0`."""

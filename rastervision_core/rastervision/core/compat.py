@@ -5,6 +5,7 @@ the configs themselves, which accept the older spelling in Python.
 """
 
 import warnings
+from enum import Enum
 from typing import Any
 
 from rastervision.core.defaults import CHIP_SZ, PREDICT_BATCH_SZ
@@ -12,6 +13,22 @@ from rastervision.pipeline.config.base import Config
 from rastervision.pipeline.errors import ConfigError
 
 Data = dict[str, Any]
+
+
+class SemanticSegmentationWindowMethod(Enum):
+    """How 0.21 chose windows for semantic segmentation; see :class:`.WindowSamplingMethod`."""
+
+    sliding = 'sliding'
+    random_sample = 'random_sample'
+
+
+class ObjectDetectionWindowMethod(Enum):
+    """How 0.21 chose windows for object detection; see :class:`.WindowSamplingMethod`."""
+
+    chip = 'chip'
+    label = 'label'
+    sliding = 'sliding'
+
 
 RANDOM_METHODS = {'random_sample', 'random', 'chip', 'label'}
 SS_SAMPLING = ('window_method', 'stride', 'chips_per_scene')

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from rastervision.core.evaluation.class_evaluation_item import ClassEvaluationItem as ClassEvaluationItem
 from rastervision.core.evaluation.classification_evaluation import ClassificationEvaluation, count_pairs
 
 if TYPE_CHECKING:

@@ -4,11 +4,16 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from rastervision.core.evaluation.classification_evaluator_config import ClassificationEvaluatorConfig
+from rastervision.pipeline import lazy
 from rastervision.pipeline.config.register import register_config
 
 if TYPE_CHECKING:
     from rastervision.core.data.class_config import ClassConfig
     from rastervision.core.evaluation.chip_classification_evaluator import ChipClassificationEvaluator
+
+__getattr__ = lazy.names(
+    __name__, 'rastervision.core.evaluation.chip_classification_evaluator:ChipClassificationEvaluator'
+)
 
 
 @register_config('chip_classification_evaluator')

@@ -5,11 +5,16 @@ from typing import TYPE_CHECKING, Any
 
 from rastervision.core import compat
 from rastervision.core.evaluation.classification_evaluator_config import ClassificationEvaluatorConfig
+from rastervision.pipeline import lazy
 from rastervision.pipeline.config.register import register_config
 
 if TYPE_CHECKING:
     from rastervision.core.data.class_config import ClassConfig
     from rastervision.core.evaluation.semantic_segmentation_evaluator import SemanticSegmentationEvaluator
+
+__getattr__ = lazy.names(
+    __name__, 'rastervision.core.evaluation.semantic_segmentation_evaluator:SemanticSegmentationEvaluator'
+)
 
 
 def ss_evaluator_config_upgrader(cfg_dict: dict[str, Any], version: int) -> dict[str, Any]:

@@ -2,6 +2,8 @@ from rastervision.core.analyzer.analyzer_config import AnalyzerConfig as Analyze
 from rastervision.core.analyzer.stats_analyzer_config import StatsAnalyzerConfig as StatsAnalyzerConfig
 from rastervision.core.backend.backend import Backend as Backend
 from rastervision.core.backend.backend_config import BackendConfig as BackendConfig
+from rastervision.core.compat import ObjectDetectionWindowMethod as ObjectDetectionWindowMethod
+from rastervision.core.compat import SemanticSegmentationWindowMethod as SemanticSegmentationWindowMethod
 from rastervision.core.data.dataset_config import DatasetConfig as DatasetConfig
 from rastervision.core.data.label_store.chip_classification_geojson_store_config import (
     ChipClassificationGeoJSONStoreConfig as ChipClassificationGeoJSONStoreConfig,
@@ -49,6 +51,8 @@ from rastervision.core.rv_pipeline.object_detection_config import (
     ObjectDetectionWindowSamplingConfig as ObjectDetectionWindowSamplingConfig,
 )
 from rastervision.core.rv_pipeline.rv_pipeline import RVPipeline as RVPipeline
+from rastervision.core.rv_pipeline.rv_pipeline_config import TRAIN as TRAIN
+from rastervision.core.rv_pipeline.rv_pipeline_config import VALIDATION as VALIDATION
 from rastervision.core.rv_pipeline.rv_pipeline_config import (
     PredictOptions as PredictOptions,
 )

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import Field
 
 from rastervision.core import compat
+from rastervision.core.compat import ObjectDetectionWindowMethod as ObjectDetectionWindowMethod
 from rastervision.core.data.label_store.object_detection_geojson_store_config import ObjectDetectionGeoJSONStoreConfig
 from rastervision.core.data.scene_config import SceneConfig
 from rastervision.core.evaluation.object_detection_evaluator_config import ObjectDetectionEvaluatorConfig

@@ -22,6 +22,8 @@ from rastervision.pipeline.config.register import register_config
 from rastervision.pipeline.errors import ConfigError
 from rastervision.pipeline.pipeline_config import PipelineConfig
 
+TRAIN = 'train'
+VALIDATION = 'validation'
 URI_FIELDS = ('analyze', 'chip', 'train', 'predict', 'eval', 'bundle')
 
 

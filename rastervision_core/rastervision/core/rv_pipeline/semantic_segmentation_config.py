@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 from pydantic import Field, NonNegativeInt, model_validator
 
 from rastervision.core import compat
+from rastervision.core.compat import SemanticSegmentationWindowMethod as SemanticSegmentationWindowMethod
 from rastervision.core.data.label_store.semantic_segmentation_label_store_config import (
     SemanticSegmentationLabelStoreConfig,
 )

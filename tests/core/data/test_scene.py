@@ -1,0 +1,118 @@
+import json
+
+import numpy as np
+import pytest
+from shapely.geometry import MultiPolygon, Point, box
+
+from rastervision.core.box import Box
+from rastervision.core.data.class_config import ClassConfig
+from rastervision.core.data.raster_source.rasterio_source import RasterioSource
+from rastervision.core.data.scene import Scene, naming_scene
+from rastervision.core.data.scene_factory import make_cc_scene, make_od_scene, make_ss_scene
+from rastervision.pipeline.errors import ArgumentError, ChannelOrderError, DataError, RasterVisionError
+
+
+@pytest.fixture
+def image(checkerboard):
+    return checkerboard('scene')[0]
+
+
+@pytest.fixture
+def labels(checkerboard):
+    return checkerboard('scene')[1]
+
+
+@pytest.fixture
+def classes():
+    return ClassConfig(names=['dark', 'bright'], colors=['black', 'white'])
+
+
+def test_areas_of_interest_are_limited_to_the_bbox_and_shifted(image):
+    source = RasterioSource(image, bbox=Box(10, 20, 40, 60))
+    scene = Scene('s', source, aoi_polygons=[box(25, 15, 35, 30), box(0, 0, 5, 5)])
+
+    assert [polygon.bounds for polygon in scene.aoi_polygons] == [(25, 15, 35, 30)]
+    assert [polygon.bounds for polygon in scene.aoi_polygons_bbox_coords] == [(5, 5, 15, 20)]
+
+
+def test_a_multipolygon_is_several_areas(image):
+    scene = Scene('s', RasterioSource(image), aoi_polygons=[MultiPolygon([box(0, 0, 5, 5), box(9, 9, 12, 12)])])
+    assert len(scene.aoi_polygons) == 2
+
+
+def test_an_area_of_interest_must_be_a_polygon(image):
+    with pytest.raises(ArgumentError, match=r"scene 's': .*Point"):
+        Scene('s', RasterioSource(image), aoi_polygons=[Point(0, 0)])
+
+
+def test_a_window_gives_pixels_and_label(image, labels, classes):
+    scene = make_ss_scene(image, label_vector_uri=labels, class_config=classes)
+    x, y = scene[Box(0, 0, 20, 10)]
+    assert x.shape == (20, 10, 3)
+    assert np.array_equal(np.unique(y[12:, :8]), [1])
+    assert classes.names == ['dark', 'bright']
+
+
+def test_without_labels_a_window_gives_pixels_and_none(image):
+    assert make_ss_scene(image)[Box(0, 0, 5, 5)][1] is None
+
+
+def test_labels_take_the_bbox_of_the_image(image, labels, classes):
+    scene = make_ss_scene(
+        image, label_vector_uri=labels, class_config=classes, image_raster_source_kw={'bbox': Box(10, 0, 40, 60)}
+    )
+    assert scene.label_source.bbox == Box(10, 0, 40, 60)
+
+
+def test_cell_and_box_labels_come_by_window(image, labels, classes):
+    options = {'infer_cells': True, 'background_class_id': 0, 'cell_sz': 10}
+    cells = make_cc_scene(image, labels, classes, label_source_kw=options)
+    boxes = make_od_scene(image, labels, classes)
+    assert cells[Box(10, 0, 20, 10)][1] == 1
+    assert len(boxes[Box(0, 0, 40, 60)][1][0]) == 24
+
+
+def test_the_name_of_a_scene_is_that_of_the_image(image):
+    assert make_ss_scene(image).id == 'scene'
+    assert make_ss_scene(image, scene_id='mine').id == 'mine'
+
+
+def test_labels_without_classes_are_refused(image, labels):
+    with pytest.raises(ArgumentError, match='class_config'):
+        make_ss_scene(image, label_vector_uri=labels)
+
+
+def test_labels_given_twice_are_refused(image, labels, classes):
+    with pytest.raises(ArgumentError, match='not both'):
+        make_ss_scene(image, label_raster_uri=image, label_vector_uri=labels, class_config=classes)
+
+
+def test_a_missing_image_is_reported_with_scene_and_uri(make_scene_config, tmp_path, classes):
+    config = make_scene_config('a')
+    config.raster_source.uris = [str(tmp_path / 'none.tif')]
+    with pytest.raises(RasterVisionError, match=r"scene 'a': .*none\.tif"):
+        scene = config.build(classes)
+        scene[Box(0, 0, 5, 5)]
+
+
+def test_an_error_keeps_its_class_and_is_named_once():
+    with pytest.raises(ChannelOrderError, match=r"^scene 'a': channel_order") as error, naming_scene('a'):
+        with naming_scene('a'):
+            raise ChannelOrderError([7], 3)
+    assert error.value.num_channels_raw == 3
+
+
+def test_the_aoi_of_a_config_is_read(make_scene_config, tmp_path, classes):
+    config = make_scene_config('a')
+    with open(config.label_source.vector_source.uris) as file:
+        features = json.load(file)['features'][:1]
+    path = tmp_path / 'aoi.json'
+    path.write_text(json.dumps({'type': 'FeatureCollection', 'features': features}))
+    config.aoi_uris = [str(path)]
+    (polygon,) = config.build(classes).aoi_polygons
+    assert np.allclose(polygon.bounds, (0, 0, 10, 10), atol=1)
+
+
+def test_data_errors_of_a_scene_are_named():
+    with pytest.raises(DataError, match=r"^scene 'a': bad$"), naming_scene('a'):
+        raise DataError('bad')

@@ -1,0 +1,77 @@
+import warnings
+
+import pytest
+
+from rastervision.core import compat
+from rastervision.core.rv_pipeline.chip_options import WindowSamplingMethod
+from rastervision.core.rv_pipeline.object_detection_config import ObjectDetectionChipOptions
+from rastervision.core.rv_pipeline.rv_pipeline_config import rv_pipeline_config_upgrader
+from rastervision.core.rv_pipeline.semantic_segmentation_config import SemanticSegmentationChipOptions
+from rastervision.pipeline.errors import ConfigError
+
+
+def test_old_chip_options_in_python_become_sampling_with_one_warning():
+    with pytest.warns(DeprecationWarning, match='sampling') as caught:
+        options = SemanticSegmentationChipOptions(window_method='random_sample', chips_per_scene=7, stride=None)
+
+    assert len(caught) == 1
+    assert options.sampling.method is WindowSamplingMethod.random
+    assert (options.sampling.size, options.sampling.max_windows) == (300, 7)
+
+
+def test_the_old_enum_is_understood():
+    method = compat.SemanticSegmentationWindowMethod.random_sample
+    with pytest.warns(DeprecationWarning, match='sampling'):
+        assert SemanticSegmentationChipOptions(window_method=method).sampling.method is WindowSamplingMethod.random
+
+
+def test_the_old_stride_of_sliding_windows_is_kept_in_python():
+    with pytest.warns(DeprecationWarning, match='sampling'):
+        options = SemanticSegmentationChipOptions(window_method='sliding', stride=64)
+    assert options.sampling.stride == 64
+
+
+def test_old_object_detection_options_become_sampling():
+    with pytest.warns(DeprecationWarning, match='sampling'):
+        options = ObjectDetectionChipOptions(neg_ratio=0.5, ioa_thresh=0.7, window_method='chip')
+
+    assert (options.sampling.neg_ratio, options.sampling.ioa_thresh) == (0.5, 0.7)
+    assert options.sampling.method is WindowSamplingMethod.random
+
+
+def test_the_present_spelling_warns_of_nothing():
+    with warnings.catch_warnings():
+        warnings.simplefilter('error')
+        SemanticSegmentationChipOptions(sampling={'size': 100})
+
+
+def test_old_sizes_of_a_pipeline_are_translated(make_pipeline_config):
+    with pytest.warns(DeprecationWarning, match=r'chip_options|predict_options') as caught:
+        config = make_pipeline_config(
+            chip_options=None, predict_options=None, train_chip_sz=64, predict_chip_sz=128, predict_batch_sz=2
+        )
+
+    assert len([w for w in caught if w.category is DeprecationWarning]) == 2
+    assert config.chip_options.sampling.size == config.chip_options.sampling.stride == 64
+    assert (config.predict_options.chip_sz, config.predict_options.stride) == (128, 128)
+    assert config.predict_options.batch_sz == 2
+
+
+def test_an_old_size_leaves_the_options_that_the_caller_holds_as_they_are(make_pipeline_config):
+    held = SemanticSegmentationChipOptions(sampling={'size': 100, 'method': 'random'})
+    with pytest.warns(DeprecationWarning, match='chip_options'):
+        config = make_pipeline_config(chip_options=held, train_chip_sz=64)
+
+    assert (held.sampling.size, held.sampling.size_lims) == (100, (100, 101))
+    assert (config.chip_options.sampling.size, config.chip_options.sampling.size_lims) == (64, (64, 65))
+
+
+def test_upgrading_does_not_change_the_dict_it_is_given():
+    old = {'train_chip_sz': 64, 'chip_options': {'stride': 3}, 'predict_chip_sz': 5}
+    rv_pipeline_config_upgrader(rv_pipeline_config_upgrader(old, 10), 11)
+    assert old == {'train_chip_sz': 64, 'chip_options': {'stride': 3}, 'predict_chip_sz': 5}
+
+
+def test_a_removed_field_with_a_value_is_an_error():
+    with pytest.raises(ConfigError, match=r"aoi_geometries.*'x'.*aoi_uris"):
+        compat.refuse_if_set({'aoi_geometries': ['x']}, 'aoi_geometries', 'aoi_uris')
