@@ -1,6 +1,7 @@
 """A pipeline that writes a message for each name, and prints the messages."""
 
 import os
+from functools import partial
 
 import click
 from pydantic import Field
@@ -27,12 +28,16 @@ class SamplePipeline(Pipeline):
         pairs = list(zip(self.config.names, self.config.message_uris or [], strict=True))
         groups = split_into_groups(pairs, num_splits)
         for name, uri in groups[split_ind] if split_ind < len(groups) else []:
-            run_step(uri, lambda name=name, uri=uri: str_to_file(self.make_message(name), uri))
+            run_step(uri, partial(self.save_message, name, uri))
 
     def print_messages(self) -> None:
         """Print all messages."""
         for uri in self.config.message_uris or []:
             click.echo(file_to_str(uri))
+
+    def save_message(self, name: str, uri: str) -> None:
+        """Write the message for a name."""
+        str_to_file(self.make_message(name), uri)
 
     def make_message(self, name: str) -> str:
         """The message for a name."""

@@ -42,8 +42,15 @@ def run(
 
     configs = get_configs(cfg_module, runner, dict(args))
     chosen = registry_.get_runner(runner)()
-    options = {'num_splits': splits, 'pipeline_run_name': pipeline_run_name}
-    run_pipelines(chosen, configs, commands, dry_run=dry_run, rerun=rerun, **options)  # type: ignore[arg-type]
+    run_pipelines(
+        chosen,
+        configs,
+        commands,
+        num_splits=splits,
+        pipeline_run_name=pipeline_run_name,
+        dry_run=dry_run,
+        rerun=rerun,
+    )
 
 
 @click.command('run_command')
