@@ -1,11 +1,12 @@
 """Datasets of chip classification."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from rastervision.core.data.label_source.chip_classification_label_source import ChipClassificationLabelSource
 from rastervision.core.data.scene_factory import make_cc_scene
 from rastervision.pytorch_learner.dataset.dataset import (
+    GeoDataset,
     ImageDataset,
     RandomWindowGeoDataset,
     SlidingWindowGeoDataset,
@@ -16,7 +17,7 @@ from rastervision.pytorch_learner.dataset.transform import TransformType
 if TYPE_CHECKING:
     from rastervision.core.data.class_config import ClassConfig
 
-D = TypeVar('D')
+D = TypeVar('D', bound=GeoDataset)
 
 
 class ClassificationImageDataset(ImageDataset):
@@ -39,7 +40,7 @@ def make_cc_geodataset(
     image_uri: str | list[str],
     label_vector_uri: str | None = None,
     class_config: 'ClassConfig | None' = None,
-    aoi_uri: str | Sequence[str] = (),
+    aoi_uri: str | list[str] = [],  # noqa: B006  (not changed)
     label_vector_default_class_id: int | None = None,
     image_raster_source_kw: dict[str, Any] | None = None,
     label_vector_source_kw: dict[str, Any] | None = None,
@@ -76,7 +77,7 @@ def make_cc_geodataset(
 class ClassificationSlidingWindowGeoDataset(SlidingWindowGeoDataset):
     """Windows on a grid; labels are class ids. Arguments: see `SlidingWindowGeoDataset`."""
 
-    from_uris = classmethod(make_cc_geodataset)
+    from_uris = classmethod(make_cc_geodataset)  # type: ignore[arg-type, var-annotated]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **{'transform_type': TransformType.classification, **kwargs})
@@ -92,7 +93,7 @@ class ClassificationSlidingWindowGeoDataset(SlidingWindowGeoDataset):
 class ClassificationRandomWindowGeoDataset(RandomWindowGeoDataset):
     """Random windows; labels are class ids. Arguments: see `RandomWindowGeoDataset`."""
 
-    from_uris = classmethod(make_cc_geodataset)
+    from_uris = classmethod(make_cc_geodataset)  # type: ignore[arg-type, var-annotated]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **{'transform_type': TransformType.classification, **kwargs})

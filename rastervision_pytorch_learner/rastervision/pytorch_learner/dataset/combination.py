@@ -21,7 +21,7 @@ class Concatenation(ConcatDataset[Any]):
 
     def __init__(self, datasets: Sequence[Dataset[Any]]) -> None:
         self.datasets = list(datasets)
-        self.cumulative_sizes = self.cumsum(self.datasets)
+        self.cumulative_sizes = self.cumsum(self.datasets)  # type: ignore[no-untyped-call]
 
     def __len__(self) -> int:
         return self.cumulative_sizes[-1] if self.datasets else 0
@@ -29,7 +29,7 @@ class Concatenation(ConcatDataset[Any]):
     def __getitem__(self, idx: int) -> Any:
         if not -len(self) <= idx < len(self):
             raise SampleIndexError(f'Sample {idx!r}: the dataset has {len(self)} samples.')
-        return super().__getitem__(idx)
+        return super().__getitem__(idx)  # type: ignore[no-untyped-call]
 
     def set_epoch(self, epoch: int, seed: int = 0) -> None:
         """Change the samples to those of an epoch; see `AlbumentationsDataset.set_epoch`."""
@@ -69,7 +69,7 @@ def set_epoch(dataset: Any, epoch: int, seed: int = 0) -> None:
         set_epoch(dataset.dataset, epoch, seed)
 
 
-def random_subset(dataset: Any, *, size: int | None = None, fraction: float | None = None) -> Any:
+def random_subset(dataset: Dataset[Any], *, size: int | None = None, fraction: float | None = None) -> Dataset[Any]:
     """Some samples of a dataset, chosen at random, in the order of the dataset.
 
     The choice depends on the length of the dataset and on how many are asked for, and on nothing else; no other random
@@ -90,8 +90,9 @@ def random_subset(dataset: Any, *, size: int | None = None, fraction: float | No
         return dataset
     if size is not None and fraction is not None:
         raise ConfigError(f'size {size!r} and fraction {fraction!r} are both given. Leave one out.')
-    wanted = size if size is not None else round(fraction * len(dataset))  # type: ignore[operator]
+    total = len(dataset)  # type: ignore[arg-type]
+    wanted = size if size is not None else round(fraction * total)  # type: ignore[operator]
     if wanted < 0 or (fraction is not None and fraction > 1):
         raise ConfigError(f'size {size!r}, fraction {fraction!r}: give a size from 0, or a fraction from 0 to 1.')
-    chosen = np.random.default_rng(SUBSET_SEED).permutation(len(dataset))[:wanted]
+    chosen = np.random.default_rng(SUBSET_SEED).permutation(total)[:wanted]
     return Selection(dataset, sorted(chosen.tolist()))

@@ -142,7 +142,7 @@ class GeoDataset(AlbumentationsDataset):
         self.scene = scene
         self.within_aoi = within_aoi
         self.return_window = return_window
-        self.out_size = None if out_size is None else ensure_tuple(out_size)
+        self.out_size = None if out_size is None else _pair(out_size)
         if self.out_size is not None:
             transform = self.append_resize_transform(transform, self.out_size)
         super().__init__(scene, transform, transform_type or TransformType.noop, normalize, to_pytorch)
@@ -210,9 +210,9 @@ class SlidingWindowGeoDataset(GeoDataset):
         return_window: bool = False,
     ) -> None:
         super().__init__(scene, out_size, within_aoi, transform, transform_type, normalize, to_pytorch, return_window)
-        self.size = ensure_tuple(size)
-        self.stride = ensure_tuple(stride)
-        self.padding = None if padding is None else ensure_tuple(padding)
+        self.size = _pair(size)
+        self.stride = _pair(stride)
+        self.padding = None if padding is None else _pair(padding)
         self.pad_direction = pad_direction
         self.windows: list[Box] = []
         self.init_windows()
@@ -285,13 +285,13 @@ class RandomWindowGeoDataset(GeoDataset):
         _check_limits(size_lims, h_lims, w_lims)
         super().__init__(scene, out_size, within_aoi, transform, transform_type, normalize, to_pytorch, return_window)
         self.size_lims, self.h_lims, self.w_lims = size_lims, h_lims, w_lims
-        self.padding = tuple(side // 2 for side in self.max_size) if padding is None else ensure_tuple(padding)
+        self.padding = (self.max_size[0] // 2, self.max_size[1] // 2) if padding is None else _pair(padding)
         self.max_windows = max_windows
         self.sampler = RandomWindowSampler(
             scene.extent,
             h_lims=size_lims or h_lims,  # type: ignore[arg-type]
             w_lims=w_lims,
-            padding=self.padding,  # type: ignore[arg-type]
+            padding=self.padding,
             aoi_polygons=scene.aoi_polygons_bbox_coords or (),
             within_aoi=within_aoi,
             efficient=efficient_aoi_sampling,
@@ -385,6 +385,11 @@ def label_to_tensor(y: Any, transform_type: TransformType) -> torch.Tensor:
     if transform_type is TransformType.noop and array.dtype.kind == 'f':
         return torch.from_numpy(array)
     return torch.from_numpy(array.astype(np.int64)).reshape(np.shape(y))
+
+
+def _pair(x: SizeOption) -> tuple[int, int]:
+    height, width = ensure_tuple(x)
+    return height, width
 
 
 def _check_limits(size_lims: Sequence[int] | None, h_lims: Sequence[int] | None, w_lims: Sequence[int] | None) -> None:

@@ -1,6 +1,6 @@
 """Datasets that a geo data config asks for."""
 
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from rastervision.core.rv_pipeline.chip_options import WindowSamplingConfig, WindowSamplingMethod
 from rastervision.pipeline.errors import ConfigError
@@ -8,6 +8,7 @@ from rastervision.pytorch_learner.dataset.combination import Concatenation, rand
 
 if TYPE_CHECKING:
     import albumentations as A
+    from torch.utils.data import Dataset
 
     from rastervision.core.data.scene import Scene
     from rastervision.pytorch_learner.learner_config.data import Split
@@ -21,7 +22,7 @@ SCENES_OF_SPLIT = {'train': 'train_scenes', 'valid': 'validation_scenes', 'test'
 
 def build_geo_dataset(
     config: 'GeoDataConfig', split: 'Split', tmp_dir: str | None, *, for_chipping: bool = False
-) -> Any:
+) -> 'Dataset[Any]':
     """The dataset of a split: the windows of its scenes, scene after scene.
 
     Args:
@@ -59,18 +60,18 @@ def sample_scene(
         sampling: How windows are taken from it.
         kinds: Classes of the sliding and of the random dataset.
         transform: Applied to each sample; it makes all samples one size.
-        for_chipping: Give samples as they are read, resized to `sampling.size` only.
+        for_chipping: Give `(sample, window)`, as they are read, resized to `sampling.size` only.
         kwargs: Further arguments of the random dataset.
     """
     options: dict[str, Any] = {'transform': transform, 'within_aoi': sampling.within_aoi}
     if for_chipping:
-        options |= {'normalize': False, 'to_pytorch': False}
-    sliding, random = kinds
+        options |= {'normalize': False, 'to_pytorch': False, 'return_window': True}
+    sliding, random = cast(tuple[Any, Any], kinds)
     if sampling.method is WindowSamplingMethod.sliding:
-        return sliding(scene, **_sliding_options(sampling), **options)
+        return cast(S, sliding(scene, **_sliding_options(sampling), **options))
     # Transforms of a data config resize to img_sz; resizing again would blur.
     out_size = sampling.size if transform is None else None
-    return random(scene, out_size=out_size, **_random_options(sampling), **options, **kwargs)
+    return cast(R, random(scene, out_size=out_size, **_random_options(sampling), **options, **kwargs))
 
 
 def _sliding_options(sampling: WindowSamplingConfig) -> dict[str, Any]:

@@ -9,12 +9,13 @@ from rastervision.pytorch_learner.dataset.dataset import AlbumentationsDataset
 
 if TYPE_CHECKING:
     import albumentations as A
+    from torch.utils.data import Dataset
 
     from rastervision.pytorch_learner.learner_config.data import Split
     from rastervision.pytorch_learner.learner_config.image_data import ImageDataConfig
 
 
-def build_image_dataset(config: 'ImageDataConfig', split: 'Split', tmp_dir: str | None) -> Any:
+def build_image_dataset(config: 'ImageDataConfig', split: 'Split', tmp_dir: str | None) -> 'Dataset[Any]':
     """The dataset of a split: the data folders of `uri`, or those of each of `group_uris`, one after the other.
 
     Of the training samples, each group gives its share (`group_train_sz`, `group_train_sz_rel`), and of all of them

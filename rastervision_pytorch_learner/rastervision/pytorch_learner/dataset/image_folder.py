@@ -13,7 +13,7 @@ from rastervision.pytorch_learner.dataset.image_files import IMG_EXTENSIONS, dis
 log = logging.getLogger(__name__)
 
 
-class ImageFolder(DatasetFolder):
+class ImageFolder(DatasetFolder):  # type: ignore[misc]
     """Images and class ids; the name of an image's folder is its class.
 
     Args:

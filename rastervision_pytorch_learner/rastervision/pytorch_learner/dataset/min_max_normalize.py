@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 
 
-class MinMaxNormalize(A.ImageOnlyTransform):
+class MinMaxNormalize(A.ImageOnlyTransform):  # type: ignore[misc]
     """Stretch the values of each channel linearly to a range.
 
     Args:
@@ -42,7 +42,7 @@ class MinMaxNormalize(A.ImageOnlyTransform):
         low, high = np.nanmin(pixels, axis=(0, 1)), np.nanmax(pixels, axis=(0, 1))
         spread = np.where(high > low, high - low, 1.0)
         stretched = (pixels - low) / spread * (self.max_val - self.min_val) + self.min_val
-        return stretched.astype(_NUMPY_TYPES[self.dtype])
+        return np.asarray(stretched, dtype=_NUMPY_TYPES[self.dtype])
 
     def get_transform_init_args_names(self) -> tuple[str, ...]:
         """Names of the arguments that are serialised."""

@@ -2,8 +2,7 @@
 
 import math
 import os
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import albumentations as A
 import numpy as np
@@ -16,6 +15,7 @@ from rastervision.pipeline.file_system.utils import file_to_json
 from rastervision.pytorch_learner.dataset.box_sampler import BoxWindowSampler
 from rastervision.pytorch_learner.dataset.dataset import (
     AlbumentationsDataset,
+    GeoDataset,
     ImageDataset,
     RandomWindowGeoDataset,
     SlidingWindowGeoDataset,
@@ -27,9 +27,10 @@ from rastervision.pytorch_learner.object_detection_utils import BoxList
 
 if TYPE_CHECKING:
     from rastervision.core.data.class_config import ClassConfig
+    from rastervision.core.data.label_source.object_detection_label_source import ObjectDetectionLabelSource
     from rastervision.core.data.scene import Scene
 
-D = TypeVar('D')
+D = TypeVar('D', bound=GeoDataset)
 Boxes = tuple[np.ndarray, np.ndarray, str]
 
 
@@ -113,7 +114,7 @@ def make_od_geodataset(
     image_uri: str | list[str],
     label_vector_uri: str | None = None,
     class_config: 'ClassConfig | None' = None,
-    aoi_uri: str | Sequence[str] = (),
+    aoi_uri: str | list[str] = [],  # noqa: B006  (not changed)
     label_vector_default_class_id: int | None = None,
     image_raster_source_kw: dict[str, Any] | None = None,
     label_vector_source_kw: dict[str, Any] | None = None,
@@ -150,7 +151,7 @@ def make_od_geodataset(
 class ObjectDetectionSlidingWindowGeoDataset(_Detecting, SlidingWindowGeoDataset):
     """Windows on a grid; labels are all boxes that touch them. Arguments: see `SlidingWindowGeoDataset`."""
 
-    from_uris = classmethod(make_od_geodataset)
+    from_uris = classmethod(make_od_geodataset)  # type: ignore[arg-type, var-annotated]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **{'transform_type': TransformType.object_detection, **kwargs})
@@ -176,7 +177,7 @@ class ObjectDetectionRandomWindowGeoDataset(_Detecting, RandomWindowGeoDataset):
         SamplingOptionsError: If `neg_ratio` is given and there are no boxes, or one does not fit into a window.
     """
 
-    from_uris = classmethod(make_od_geodataset)
+    from_uris = classmethod(make_od_geodataset)  # type: ignore[arg-type, var-annotated]
 
     def __init__(
         self,
@@ -212,7 +213,7 @@ class ObjectDetectionRandomWindowGeoDataset(_Detecting, RandomWindowGeoDataset):
         return self._around_boxes.sample(rng or self._rng)
 
     def _make_box_sampler(self, neg_ratio: float) -> BoxWindowSampler:
-        source = self.scene.label_source
+        source = cast('ObjectDetectionLabelSource | None', self.scene.label_source)
         if source is None:
             raise SamplingOptionsError(f'Scene {self.scene.id!r}: neg_ratio {neg_ratio!r} needs labels; it has none.')
         origin = [self.scene.bbox.ymin, self.scene.bbox.xmin] * 2
@@ -223,7 +224,7 @@ class ObjectDetectionRandomWindowGeoDataset(_Detecting, RandomWindowGeoDataset):
             raise SamplingOptionsError(f'Scene {self.scene.id!r}: {error}') from error
 
     def _read(self, window: Box) -> tuple[np.ndarray, Any]:
-        source = self.scene.label_source
+        source = cast('ObjectDetectionLabelSource | None', self.scene.label_source)
         chip = self.scene.raster_source[window]
         if source is None:
             return chip, None

@@ -1,6 +1,5 @@
 """Datasets of semantic segmentation."""
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -9,6 +8,7 @@ from torch.utils.data import Dataset
 
 from rastervision.core.data.scene_factory import make_ss_scene
 from rastervision.pytorch_learner.dataset.dataset import (
+    GeoDataset,
     ImageDataset,
     RandomWindowGeoDataset,
     SlidingWindowGeoDataset,
@@ -20,7 +20,7 @@ from rastervision.pytorch_learner.dataset.transform import TransformType
 if TYPE_CHECKING:
     from rastervision.core.data.class_config import ClassConfig
 
-D = TypeVar('D')
+D = TypeVar('D', bound=GeoDataset)
 
 
 class SemanticSegmentationDataReader(Dataset[tuple[np.ndarray, np.ndarray]]):
@@ -84,7 +84,7 @@ def make_ss_geodataset(
     label_raster_uri: str | list[str] | None = None,
     label_vector_uri: str | None = None,
     class_config: 'ClassConfig | None' = None,
-    aoi_uri: str | Sequence[str] = (),
+    aoi_uri: str | list[str] = [],  # noqa: B006  (not changed)
     label_vector_default_class_id: int | None = None,
     image_raster_source_kw: dict[str, Any] | None = None,
     label_raster_source_kw: dict[str, Any] | None = None,
@@ -123,7 +123,7 @@ def make_ss_geodataset(
 class SemanticSegmentationSlidingWindowGeoDataset(SlidingWindowGeoDataset):
     """Windows on a grid; labels are class ids (height, width). Arguments: see `SlidingWindowGeoDataset`."""
 
-    from_uris = classmethod(make_ss_geodataset)
+    from_uris = classmethod(make_ss_geodataset)  # type: ignore[arg-type, var-annotated]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **{'transform_type': TransformType.semantic_segmentation, **kwargs})
@@ -132,7 +132,7 @@ class SemanticSegmentationSlidingWindowGeoDataset(SlidingWindowGeoDataset):
 class SemanticSegmentationRandomWindowGeoDataset(RandomWindowGeoDataset):
     """Random windows; labels are class ids (height, width). Arguments: see `RandomWindowGeoDataset`."""
 
-    from_uris = classmethod(make_ss_geodataset)
+    from_uris = classmethod(make_ss_geodataset)  # type: ignore[arg-type, var-annotated]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **{'transform_type': TransformType.semantic_segmentation, **kwargs})

@@ -2,12 +2,12 @@
 
 from collections.abc import Callable
 from enum import Enum
-from typing import Any
+from typing import Any, TypeAlias
 
 import albumentations as A
 import numpy as np
 
-Transform = A.BasicTransform | A.BaseCompose
+Transform: TypeAlias = A.BasicTransform | A.BaseCompose
 Sample = tuple[np.ndarray, Any]
 TransformFunc = Callable[[Sample, Any], Sample]
 
@@ -147,7 +147,8 @@ def yxyx_to_albu(yxyx: np.ndarray, img_size: tuple[int, int]) -> np.ndarray:
         Boxes (n, 4): xmin, ymin, xmax, ymax, as parts of width and height, cut to 0-1; float.
     """
     height, width = img_size
-    return np.clip(yxyx[:, [1, 0, 3, 2]] / np.array([width, height, width, height], dtype=float), 0, 1)
+    parts = yxyx[:, [1, 0, 3, 2]] / np.array([width, height, width, height], dtype=float)
+    return np.asarray(np.clip(parts, 0, 1))
 
 
 def xywh_to_albu(xywh: np.ndarray, img_size: tuple[int, int]) -> np.ndarray:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import shapely
+from shapely.geometry import Polygon
 from shapely.geometry.base import BaseGeometry
 
 from rastervision.core.box import Box
@@ -34,7 +35,7 @@ class RandomWindowSampler:
     h_lims: Size
     w_lims: Size | None
     padding: Size
-    aoi_polygons: Sequence[BaseGeometry] = ()
+    aoi_polygons: Sequence[Polygon] = ()
     within_aoi: bool = True
     efficient: bool = True
     max_attempts: int = 100
@@ -75,9 +76,10 @@ class RandomWindowSampler:
     def sample_corners(self, sizes: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         """Upper left corners (n, 2), as y and x, of windows of these sizes."""
         if self._corners is not None:
-            return np.floor(self._corners.sample(len(sizes), rng)[:, ::-1]).astype(int)
+            points = self._corners.sample(len(sizes), rng)
+            return np.asarray(np.floor(points[:, ::-1]), dtype=int)
         low, high = self._bounds(sizes)
-        return rng.integers(low, high, endpoint=True)
+        return np.asarray(rng.integers(low, high, endpoint=True))
 
     def sample(self, rng: np.random.Generator) -> Box:
         """A window.

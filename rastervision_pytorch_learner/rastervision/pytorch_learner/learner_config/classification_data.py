@@ -39,7 +39,7 @@ class ClassificationDataConfig(Config):
 
 
 @register_config('classification_image_data')
-class ClassificationImageDataConfig(ClassificationDataConfig, ImageDataConfig):  # type: ignore[misc]
+class ClassificationImageDataConfig(ClassificationDataConfig, ImageDataConfig):
     """Configure chips for classification, in a folder for each class: `train/<class name>/*.png`."""
 
     data_format: ClassificationDataFormat = Field(  # type: ignore[assignment]
@@ -54,7 +54,7 @@ class ClassificationImageDataConfig(ClassificationDataConfig, ImageDataConfig): 
 
 
 @register_config('classification_geo_data')
-class ClassificationGeoDataConfig(ClassificationDataConfig, GeoDataConfig):  # type: ignore[misc]
+class ClassificationGeoDataConfig(ClassificationDataConfig, GeoDataConfig):
     """Configure windows of scenes for classification."""
 
     def build_scenes(self, scene_configs: Iterable[SceneConfig], tmp_dir: str | None = None) -> 'list[Scene]':

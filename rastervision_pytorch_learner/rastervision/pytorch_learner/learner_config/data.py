@@ -8,8 +8,9 @@ from rastervision.core.data.class_config import ClassConfig
 from rastervision.pipeline.config.base import Config
 from rastervision.pipeline.config.register import register_config
 from rastervision.pipeline.errors import ConfigError, did_you_mean
-from rastervision.pytorch_learner.compat import accept_old_class_fields, data_config_upgrader
-from rastervision.pytorch_learner.learner_config.plot_options import PlotOptions
+from rastervision.pytorch_learner.compat import accept_old_class_fields
+from rastervision.pytorch_learner.compat import data_config_upgrader as data_config_upgrader
+from rastervision.pytorch_learner.learner_config.plot_options import PlotOptions, validate_channel_display_groups
 from rastervision.pytorch_learner.learner_config.transform_dict import LAMBDA_PATH_KEY, validate_transform_dict
 
 if TYPE_CHECKING:
@@ -109,7 +110,7 @@ class DataConfig(Config):
             options = options.copy()
             options.update(img_channels=self.img_channels)
             self._set(plot_options=options)
-        for name, channels in dict(options.channel_display_groups or {}).items():
+        for name, channels in (validate_channel_display_groups(options.channel_display_groups) or {}).items():
             if max(channels) >= self.img_channels:
                 raise ConfigError(
                     f'plot_options.channel_display_groups: {name!r} asks for channel {max(channels)}, but '
@@ -148,9 +149,7 @@ class DataConfig(Config):
 
         return make_data_transforms(self)
 
-    def build(  # type: ignore[override]
-        self, tmp_dir: str | None = None
-    ) -> 'tuple[Dataset[Any], Dataset[Any], Dataset[Any]]':
+    def build(self, tmp_dir: str | None = None) -> 'tuple[Dataset[Any], Dataset[Any], Dataset[Any]]':
         """Make the training, validation and test dataset.
 
         Args:

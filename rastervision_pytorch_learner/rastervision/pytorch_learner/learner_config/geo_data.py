@@ -11,7 +11,8 @@ from rastervision.core.data.scene_config import SceneConfig
 from rastervision.core.rv_pipeline.chip_options import WindowSamplingConfig
 from rastervision.pipeline.config.register import register_config
 from rastervision.pipeline.errors import ConfigError, did_you_mean
-from rastervision.pytorch_learner.compat import accept_old_window_opts, geo_data_config_upgrader
+from rastervision.pytorch_learner.compat import accept_old_window_opts
+from rastervision.pytorch_learner.compat import geo_data_config_upgrader as geo_data_config_upgrader
 from rastervision.pytorch_learner.learner_config.data import DataConfig, Split
 
 if TYPE_CHECKING:

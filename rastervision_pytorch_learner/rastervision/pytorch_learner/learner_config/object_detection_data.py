@@ -44,7 +44,7 @@ class ObjectDetectionDataConfig(Config):
 
 
 @register_config('object_detection_image_data')
-class ObjectDetectionImageDataConfig(ObjectDetectionDataConfig, ImageDataConfig):  # type: ignore[misc]
+class ObjectDetectionImageDataConfig(ObjectDetectionDataConfig, ImageDataConfig):
     """Configure chips for detection: `train/img/*` and `train/labels.json` (COCO format)."""
 
     data_format: ObjectDetectionDataFormat = Field(  # type: ignore[assignment]
@@ -60,7 +60,7 @@ class ObjectDetectionImageDataConfig(ObjectDetectionDataConfig, ImageDataConfig)
 
 
 @register_config('object_detection_geo_data')
-class ObjectDetectionGeoDataConfig(ObjectDetectionDataConfig, GeoDataConfig):  # type: ignore[misc]
+class ObjectDetectionGeoDataConfig(ObjectDetectionDataConfig, GeoDataConfig):
     """Configure windows of scenes for detection."""
 
     def scene_to_dataset(  # type: ignore[override]

@@ -50,8 +50,12 @@ class RegressionDataConfig(Config):
 
 
 @register_config('regression_image_data')
-class RegressionImageDataConfig(RegressionDataConfig, ImageDataConfig):  # type: ignore[misc]
+class RegressionImageDataConfig(RegressionDataConfig, ImageDataConfig):
     """Configure chips for regression: `train/img/*.png` and `train/labels.csv` (file name, then the targets)."""
+
+    plot_options: RegressionPlotOptions | None = Field(
+        default_factory=lambda: RegressionPlotOptions(), description='How samples and predictions are plotted.'
+    )
 
     data_format: RegressionDataFormat = Field(  # type: ignore[assignment]
         RegressionDataFormat.csv, description='How the files are arranged.'
@@ -65,8 +69,12 @@ class RegressionImageDataConfig(RegressionDataConfig, ImageDataConfig):  # type:
 
 
 @register_config('regression_geo_data')
-class RegressionGeoDataConfig(RegressionDataConfig, GeoDataConfig):  # type: ignore[misc]
+class RegressionGeoDataConfig(RegressionDataConfig, GeoDataConfig):
     """Configure windows of scenes for regression."""
+
+    plot_options: RegressionPlotOptions | None = Field(
+        default_factory=lambda: RegressionPlotOptions(), description='How samples and predictions are plotted.'
+    )
 
     def scene_to_dataset(
         self, scene: 'Scene', transform: 'A.BasicTransform | None' = None, for_chipping: bool = False

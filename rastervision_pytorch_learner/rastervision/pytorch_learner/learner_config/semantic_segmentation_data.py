@@ -40,7 +40,7 @@ class SemanticSegmentationDataConfig(Config):
 
 
 @register_config('semantic_segmentation_image_data', upgrader=ss_image_data_config_upgrader)
-class SemanticSegmentationImageDataConfig(SemanticSegmentationDataConfig, ImageDataConfig):  # type: ignore[misc]
+class SemanticSegmentationImageDataConfig(SemanticSegmentationDataConfig, ImageDataConfig):
     """Configure chips for segmentation: `train/img/*` and, with the same names, `train/labels/*` (class ids)."""
 
     data_format: SemanticSegmentationDataFormat = Field(  # type: ignore[assignment]
@@ -67,7 +67,7 @@ class SemanticSegmentationImageDataConfig(SemanticSegmentationDataConfig, ImageD
 
 
 @register_config('semantic_segmentation_geo_data')
-class SemanticSegmentationGeoDataConfig(SemanticSegmentationDataConfig, GeoDataConfig):  # type: ignore[misc]
+class SemanticSegmentationGeoDataConfig(SemanticSegmentationDataConfig, GeoDataConfig):
     """Configure windows of scenes for segmentation."""
 
     def update(self, *args: Any, **kwargs: Any) -> None:

@@ -33,7 +33,7 @@ class SemanticSegmentationVisualizer(Visualizer):
 
         self.plot_image(axs, x, plot_title)
         colors = [np.array(color_to_triple(color)) / 255 for color in self.class_colors]
-        options = {'num_classes': len(self.class_names), 'cmap': ListedColormap(colors)}
+        options: dict[str, Any] = {'num_classes': len(self.class_names), 'cmap': ListedColormap(colors)}
         rest = list(axs[len(axs) - (y is not None) - (z is not None) :])
         if y is not None:
             self.plot_gt(rest.pop(0), y, **options)
