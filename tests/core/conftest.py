@@ -136,6 +136,12 @@ def write_cells(image_path: str, path: Path, class_ids: np.ndarray) -> str:
 
 
 @pytest.fixture
+def write_raster() -> Callable[[Path, np.ndarray], str]:
+    """A function that writes (height, width, channels) as a GeoTIFF and gives its URI."""
+    return write_image
+
+
+@pytest.fixture
 def checkerboard(tmp_path: Path) -> Callable[[str], tuple[str, str]]:
     """A function that writes a 40 x 60 image of bright and dark cells and their labels, and gives both URIs."""
 

@@ -66,7 +66,7 @@ def test_a_scene_may_be_in_two_splits():
 
 def test_a_group_of_unknown_scenes_is_an_error():
     dataset = make_dataset(train=['kampala'], scene_groups={'mine': {'kampalla'}})
-    with pytest.raises(ConfigError, match="no scene 'kampalla'. Did you mean 'kampala'"):
+    with pytest.raises(ConfigError, match=r"no scene 'kampalla'\. Did you mean 'kampala'"):
         dataset.recursive_validate_config()
 
 

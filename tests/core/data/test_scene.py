@@ -96,9 +96,9 @@ def test_a_missing_image_is_reported_with_scene_and_uri(make_scene_config, tmp_p
 
 
 def test_an_error_keeps_its_class_and_is_named_once():
-    with pytest.raises(ChannelOrderError, match=r"^scene 'a': channel_order") as error, naming_scene('a'):
-        with naming_scene('a'):
-            raise ChannelOrderError([7], 3)
+    expected = pytest.raises(ChannelOrderError, match=r"^scene 'a': channel_order")
+    with expected as error, naming_scene('a'), naming_scene('a'):
+        raise ChannelOrderError([7], 3)
     assert error.value.num_channels_raw == 3
 
 

@@ -299,8 +299,10 @@ class RVPipeline(Pipeline):
 
     def _stream(self, scene: Scene) -> Iterator[tuple[Box, Any]] | None:
         """Predictions window by window; None if something needs the whole, or the backend or store knows no better."""
+        store = type(scene.label_store)
+        takes_windows = store.writer is not LabelStore.writer or store.labels_class is not None  # type: ignore[union-attr]
         needs_whole = self._overrides('predict_scene', 'post_process_batch', 'post_process_predictions')
-        if needs_whole or not self.streams or type(scene.label_store).writer is LabelStore.writer:  # type: ignore[union-attr]
+        if needs_whole or not self.streams or not takes_windows:
             return None
         return self._loaded_backend().iter_predict(scene, self.predict_options)
 

@@ -1,7 +1,12 @@
 """The pipeline of semantic segmentation."""
 
+from collections.abc import Iterator
 from typing import Any
 
+import numpy as np
+
+from rastervision.core.box import Box
+from rastervision.core.data.scene import Scene
 from rastervision.core.rv_pipeline.rv_pipeline import RVPipeline
 
 
@@ -11,3 +16,15 @@ class SemanticSegmentation(RVPipeline):
     def _writer_options(self) -> dict[str, Any]:
         crop_sz = getattr(self.predict_options, 'crop_sz', None)
         return {} if crop_sz is None else {'crop_sz': crop_sz}
+
+    def _stream(self, scene: Scene) -> Iterator[tuple[Box, Any]] | None:
+        """Scores, or, for a label store that does not keep scores, the best class of each pixel in each window."""
+        stream = super()._stream(scene)
+        if stream is None or getattr(scene.label_store, 'smooth_output', False):
+            return stream
+        return ((window, _class_ids(prediction)) for window, prediction in stream)
+
+
+def _class_ids(prediction: np.ndarray) -> np.ndarray:
+    """Class ids, (height, width), of scores (classes, height, width); class ids stay as they are."""
+    return prediction.argmax(axis=0).astype(np.uint8) if prediction.ndim == 3 else prediction
