@@ -1,5 +1,6 @@
 """Configs of chip classification; the code is in `learner_config` and `tasks`."""
 
+from rastervision.pytorch_learner import compat
 from rastervision.pytorch_learner.learner_config import classification_data as data
 from rastervision.pytorch_learner.tasks import classification_config as task
 
@@ -7,6 +8,6 @@ ClassificationDataConfig = data.ClassificationDataConfig
 ClassificationDataFormat = data.ClassificationDataFormat
 ClassificationGeoDataConfig = data.ClassificationGeoDataConfig
 ClassificationImageDataConfig = data.ClassificationImageDataConfig
-clf_data_config_upgrader = data.clf_data_config_upgrader
+clf_data_config_upgrader = compat.clf_data_config_upgrader
 ClassificationLearnerConfig = task.ClassificationLearnerConfig
 ClassificationModelConfig = task.ClassificationModelConfig

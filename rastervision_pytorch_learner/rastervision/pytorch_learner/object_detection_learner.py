@@ -43,10 +43,7 @@ class ObjectDetectionLearner(Learner):
         return super().build_model(model_def_path)
 
     def setup_model(self, model_weights_path: str | None = None, model_def_path: str | None = None) -> None:
-        """Build the model if none was passed, let it speak of :class:`.BoxList`, load first weights.
-
-        Weights are those of the model inside.
-        """
+        """Build the model if none was passed, let it speak of :class:`.BoxList`, load first weights."""
         if self.onnx_mode:
             return
         if self.model is None:
@@ -132,8 +129,9 @@ class ObjectDetectionLearner(Learner):
         """Write the model in ONNX format: one image in; boxes, class ids and scores out."""
         size = self.cfg.data.img_sz
         sample = sample_input if sample_input is not None else torch.rand(1, self.in_channels, size, size)
-        options = {'dynamo': False, 'dynamic_shapes': None, 'output_names': ['boxes', 'class_ids', 'scores']}
-        options |= {'dynamic_axes': {name: {0: 'n'} for name in options['output_names']}}  # type: ignore[attr-defined]
+        names = ['boxes', 'class_ids', 'scores']
+        options: dict[str, Any] = {'dynamo': False, 'dynamic_shapes': None, 'output_names': names}
+        options |= {'dynamic_axes': {name: {0: 'n'} for name in names}}
         wrapped = _OneImage(model or self.bare_model)
         export_to_onnx(wrapped, path, sample.to(self.device), validate=False, **{**options, **kwargs})
 

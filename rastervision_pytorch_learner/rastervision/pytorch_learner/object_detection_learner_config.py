@@ -1,6 +1,7 @@
 """Configs of object detection; the code is in `learner_config` and `tasks`."""
 
 from rastervision.pipeline import lazy
+from rastervision.pytorch_learner import compat
 from rastervision.pytorch_learner.learner_config import object_detection_data as data
 from rastervision.pytorch_learner.tasks import object_detection_config as task
 
@@ -8,7 +9,7 @@ ObjectDetectionDataConfig = data.ObjectDetectionDataConfig
 ObjectDetectionDataFormat = data.ObjectDetectionDataFormat
 ObjectDetectionGeoDataConfig = data.ObjectDetectionGeoDataConfig
 ObjectDetectionImageDataConfig = data.ObjectDetectionImageDataConfig
-objdet_data_config_upgrader = data.objdet_data_config_upgrader
+objdet_data_config_upgrader = compat.objdet_data_config_upgrader
 ObjectDetectionLearnerConfig = task.ObjectDetectionLearnerConfig
 ObjectDetectionModelConfig = task.ObjectDetectionModelConfig
 

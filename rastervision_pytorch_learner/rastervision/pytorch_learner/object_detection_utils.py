@@ -73,7 +73,7 @@ class BoxList:
         lists = list(box_lists)
         if not lists:
             return BoxList(torch.empty((0, 4)))
-        extras = {name: torch.cat([boxes.extras[name] for boxes in lists]) for name in lists[0].extras}
+        extras: dict[str, Any] = {name: torch.cat([b.extras[name] for b in lists]) for name in lists[0].extras}
         return BoxList(torch.cat([boxes.boxes for boxes in lists]), **extras)
 
     def equal(self, other: 'BoxList') -> bool:
@@ -169,7 +169,8 @@ def draw_boxes(x: Tensor, y: BoxList, class_names: Sequence[str], class_colors: 
 # ---------------------------------------------------------------------- metrics
 def get_coco_gt(targets: Iterable[BoxList], num_class_ids: int) -> dict[str, list[dict[str, Any]]]:
     """Labels as a COCO dataset; images are numbered from 1, classes are categories."""
-    images, annotations = [], []
+    images: list[dict[str, Any]] = []
+    annotations: list[dict[str, Any]] = []
     for image_id, target in enumerate(targets, start=1):
         images.append({'id': image_id})
         class_ids = target.get_field('class_ids').tolist()

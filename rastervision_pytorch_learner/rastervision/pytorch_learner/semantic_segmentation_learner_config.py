@@ -1,5 +1,6 @@
 """Configs of semantic segmentation; the code is in `learner_config` and `tasks`."""
 
+from rastervision.pytorch_learner import compat
 from rastervision.pytorch_learner.learner_config import semantic_segmentation_data as data
 from rastervision.pytorch_learner.tasks import semantic_segmentation_config as task
 
@@ -7,7 +8,7 @@ SemanticSegmentationDataConfig = data.SemanticSegmentationDataConfig
 SemanticSegmentationDataFormat = data.SemanticSegmentationDataFormat
 SemanticSegmentationGeoDataConfig = data.SemanticSegmentationGeoDataConfig
 SemanticSegmentationImageDataConfig = data.SemanticSegmentationImageDataConfig
-ss_data_config_upgrader = data.ss_data_config_upgrader
-ss_image_data_config_upgrader = data.ss_image_data_config_upgrader
+ss_data_config_upgrader = compat.ss_data_config_upgrader
+ss_image_data_config_upgrader = compat.ss_image_data_config_upgrader
 SemanticSegmentationLearnerConfig = task.SemanticSegmentationLearnerConfig
 SemanticSegmentationModelConfig = task.SemanticSegmentationModelConfig

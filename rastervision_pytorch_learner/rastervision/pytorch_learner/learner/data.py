@@ -182,7 +182,7 @@ class DataPart(ModelPart):
     def build_visualizer(self) -> 'Visualizer':
         """Build what plots samples, as configured in `data.plot_options`."""
         data, options = self.cfg.data, self.cfg.data.plot_options
-        extra = {}
+        extra: dict[str, Any] = {}
         if options is not None:
             extra = {'transform': options.transform, 'channel_display_groups': options.channel_display_groups}
         return self.get_visualizer_class()(data.class_names, data.class_colors, **extra)

@@ -68,15 +68,15 @@ class TensorBoard:
 
     def __init__(self, log_dir: str, first_epoch: int = 0) -> None:
         self.log_dir = log_dir
-        self.writer = SummaryWriter(log_dir=log_dir, purge_step=first_epoch or None)  # type: ignore[no-untyped-call]
+        self.writer = SummaryWriter(log_dir=log_dir, purge_step=first_epoch or None)
         self.process: subprocess.Popen[bytes] | None = None
 
     def add(self, epoch: int, metrics: dict[str, Any]) -> None:
         """Write the numeric metrics of an epoch."""
         for name, value in metrics.items():
             if isinstance(value, int | float) and name != 'epoch':
-                self.writer.add_scalar(name, value, epoch)  # type: ignore[no-untyped-call]
-        self.writer.flush()  # type: ignore[no-untyped-call]
+                self.writer.add_scalar(name, value, epoch)
+        self.writer.flush()
 
     def run(self) -> None:
         """Run a server, until this process ends."""
@@ -86,7 +86,7 @@ class TensorBoard:
 
     def stop(self) -> None:
         """Close the files and end the server."""
-        self.writer.close()  # type: ignore[no-untyped-call]
+        self.writer.close()
         if self.process is not None:
             self.process.terminate()
             self.process = None

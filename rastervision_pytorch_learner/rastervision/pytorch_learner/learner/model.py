@@ -223,7 +223,7 @@ class ModelPart(ABC):
         batch_sz = self.cfg.solver.batch_sz if self.cfg.solver is not None else 1
         options = {
             'batch_size': batch_sz,
-            'num_workers': int(workers),
+            'num_workers': int(workers or 0),
             'shuffle': False,
             'collate_fn': self.get_collate_fn(),  # type: ignore[attr-defined]
         }

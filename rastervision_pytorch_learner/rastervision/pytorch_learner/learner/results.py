@@ -4,7 +4,7 @@ import json
 import logging
 import os
 import shutil
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from rastervision.core.layout import BUNDLE_FILE
 from rastervision.pipeline.errors import ConfigError
@@ -17,6 +17,9 @@ from rastervision.pytorch_learner.learner.state import TrainingState
 if TYPE_CHECKING:
     from torch.optim import Optimizer
     from torch.optim.lr_scheduler import LRScheduler
+
+    from rastervision.pytorch_learner.learner.learner import Learner
+    from rastervision.pytorch_learner.learner_config.solver import SolverConfig
 
 log = logging.getLogger(__name__)
 
@@ -38,7 +41,7 @@ class ResultsPart(DataPart):
         return not self.is_ddp_process or self.ddp_rank == 0
 
     @property
-    def _solver(self) -> Any:
+    def _solver(self) -> 'SolverConfig':
         if self.cfg.solver is None:
             raise ConfigError('solver: not set, but needed for training.')
         return self.cfg.solver
@@ -120,7 +123,7 @@ class ResultsPart(DataPart):
             export_onnx: Add the model in ONNX format.
         """
         log.info('Writing the model bundle')
-        bundle.write_bundle(self, self._path(BUNDLE_FILE), export_onnx=export_onnx)
+        bundle.write_bundle(cast('Learner', self), self._path(BUNDLE_FILE), export_onnx=export_onnx)
 
     def sync_to_cloud(self) -> None:
         """Upload the output, if it is to be remote."""

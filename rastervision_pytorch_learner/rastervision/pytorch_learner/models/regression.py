@@ -37,6 +37,7 @@ class RegressionModel(nn.Module):
             backbone.fc = nn.Linear(head.in_features, out_features)
         self.pos_out_inds = list(pos_out_inds or ())
         self.prob_out_inds = list(prob_out_inds or ())
+        self.output_multiplier: Tensor
         multiplier = torch.tensor(output_multiplier or [1.0] * out_features)
         self.register_buffer('output_multiplier', multiplier, persistent=False)
 

@@ -66,7 +66,7 @@ class DDPContextManager(AbstractContextManager[Any]):
             log.info('DDP: process %s of %s, backend %s', self.rank, self.world_size, backend)
             dist.init_process_group(backend, rank=self.rank or 0, world_size=self.world_size or 1)
         learner.is_ddp_process, learner.ddp_rank, learner.ddp_world_size = True, dist.get_rank(), dist.get_world_size()
-        model = nn.SyncBatchNorm.convert_sync_batchnorm(learner.model) if cuda else learner.model
+        model = nn.SyncBatchNorm.convert_sync_batchnorm(learner.model) if cuda else learner.model  # type: ignore[no-untyped-call]
         learner.model = nn.parallel.DistributedDataParallel(model, device_ids=[learner.device] if cuda else None)
         learner.dataloaders['train'] = learner.build_dataloader('train', distributed=True)
         return self
@@ -103,11 +103,11 @@ def spawn(learner: 'Learner') -> bool:
     use_ddp = rv_config_.get_namespace_option('rastervision', 'USE_DDP', True, as_bool=True)
     if num_gpus < 2 or not use_ddp:
         return False
-    import torch.multiprocessing as mp
+    from torch.multiprocessing.spawn import start_processes
 
     method = rv_config_.get_namespace_option('rastervision', 'DDP_START_METHOD', 'spawn')
     args = (learner.cfg, learner.output_dir_local, learner.loss_def_path, num_gpus)
-    mp.start_processes(_train_worker, args, nprocs=num_gpus, start_method=str(method))  # type: ignore[no-untyped-call]
+    start_processes(_train_worker, args, nprocs=num_gpus, start_method=str(method))  # type: ignore[no-untyped-call]
     return True
 
 

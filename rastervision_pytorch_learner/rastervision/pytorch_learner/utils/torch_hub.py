@@ -1,5 +1,6 @@
 """Loads objects from folders, zip files and repositories with a torch.hub style `hubconf.py`."""
 
+import ast
 import os
 import re
 import shutil
@@ -108,13 +109,21 @@ def torch_hub_load_local(hubconf_dir: str, entrypoint: str, *args: Any, **kwargs
         ConfigError: If it has no such entrypoint.
     """
     hubconf_dir = _find_hubconf(hubconf_dir, hubconf_dir)
-    known = torch.hub.list(hubconf_dir, source='local', verbose=False)  # type: ignore[no-untyped-call]
-    if entrypoint not in known:
+    try:
+        return torch.hub.load(hubconf_dir, entrypoint, *args, source='local', **kwargs)  # type: ignore[no-untyped-call]
+    except RuntimeError as error:
+        if 'Cannot find callable' not in str(error):
+            raise
+        known = _functions_in(os.path.join(hubconf_dir, HUBCONF))
         raise ConfigError(
             f'entrypoint {entrypoint!r}: not in {os.path.join(hubconf_dir, HUBCONF)}. Choose from '
             f'{", ".join(known)}{did_you_mean(entrypoint, known) or "."}'
-        )
-    return torch.hub.load(hubconf_dir, entrypoint, *args, source='local', **kwargs)  # type: ignore[no-untyped-call]
+        ) from error
+
+
+def _functions_in(path: str) -> list[str]:
+    with open(path) as file:
+        return [node.name for node in ast.parse(file.read()).body if isinstance(node, ast.FunctionDef)]
 
 
 def _find_hubconf(folder: str, uri: str) -> str:
