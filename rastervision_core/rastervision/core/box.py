@@ -172,7 +172,7 @@ class Box:
     def from_shapely(cls, shape: BaseGeometry) -> Self:
         """The bounds of a geometry, not rounded."""
         xmin, ymin, xmax, ymax = shape.bounds
-        return cls(ymin, xmin, ymax, xmax)
+        return cls(ymin, xmin, ymax, xmax)  # type: ignore[arg-type]
 
     @classmethod
     def from_rasterio(cls, rio_window: 'Window') -> Self:

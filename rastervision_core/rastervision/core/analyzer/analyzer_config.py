@@ -14,9 +14,7 @@ if TYPE_CHECKING:
 class AnalyzerConfig(Config):
     """Configure an :class:`.Analyzer`."""
 
-    def build(  # type: ignore[override]
-        self, scene_group: tuple[str, Iterable[str]] | None = None
-    ) -> 'Analyzer':
+    def build(self, scene_group: tuple[str, Iterable[str]] | None = None) -> 'Analyzer':
         """Make the analyzer.
 
         Args:

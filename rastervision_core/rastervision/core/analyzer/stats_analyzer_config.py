@@ -39,7 +39,7 @@ class StatsAnalyzerConfig(AnalyzerConfig):
         None, "What the choice of pixels depends on. None: the pipeline's seed, or else a fixed one."
     )
 
-    def update(self, pipeline: 'RVPipelineConfig | None' = None) -> None:  # type: ignore[override]
+    def update(self, pipeline: 'RVPipelineConfig | None' = None) -> None:
         """Fill `output_uri` and `seed` from the pipeline."""
         super().update(pipeline=pipeline)
         if pipeline is None:

@@ -72,8 +72,8 @@ def write_geotiff_like_geojson(
     features = geopandas.read_file(geojson_path)
     if crs is not None:
         features = features.to_crs(crs)
-    xmin, ymin, xmax, ymax = features.total_bounds
-    write_bbox(path, arr, Box(ymin, xmin, ymax, xmax), features.crs.to_wkt(), **kwargs)
+    xmin, ymin, xmax, ymax = features.total_bounds.tolist()
+    write_bbox(path, arr, Box(ymin, xmin, ymax, xmax), str(features.crs), **kwargs)
 
 
 def crop_geotiff(src_uri: str, window: Box, dst_uri: str) -> None:

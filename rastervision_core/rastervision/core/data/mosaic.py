@@ -3,7 +3,7 @@
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree as ET
 
 from affine import Affine
@@ -96,8 +96,9 @@ def mosaic_xml(paths: Sequence[str]) -> str:
     root = ET.Element('VRTDataset', rasterXSize=str(frame.width), rasterYSize=str(frame.height))
     if first.crs is not None:
         ET.SubElement(root, 'SRS', dataAxisToSRSAxisMapping='1,2').text = first.crs
-    origin = first.transform * Affine.translation(xmin, ymin)
-    ET.SubElement(root, 'GeoTransform').text = ', '.join(repr(float(number)) for number in origin.to_gdal())
+    a, b, c, d, e, f = tuple(first.transform)[:6]
+    origin = (a * xmin + b * ymin + c, a, b, d * xmin + e * ymin + f, d, e)
+    ET.SubElement(root, 'GeoTransform').text = ', '.join(repr(float(number)) for number in origin)
     for band in range(len(first.dtypes)):
         _add_band(root, band, placed)
     if any(image.has_mask for image in images):
@@ -166,7 +167,10 @@ def _check_fits(first: _Image, image: _Image) -> None:
 
 def _place(first: _Image, image: _Image) -> Box:
     """An image's box in pixels of the first one."""
-    x, y = ~first.transform * (image.transform.c, image.transform.f)
+    pixel_of = ~first.transform
+    left, top = image.transform.c, image.transform.f
+    x = pixel_of.a * left + pixel_of.b * top + pixel_of.c
+    y = pixel_of.d * left + pixel_of.e * top + pixel_of.f
     height, width = image.size
     return Box(round(y), round(x), round(y) + height, round(x) + width)
 
@@ -200,11 +204,11 @@ def _add_source(element: ET.Element, image: _Image, box: Box, band: str) -> ET.E
     source = ET.SubElement(element, 'ComplexSource')
     ET.SubElement(source, 'SourceFilename', relativeToVRT='0').text = image.path
     ET.SubElement(source, 'SourceBand').text = band
-    size = {'xSize': str(width), 'ySize': str(height)}
+    size: dict[str, Any] = {'xSize': str(width), 'ySize': str(height)}
     ET.SubElement(source, 'SrcRect', xOff='0', yOff='0', **size)
     ET.SubElement(source, 'DstRect', xOff=str(box.xmin), yOff=str(box.ymin), **size)
     return source
 
 
 def _colour_name(colour: ColorInterp) -> str:
-    return colour.name.capitalize()
+    return str(colour.name).capitalize()

@@ -143,10 +143,11 @@ def read_nodata_mask(
                 mask &= _equals(values, nodata.values[band - 1])
         if nodata.masked:
             mask |= _read_mask(dataset, part, bands, None)
-        return mask[None]
+        return mask
 
     limits = _limits(dataset, inside)
-    return read_padded(read, window, limits, lead=(1,), dtype=np.dtype(bool), fill=True)[0]
+    mask: np.ndarray = read_padded(read, window, limits, lead=(), dtype=np.dtype(bool), fill=True)
+    return mask
 
 
 def _limits(dataset: 'DatasetReader', inside: Box | None) -> Box:

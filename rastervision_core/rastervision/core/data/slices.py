@@ -9,14 +9,14 @@ from rastervision.pipeline.errors import ArgumentTypeError, UnsupportedSliceErro
 FORM = 'Write [ymin:ymax, xmin:xmax], with numbers from 0 up, and a step if need be.'
 
 
-def parse_array_slices_2d(key: Any, extent: Box) -> tuple[Box, list[Any | None]]:
+def parse_array_slices_2d(key: Any, extent: Box) -> tuple[Box, list[Any]]:
     """Parse the key of a two-dimensional array; see `parse_array_slices_Nd`."""
     return parse_array_slices_Nd(key, extent, dims=2, h_dim=-2, w_dim=-1)
 
 
 def parse_array_slices_Nd(
     key: Any, extent: Box, dims: int = 3, h_dim: int = -3, w_dim: int = -2
-) -> tuple[Box, list[Any | None]]:
+) -> tuple[Box, list[Any]]:
     """Parse the key of an array into a window and what is left.
 
     Args:

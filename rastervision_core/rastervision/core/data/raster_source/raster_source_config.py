@@ -45,15 +45,11 @@ class RasterSourceConfig(Config):
         None, description='Part of the image to use, in pixels: (ymin, xmin, ymax, xmax). None: all.'
     )
 
-    def update(  # type: ignore[override]
-        self, pipeline: 'RVPipelineConfig | None' = None, scene: 'SceneConfig | None' = None
-    ) -> None:
+    def update(self, pipeline: 'RVPipelineConfig | None' = None, scene: 'SceneConfig | None' = None) -> None:
         """Fill unset fields, here and in the transformers, from the pipeline and the scene that this belongs to."""
         super().update(pipeline=pipeline, scene=scene)
 
-    def build(  # type: ignore[override]
-        self, tmp_dir: str | None = None, use_transformers: bool = True
-    ) -> 'RasterSource':
+    def build(self, tmp_dir: str | None = None, use_transformers: bool = True) -> 'RasterSource':
         """Make the raster source.
 
         Args:

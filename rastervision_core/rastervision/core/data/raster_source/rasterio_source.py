@@ -108,7 +108,7 @@ class RasterioSource(RasterSource):
     def _get_chip(self, window: Box, out_shape: tuple[int, int] | None = None) -> np.ndarray:
         return self._read(window, range(self.num_channels_raw), out_shape)
 
-    def get_chip(
+    def get_chip(  # type: ignore[override]
         self,
         window: Box,
         bands: Sequence[int] | slice | None = None,

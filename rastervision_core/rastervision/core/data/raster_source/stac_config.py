@@ -36,7 +36,7 @@ class STACItemConfig(Config):
     uri: str = Field(..., description='URI of the JSON file of the item.')
     assets: list[str] | None = Field(None, description='Names of the assets to use, in that order. None: all.')
 
-    def build(self) -> 'Item':  # type: ignore[override]
+    def build(self) -> 'Item':
         """Read the item."""
         import pystac
 
@@ -53,7 +53,7 @@ class STACItemCollectionConfig(Config):
         None, description='Names of the assets to use of each item, in that order. None: all.'
     )
 
-    def build(self) -> 'ItemCollection':  # type: ignore[override]
+    def build(self) -> 'ItemCollection':
         """Read the item collection."""
         import pystac
 

@@ -82,4 +82,5 @@ class TemporalMultiRasterSource(MultiRasterSource):
             return self.get_chip(key)
         window, (times, h, w, channels) = parse_array_slices_Nd(key, extent=self.extent, dims=4)
         chip: np.ndarray = self.get_chip(window, out_shape=sampled_shape(h, w))
-        return chip[times][..., channels]
+        selected: np.ndarray = chip[times][..., channels]
+        return selected

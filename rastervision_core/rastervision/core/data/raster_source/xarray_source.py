@@ -111,7 +111,7 @@ class XarraySource(RasterSource):
 
         items = [item_or_item_collection] if isinstance(item_or_item_collection, Item) else [*item_or_item_collection]
         array, geobox = load_items(items, temporal=temporal, stream=allow_streaming, options=stackstac_args)
-        crs_transformer = RasterioCRSTransformer(geobox.transform, geobox.crs.to_wkt())
+        crs_transformer = RasterioCRSTransformer(geobox.transform, str(geobox.crs))
         return cls(
             array,
             crs_transformer,
@@ -136,7 +136,7 @@ class XarraySource(RasterSource):
     def _get_chip(self, window: Box, out_shape: tuple[int, int] | None = None) -> np.ndarray:
         return self._read(window, range(self.num_channels_raw), ALL, out_shape)
 
-    def get_chip(
+    def get_chip(  # type: ignore[override]
         self,
         window: Box,
         bands: int | Sequence[int] | slice | None = None,
@@ -169,7 +169,8 @@ class XarraySource(RasterSource):
 
         def read(part: Box, shape: tuple[int, int] | None) -> np.ndarray:
             values = self._load(part, self.channel_order, ALL)
-            return self._is_nodata(values).all(axis=tuple(range(values.ndim - 2)))
+            mask: np.ndarray = np.all(self._is_nodata(values), axis=tuple(range(values.ndim - 2)))
+            return mask
 
         return read_padded(
             read, window.to_global_coords(self.bbox), self._limits, lead=(), dtype=np.dtype(bool), fill=True
@@ -241,5 +242,5 @@ def choose_bbox(
     if bbox is not None and bbox_map_coords is not None:
         raise ConfigError(f'Both bbox {bbox!r} and bbox_map_coords {bbox_map_coords!r} are given. Give only one.')
     if bbox_map_coords is not None:
-        return crs_transformer.map_to_pixel(Box(*bbox_map_coords)).normalize()  # type: ignore[arg-type]
+        return crs_transformer.map_to_pixel(Box(*bbox_map_coords)).normalize()
     return None if bbox is None else Box(*bbox)

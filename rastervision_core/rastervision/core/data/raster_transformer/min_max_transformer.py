@@ -24,7 +24,9 @@ class MinMaxTransformer(RasterTransformer):
             scaled = chip - low
             scaled /= high - low
         scaled *= 255
-        return np.nan_to_num(scaled, copy=False, nan=0.0).astype(np.uint8)
+        np.copyto(scaled, 0, where=np.isnan(scaled))
+        stretched: np.ndarray = scaled.astype(np.uint8)
+        return stretched
 
     def get_out_dtype(self, in_dtype: np.dtype) -> np.dtype:
         """Always uint8."""

@@ -15,9 +15,7 @@ if TYPE_CHECKING:
 class RasterTransformerConfig(Config):
     """Configure a :class:`.RasterTransformer`."""
 
-    def update(  # type: ignore[override]
-        self, pipeline: 'RVPipelineConfig | None' = None, scene: 'SceneConfig | None' = None
-    ) -> None:
+    def update(self, pipeline: 'RVPipelineConfig | None' = None, scene: 'SceneConfig | None' = None) -> None:
         """Fill unset fields from the pipeline and the scene that this belongs to."""
         super().update(pipeline=pipeline, scene=scene)
 
@@ -28,7 +26,7 @@ class RasterTransformerConfig(Config):
             root_dir: The local folder of the bundle.
         """
 
-    def build(self, channel_order: list[int] | None = None) -> 'RasterTransformer':  # type: ignore[override]
+    def build(self, channel_order: list[int] | None = None) -> 'RasterTransformer':
         """Make the transformer.
 
         Args:

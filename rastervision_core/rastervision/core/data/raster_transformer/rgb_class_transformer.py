@@ -72,7 +72,8 @@ class RGBClassTransformer(RasterTransformer):
         if class_labels.size and not 0 <= class_labels.min() <= class_labels.max() < len(self._palette):
             wrong = sorted(set(np.unique(class_labels).tolist()) - set(range(len(self._palette))))
             raise DataError(f'There are no classes of the ids {wrong!r}; the classes are {self.class_config.names!r}.')
-        return self._palette[class_labels]
+        rgb: np.ndarray = self._palette[class_labels]
+        return rgb
 
     def get_out_channels(self, in_channels: int) -> int:
         """Always 1."""

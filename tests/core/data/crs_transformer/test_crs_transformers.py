@@ -1,0 +1,71 @@
+import pickle
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+import shapely
+from affine import Affine
+
+from rastervision.core.box import Box
+from rastervision.core.data.crs_transformer.identity_crs_transformer import IdentityCRSTransformer
+from rastervision.core.data.crs_transformer.rasterio_crs_transformer import RasterioCRSTransformer
+from rastervision.pipeline.errors import ArgumentTypeError, DataError, NotReadableError
+
+UTM = RasterioCRSTransformer(Affine(10, 0, 500000, 0, -10, 5100000), 'epsg:32633')
+
+
+@pytest.mark.parametrize('transformer', [UTM, IdentityCRSTransformer()])
+@pytest.mark.parametrize('bbox', [None, Box(5, 7, 100, 100)])
+@pytest.mark.parametrize(
+    'thing',
+    [
+        (3, 4),
+        (np.array([1, 2, 3]), np.array([4, 5, 6])),
+        Box(1, 2, 3, 4),
+        shapely.box(1, 2, 7, 8),
+        np.array([shapely.Point(1, 2), shapely.Point(3, 4)]),
+    ],
+)
+def test_whole_pixels_come_back(transformer, bbox, thing):
+    back = transformer.map_to_pixel(transformer.pixel_to_map(thing, bbox=bbox), bbox=bbox)
+
+    assert np.array_equal(back, thing) if not isinstance(thing, Box) else back == thing
+
+
+def test_pixels_map_to_their_centres():
+    transformer = RasterioCRSTransformer(Affine(10, 0, 500000, 0, -10, 5100000), 'epsg:32633', map_crs=None)
+
+    assert transformer.pixel_to_map((0, 0)) == (500005.0, 5099995.0)
+    assert transformer.map_to_pixel((500009.9, 5099990.1)) == (0, 0)
+
+
+def test_unrounded_pixels_are_counted_from_the_corner():
+    transformer = RasterioCRSTransformer(Affine(10, 0, 0, 0, -10, 0), 'epsg:32633', map_crs=None, round_pixels=False)
+
+    assert transformer.map_to_pixel((25.0, -5.0)) == (2.5, 0.5)
+
+
+def test_coordinates_far_away_are_refused():
+    mercator = RasterioCRSTransformer(Affine(10, 0, 0, 0, -10, 0), 'epsg:3857')
+
+    with pytest.raises(DataError, match='map to the image'):
+        mercator.map_to_pixel((0.0, 95.0))
+
+
+def test_other_things_are_refused():
+    with pytest.raises(ArgumentTypeError, match='str'):
+        UTM.pixel_to_map('x')
+
+
+def test_transformers_can_be_pickled_and_shared_by_threads():
+    copy = pickle.loads(pickle.dumps(UTM))
+
+    with ThreadPoolExecutor(4) as pool:
+        results = list(pool.map(copy.pixel_to_map, [(1, 2)] * 20))
+
+    assert all(result == UTM.pixel_to_map((1, 2)) for result in results)
+
+
+def test_a_missing_image_is_named(tmp_path):
+    with pytest.raises(NotReadableError, match=r'none\.tif'):
+        RasterioCRSTransformer.from_uri(str(tmp_path / 'none.tif'))

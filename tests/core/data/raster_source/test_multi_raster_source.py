@@ -1,0 +1,104 @@
+import numpy as np
+import pytest
+
+from rastervision.core.box import Box
+from rastervision.core.data.raster_source.multi_raster_source import MultiRasterSource
+from rastervision.core.data.raster_source.multi_raster_source_config import (
+    MultiRasterSourceConfig,
+    multi_rs_config_upgrader,
+)
+from rastervision.core.data.raster_source.raster_source_config import rs_config_upgrader
+from rastervision.core.data.raster_source.rasterio_source import RasterioSource
+from rastervision.core.data.raster_source.rasterio_source_config import (
+    RasterioSourceConfig,
+    rasterio_source_config_upgrader,
+)
+from rastervision.core.data.raster_source.temporal_multi_raster_source import TemporalMultiRasterSource
+from rastervision.core.data.raster_transformer.cast_transformer import CastTransformer
+from rastervision.pipeline.errors import ChannelOrderError, ConfigError
+
+
+def test_a_coarser_source_is_brought_to_the_primary_ones_pixels(write_tif, noise):
+    fine = RasterioSource(write_tif(noise))
+    coarse = RasterioSource(write_tif(np.full((30, 40, 1), 9, dtype=np.uint8), 'coarse.tif', resolution=20.0))
+
+    chip = MultiRasterSource([coarse, fine], primary_source_idx=1).get_chip(Box(0, 0, 20, 20))
+
+    assert chip.shape == (20, 20, 4) and (chip[..., 0] == 9).all()
+    assert np.array_equal(chip[..., 1:], noise[:20, :20])
+
+
+def test_channels_are_selected_from_all_sources(write_tif, noise):
+    uri = write_tif(noise)
+
+    source = MultiRasterSource([RasterioSource(uri), RasterioSource(uri)], channel_order=[5, 0])
+
+    assert np.array_equal(source[:4, :4], noise[:4, :4, [2, 0]])
+    with pytest.raises(ChannelOrderError):
+        MultiRasterSource([RasterioSource(uri)], channel_order=[3])
+
+
+def test_the_mask_is_of_what_no_source_has(write_tif, noise):
+    first, second = noise.copy(), noise.copy()
+    first[:20], second[:10] = 0, 0
+    sources = [RasterioSource(write_tif(p, f'{i}.tif', nodata=0)) for i, p in enumerate((first, second))]
+
+    mask = MultiRasterSource(sources).get_nodata_mask(Box(0, 0, 30, 30))
+
+    assert mask[:10].all() and not mask[10:].any()
+
+
+def test_sources_of_different_dtypes_are_refused(write_tif, noise):
+    uri = write_tif(noise)
+
+    with pytest.raises(ConfigError, match=r'uint8.*float32.*CastTransformer'):
+        MultiRasterSource([RasterioSource(uri), RasterioSource(uri, [CastTransformer('float32')])])
+
+
+@pytest.mark.parametrize('index', [-1, 1])
+def test_a_primary_source_that_is_not_there_is_refused(write_tif, noise, index):
+    with pytest.raises(ConfigError, match='primary_source_idx'):
+        MultiRasterSource([RasterioSource(write_tif(noise))], primary_source_idx=index)
+
+
+def test_times_need_equal_numbers_of_channels(write_tif, noise):
+    uri = write_tif(noise)
+
+    with pytest.raises(ConfigError, match=r'\[3, 1\]'):
+        TemporalMultiRasterSource([RasterioSource(uri), RasterioSource(uri, channel_order=[0])])
+
+
+def test_number_of_channels_of_a_time_series_is_that_of_a_chip(write_tif, noise):
+    source = TemporalMultiRasterSource([RasterioSource(write_tif(noise), channel_order=[0, 1])] * 2)
+
+    assert source.num_channels == source.shape[-1] == source.get_chip(Box(0, 0, 2, 2)).shape[-1] == 2
+
+
+def test_config_builds_channels_or_times(write_tif, noise):
+    sources = [RasterioSourceConfig(uris=write_tif(noise))] * 2
+
+    assert MultiRasterSourceConfig(raster_sources=sources).build().shape == (60, 80, 6)
+    assert MultiRasterSourceConfig(raster_sources=sources, temporal=True).build().shape == (2, 60, 80, 3)
+
+
+@pytest.mark.parametrize('fields', [{'primary_source_idx': 1}, {'temporal': True, 'channel_order': [0]}])
+def test_fields_that_contradict_are_refused(fields):
+    with pytest.raises(ConfigError):
+        MultiRasterSourceConfig(raster_sources=[RasterioSourceConfig(uris='x.tif')], **fields)
+
+
+def test_older_fields_are_upgraded():
+    assert multi_rs_config_upgrader({'crs_source': 2}, 1) == {'primary_source_idx': 2}
+    assert multi_rs_config_upgrader({'force_same_dtype': True}, 13) == {}
+    assert rs_config_upgrader({'extent': [1, 2, 3, 4]}, 9) == {'bbox': [1, 2, 3, 4]}
+    assert rs_config_upgrader({'extent_crop': None}, 6) == {}
+    assert rasterio_source_config_upgrader({'x_shift': 0, 'y_shift': 0.0}, 5) == {}
+
+
+@pytest.mark.parametrize(
+    ('upgrader', 'fields', 'version'),
+    [(rs_config_upgrader, {'extent_crop': [0, 0, 1, 1]}, 6), (rasterio_source_config_upgrader, {'x_shift': 3}, 5)],
+)
+def test_older_fields_without_a_successor_are_refused(upgrader, fields, version):
+    with pytest.raises(ConfigError, match='not supported any longer'):
+        upgrader(fields, version)

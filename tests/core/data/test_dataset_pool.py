@@ -1,0 +1,35 @@
+import gc
+
+import numpy as np
+import pytest
+
+from rastervision.core.box import Box
+from rastervision.core.data import dataset_pool
+from rastervision.core.data.dataset_pool import PooledDataset
+from rastervision.core.data.geotiff import write_bbox
+
+
+@pytest.fixture
+def path(tmp_path):
+    write_bbox(str(tmp_path / 'a.tif'), np.ones((2, 2), dtype=np.uint8), Box(0, 0, 2, 2), 'epsg:32633')
+    return str(tmp_path / 'a.tif')
+
+
+def test_any_number_of_images_can_be_used(path, monkeypatch):
+    monkeypatch.setattr(dataset_pool, 'MAX_OPEN', 3)
+    images = [PooledDataset(path) for _ in range(10)]
+
+    opened = [image.get() for image in images]
+
+    assert sum(not dataset.closed for dataset in opened) == 3
+    assert not images[0].get().closed
+
+
+def test_a_dropped_image_is_closed(path):
+    image = PooledDataset(path)
+    dataset = image.get()
+
+    del image
+    gc.collect()
+
+    assert dataset.closed

@@ -1,0 +1,120 @@
+import numpy as np
+import pytest
+import rasterio
+from rasterio.transform import from_origin
+
+from rastervision.core.box import Box
+from rastervision.core.data.mosaic import build_vrt
+from rastervision.core.data.raster_source.rasterio_source import RasterioSource
+from rastervision.pipeline.errors import DataError
+
+
+@pytest.fixture
+def noise():
+    return np.random.default_rng(0).integers(1, 255, (60, 80, 3), dtype=np.uint8)
+
+
+@pytest.fixture
+def write_part(tmp_path, noise):
+    """A function that writes a part of one image as a GeoTIFF at its place."""
+
+    def write(name, part, *, pixels=None, crs='epsg:32633', resolution=10.0, mask=None, **profile):
+        pixels = noise[part.to_slices()] if pixels is None else pixels
+        origin = (500000 + part.xmin * 10, 5100000 - part.ymin * 10)
+        options = {
+            'height': part.height,
+            'width': part.width,
+            'count': pixels.shape[-1],
+            'dtype': pixels.dtype,
+            'crs': crs,
+            'transform': from_origin(*origin, resolution, resolution),
+        }
+        path = str(tmp_path / name)
+        with (
+            rasterio.Env(GDAL_TIFF_INTERNAL_MASK=True),
+            rasterio.open(path, 'w', driver='GTiff', **options, **profile) as dataset,
+        ):
+            dataset.write(np.moveaxis(pixels, -1, 0))
+            if mask is not None:
+                dataset.write_mask(mask)
+        return path
+
+    return write
+
+
+def test_two_crops_make_the_original_image(write_part, noise):
+    left, right = write_part('l.tif', Box(0, 0, 60, 50)), write_part('r.tif', Box(0, 30, 60, 80))
+    whole = RasterioSource(write_part('w.tif', Box(0, 0, 60, 80)))
+
+    source = RasterioSource([right, left])
+
+    assert source.image_extent == whole.image_extent
+    assert np.array_equal(source[:, :], noise)
+    assert source.crs_transformer.transform == whole.crs_transformer.transform
+
+
+def test_the_later_image_is_on_top(write_part):
+    area = Box(0, 0, 10, 10)
+    paths = [write_part(f'{v}.tif', area, pixels=np.full((10, 10, 1), v, dtype=np.uint8)) for v in (1, 2)]
+
+    assert (RasterioSource(paths)[:, :] == 2).all()
+    assert (RasterioSource(paths[::-1])[:, :] == 1).all()
+
+
+def test_nodata_of_the_later_image_does_not_hide_the_earlier(write_part):
+    area = Box(0, 0, 4, 4)
+    below = write_part('a.tif', area, pixels=np.full((4, 4, 1), 7, dtype=np.uint8), nodata=255)
+    top = np.full((4, 4, 1), 255, dtype=np.uint8)
+    top[0] = 9
+
+    source = RasterioSource([below, write_part('b.tif', area, pixels=top, nodata=255)])
+
+    assert source[:, :][:, 0, 0].tolist() == [9, 7, 7, 7]
+
+
+def test_masked_pixels_do_not_hide_the_earlier_image(write_part):
+    area = Box(0, 0, 4, 4)
+    below = write_part('a.tif', area, pixels=np.full((4, 4, 1), 7, dtype=np.uint8))
+    valid = np.zeros((4, 4), dtype=bool)
+    valid[0] = True
+
+    source = RasterioSource(
+        [below, write_part('b.tif', area, pixels=np.full((4, 4, 1), 9, dtype=np.uint8), mask=valid)]
+    )
+
+    assert source[:, :][:, 0, 0].tolist() == [9, 7, 7, 7]
+
+
+def test_gaps_between_images_are_nodata(write_part, noise):
+    paths = [write_part('a.tif', Box(0, 0, 10, 10), nodata=255), write_part('b.tif', Box(20, 20, 30, 30), nodata=255)]
+
+    source = RasterioSource(paths)
+
+    assert source.shape == (30, 30, 3)
+    assert not source[10:20, 0:30].any()
+    assert source.get_nodata_mask(Box(10, 0, 20, 30)).all()
+    assert np.array_equal(source[20:30, 20:30], noise[20:30, 20:30])
+
+
+@pytest.mark.parametrize(
+    ('what', 'options'),
+    [
+        ('CRS', {'crs': 'epsg:32634'}),
+        ('resolution', {'resolution': 20.0}),
+        ('number of bands', {'pixels': np.ones((10, 10, 1), dtype=np.uint8)}),
+        ('dtype', {'pixels': np.ones((10, 10, 3), dtype=np.uint16)}),
+    ],
+)
+def test_images_that_do_not_fit_are_named(write_part, what, options):
+    paths = [write_part('a.tif', Box(0, 0, 10, 10)), write_part('b.tif', Box(0, 10, 10, 20), **options)]
+
+    with pytest.raises(DataError, match=rf'b\.tif.*a\.tif.*{what} differs'):
+        RasterioSource(paths)
+
+
+def test_a_written_vrt_reads_the_same(write_part, noise, tmp_path):
+    paths = [write_part('l.tif', Box(0, 0, 60, 50)), write_part('r.tif', Box(0, 50, 60, 80))]
+
+    build_vrt(str(tmp_path / 'x.vrt'), paths)
+
+    assert np.array_equal(RasterioSource(str(tmp_path / 'x.vrt'))[:, :], noise)

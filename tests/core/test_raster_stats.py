@@ -1,0 +1,110 @@
+import json
+
+import numpy as np
+import pytest
+import xarray
+
+from rastervision.core.box import Box
+from rastervision.core.data.crs_transformer.identity_crs_transformer import IdentityCRSTransformer
+from rastervision.core.data.raster_source.xarray_source import XarraySource
+from rastervision.core.raster_stats import RasterStats, get_num_chips_to_sample, parallel_variance
+from rastervision.pipeline.errors import DataError, NoStatsError
+
+
+def source(pixels):
+    return XarraySource(xarray.DataArray(pixels, dims=('y', 'x', 'band')), IdentityCRSTransformer())
+
+
+@pytest.fixture
+def noise():
+    return np.random.default_rng(0).integers(1, 1000, (60, 70, 2), dtype=np.uint16)
+
+
+def test_statistics_are_those_of_all_pixels(noise):
+    stats = RasterStats()
+
+    stats.compute([source(noise)], chip_sz=20)
+
+    assert stats.means == pytest.approx(noise.mean(axis=(0, 1)))
+    assert stats.stds == pytest.approx(noise.std(axis=(0, 1)), rel=2e-3)
+    assert stats.counts.tolist() == [4200, 4200]
+
+
+def test_nodata_does_not_count_in_each_channel_by_itself(noise):
+    noise[:30, :, 0] = 0
+    stats = RasterStats()
+
+    stats.compute([source(noise)], chip_sz=20)
+
+    assert stats.counts.tolist() == [2100, 4200]
+    assert stats.means == pytest.approx([noise[30:, :, 0].mean(), noise[..., 1].mean()])
+
+
+def test_a_chip_with_a_single_valid_pixel_does_not_break_the_variance():
+    pixels = np.zeros((2, 4, 1), dtype=np.float32)
+    pixels[0, 0], pixels[0, 2:], pixels[1, 2:] = 5, 3, 4
+    stats = RasterStats()
+
+    stats.compute([source(pixels)], chip_sz=2)
+
+    assert np.isfinite(stats.stds).all() and stats.counts.tolist() == [5]
+
+
+def test_sampling_is_the_same_for_the_same_seed_only(noise):
+    def means(seed):
+        stats = RasterStats()
+        stats.compute([source(noise)], sample_prob=0.1, chip_sz=10, seed=seed)
+        return stats.means.tolist()
+
+    assert means(1) == means(1) != means(2)
+
+
+def test_an_image_narrower_than_a_chip_is_sampled(noise):
+    stats = RasterStats()
+
+    stats.compute([source(noise[:10])], sample_prob=0.5, chip_sz=25)
+
+    assert stats.counts.tolist() == [250, 250]
+
+
+def test_an_image_smaller_than_a_chip_is_read_once(noise):
+    stats = RasterStats()
+
+    stats.compute([source(noise)], sample_prob=0.1, chip_sz=300)
+
+    assert get_num_chips_to_sample(Box(0, 0, 60, 70), 300, 0.1) == 0
+    assert stats.counts.tolist() == [4200, 4200]
+
+
+def test_an_empty_image_has_no_statistics():
+    with pytest.raises(NoStatsError, match='no pixel differs from nodata_value=0'):
+        RasterStats().compute([source(np.zeros((5, 5, 1), dtype=np.uint8))])
+
+
+def test_statistics_come_back_from_a_file(tmp_path):
+    uri = str(tmp_path / 'a/stats.json')
+
+    RasterStats([1.0, 2.0], [3.0, 4.0], [5, 6]).save(uri)
+
+    assert json.loads((tmp_path / 'a/stats.json').read_text()) == {
+        'means': [1.0, 2.0],
+        'stds': [3.0, 4.0],
+        'counts': [5, 6],
+    }
+    assert RasterStats.load(uri).vars.tolist() == [9.0, 16.0]
+
+
+def test_a_file_of_something_else_is_named(tmp_path):
+    (tmp_path / 'x.json').write_text('{"means": [1]}')
+
+    with pytest.raises(DataError, match=r'x\.json.*stds'):
+        RasterStats.load(str(tmp_path / 'x.json'))
+
+
+def test_empty_statistics_cannot_be_saved():
+    with pytest.raises(NoStatsError, match=r'compute'):
+        RasterStats().to_dict()
+
+
+def test_parallel_variance_of_numbers():
+    assert parallel_variance(1.5, 2, 0.25, 6.0, 2, 1.0) == pytest.approx(21.5 / 3)
