@@ -1,9 +1,7 @@
 """Finding the folders of image data, and unpacking their zips."""
 
 import os
-import shutil
 import uuid
-import zipfile
 from pathlib import Path
 
 from rastervision.pipeline.file_system.utils import (
@@ -13,7 +11,7 @@ from rastervision.pipeline.file_system.utils import (
     sync_from_dir,
     unzip,
 )
-from rastervision.pytorch_learner.dataset.errors import ImageDatasetError, MissingImageDataError
+from rastervision.pytorch_learner.dataset.errors import MissingImageDataError
 from rastervision.pytorch_learner.dataset.image_files import natural_key
 
 SPLITS = ('train', 'valid', 'test')
@@ -29,7 +27,7 @@ def get_data_dirs(uri: str | list[str], unzip_dir: str) -> list[str]:
 
     Raises:
         MissingImageDataError: If there is nothing of the kind.
-        ImageDatasetError: If a zip is damaged.
+        DataError: If a zip is damaged.
     """
     if isinstance(uri, list):
         return unzip_data(uri, unzip_dir)
@@ -79,18 +77,8 @@ def _sorted_zips(uris: list[str]) -> list[str]:
 def _unzip_once(uri: str, unzip_dir: str) -> str:
     """Unpack a zip; the folder appears only when it is complete."""
     target = os.path.join(unzip_dir, _name_for(uri))
-    if os.path.isdir(target):
-        return target
-    path = download_if_needed(uri, unzip_dir)
-    part = f'{target}.part-{uuid.uuid4().hex}'
-    try:
-        os.makedirs(part)
-        unzip(path, part)
-        os.rename(part, target)
-    except zipfile.BadZipFile as error:
-        raise ImageDatasetError(f'The zip {uri!r} is damaged: {error}. Run chip again, or take it out.') from error
-    finally:
-        shutil.rmtree(part, ignore_errors=True)
+    if not os.path.isdir(target):
+        unzip(download_if_needed(uri, unzip_dir), target)
     return target
 
 

@@ -1,0 +1,139 @@
+import random
+import shutil
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from rastervision.pipeline.errors import DataError
+from rastervision.pytorch_learner.dataset.errors import ImageDatasetError, MissingImageDataError
+from rastervision.pytorch_learner.dataset.image_files import discover_images, load_image
+from rastervision.pytorch_learner.learner_config.classification_data import ClassificationImageDataConfig
+from rastervision.pytorch_learner.learner_config.semantic_segmentation_data import SemanticSegmentationImageDataConfig
+
+
+def write_chips(root, values, split='train'):
+    """Chips whose pixels all have the value that is their name."""
+    for folder in ('img', 'labels'):
+        (root / split / folder).mkdir(parents=True, exist_ok=True)
+    for value in values:
+        Image.fromarray(np.full((8, 8, 3), value, dtype=np.uint8)).save(root / split / 'img' / f'{value}.png')
+        Image.fromarray(np.full((8, 8), value % 2, dtype=np.uint8)).save(root / split / 'labels' / f'{value}.png')
+    return root
+
+
+@pytest.fixture
+def config(class_config):
+    def make(**kwargs):
+        return SemanticSegmentationImageDataConfig(class_config=class_config, img_sz=8, augmentors=[], **kwargs)
+
+    return make
+
+
+def values(dataset):
+    return [round(float(x[0, 0, 0]) * 255) for x, _ in dataset]
+
+
+def test_images_come_in_the_order_of_their_numbers(tmp_path):
+    write_chips(tmp_path, [2, 10, 1])
+
+    assert [path.stem for path in discover_images(tmp_path / 'train' / 'img')] == ['1', '2', '10']
+
+
+def test_zips_of_a_folder_are_put_together_in_the_order_of_their_names(tmp_path, config):
+    for name, chips in (('10', [5, 6]), ('2', [3, 4])):
+        shutil.make_archive(str(tmp_path / 'zips' / name), 'zip', write_chips(tmp_path / name, chips))
+
+    dataset = config(uri=str(tmp_path / 'zips')).build_dataset('train', str(tmp_path / 'tmp'))
+
+    assert values(dataset) == [3, 4, 5, 6]
+
+
+def test_zips_are_unpacked_once_for_all_splits(tmp_path, config):
+    write_chips(tmp_path / 'chips', [1])
+    write_chips(tmp_path / 'chips', [2], 'valid')
+    uri = shutil.make_archive(str(tmp_path / 'chips'), 'zip', tmp_path / 'chips')
+
+    train, valid, test = config(uri=uri).build(str(tmp_path / 'tmp'))
+
+    assert (values(train), values(valid), len(test)) == ([1], [2], 0)
+    assert len(list((tmp_path / 'tmp' / 'data').iterdir())) == 1
+
+
+def test_train_sz_counts_for_a_plain_uri_and_leaves_other_randomness_alone(tmp_path, config):
+    write_chips(tmp_path, range(20))
+    random.seed(3)
+    state = random.getstate()
+
+    chosen = values(config(uri=str(tmp_path), train_sz=4).build_dataset('train', str(tmp_path)))
+
+    assert len(chosen) == 4 and chosen == sorted(chosen)
+    assert chosen == values(config(uri=str(tmp_path), train_sz=4).build_dataset('train', str(tmp_path)))
+    assert random.getstate() == state
+
+
+def test_each_group_gives_its_share(tmp_path, config):
+    write_chips(tmp_path / 'a', range(10))
+    write_chips(tmp_path / 'b', range(100, 110))
+    uris = [str(tmp_path / 'a'), str(tmp_path / 'b')]
+
+    chosen = values(config(group_uris=uris, group_train_sz=[2, 3]).build_dataset('train', str(tmp_path)))
+
+    assert [value >= 100 for value in chosen] == [False] * 2 + [True] * 3
+
+
+def test_an_image_without_a_label_is_named(tmp_path, config):
+    write_chips(tmp_path, [1, 2])
+    (tmp_path / 'train' / 'labels' / '2.png').unlink()
+
+    with pytest.raises(ImageDatasetError, match="partner: \\['2'\\]"):
+        config(uri=str(tmp_path)).build_dataset('train', str(tmp_path))
+
+
+def test_a_folder_without_data_says_what_is_expected(tmp_path, config):
+    with pytest.raises(MissingImageDataError, match='train, valid or test'):
+        config(uri=str(tmp_path)).build_dataset('train', str(tmp_path))
+
+
+def test_a_damaged_zip_is_named_and_leaves_nothing_behind(tmp_path, config):
+    (tmp_path / 'bad.zip').write_bytes(b'no zip')
+
+    with pytest.raises(DataError, match=r'bad\.zip'):
+        config(uri=str(tmp_path / 'bad.zip')).build_dataset('train', str(tmp_path / 'tmp'))
+    assert not list((tmp_path / 'tmp').rglob('*.png'))
+
+
+def test_a_class_without_images_is_allowed(tmp_path, class_config):
+    folder = tmp_path / 'valid' / 'thing'
+    folder.mkdir(parents=True)
+    Image.fromarray(np.zeros((8, 8, 3), dtype=np.uint8)).save(folder / '0.png')
+
+    dataset = ClassificationImageDataConfig(class_config=class_config, uri=str(tmp_path)).build_dataset('valid', None)
+
+    assert [int(y) for _, y in dataset] == [1]
+
+
+@pytest.mark.parametrize('channels', [1, 3, 4, 8])
+def test_tif_and_npy_have_any_number_of_channels(tmp_path, write_tif, channels):
+    pixels = np.random.default_rng(0).integers(0, 9999, (5, 6, channels), dtype=np.uint16)
+    np.save(tmp_path / 'a.npy', pixels)
+
+    assert np.array_equal(load_image(tmp_path / 'a.npy'), pixels)
+    assert np.array_equal(load_image(write_tif('a.tif', pixels)), pixels)
+
+
+def test_png_with_16_bits_keeps_them(tmp_path):
+    import cv2
+
+    pixels = np.random.default_rng(0).integers(0, 65535, (5, 6, 3), dtype=np.uint16)
+    cv2.imwrite(str(tmp_path / 'a.png'), pixels[..., ::-1])
+
+    assert np.array_equal(load_image(tmp_path / 'a.png'), pixels)
+
+
+def test_a_palette_is_read_as_class_ids(tmp_path):
+    image = Image.fromarray(np.array([[0, 1], [2, 1]], dtype=np.uint8), mode='P')
+    image.putpalette([0, 0, 0, 255, 0, 0, 0, 255, 0])
+    image.save(tmp_path / 'a.png')
+
+    assert load_image(tmp_path / 'a.png')[..., 0].tolist() == [[0, 1], [2, 1]]

@@ -1,0 +1,89 @@
+import albumentations as A
+import numpy as np
+import pytest
+
+from rastervision.pipeline.errors import ConfigError
+from rastervision.pytorch_learner.dataset.min_max_normalize import MinMaxNormalize
+from rastervision.pytorch_learner.dataset.transform import (
+    DEFAULT_BBOX_PARAMS,
+    albu_to_yxyx,
+    apply_transform,
+    object_detection_transformer,
+    semantic_segmentation_transformer,
+    yxyx_to_albu,
+)
+from rastervision.pytorch_learner.dataset.transform_io import (
+    deserialize_albumentation_transform,
+    serialize_albumentation_transform,
+)
+
+FLIP = A.Compose([A.HorizontalFlip(p=1)], bbox_params=DEFAULT_BBOX_PARAMS)
+
+
+def test_boxes_come_back_from_albumentations_as_they_were():
+    boxes = np.array([[1.0, 2, 30, 40]])
+
+    assert np.allclose(albu_to_yxyx(yxyx_to_albu(boxes, (60, 100)), (60, 100)), boxes)
+
+
+def test_boxes_are_flipped_and_cut_with_the_image_and_empty_ones_dropped():
+    boxes = np.array([[10.0, 10, 20, 30], [0, 90, 10, 130], [0, -30, 10, -5]])
+    label = (boxes, np.array([0, 1, 2]), 'yxyx')
+
+    _, (flipped, class_ids, box_format) = object_detection_transformer((np.zeros((50, 100, 3), np.uint8), label), FLIP)
+
+    assert np.allclose(flipped, [[10, 70, 20, 90], [0, 0, 10, 10]])
+    assert class_ids.tolist() == [0, 1] and box_format == 'yxyx'
+
+
+def test_labels_are_not_interpolated_when_resized():
+    labels = np.array([[0, 7], [0, 7]], dtype=np.int64)
+
+    _, resized = semantic_segmentation_transformer((np.zeros((2, 2, 3), np.uint8), labels), A.Resize(5, 5))
+
+    assert set(np.unique(resized)) == {0, 7} and resized.dtype == np.int64
+
+
+@pytest.mark.parametrize('dtype', ['int8', 'int32', 'uint32', 'float16', 'bool'])
+def test_images_of_types_that_opencv_lacks_are_resized(dtype):
+    assert apply_transform(A.Resize(4, 4), image=np.ones((2, 2, 3), dtype))['image'].shape == (4, 4, 3)
+
+
+def test_images_of_a_time_series_are_transformed_alike():
+    series = np.random.default_rng(0).integers(0, 255, (3, 4, 5, 2), dtype=np.uint8)
+
+    assert np.array_equal(apply_transform(A.HorizontalFlip(p=1), image=series)['image'], series[:, :, ::-1])
+
+
+def test_min_max_normalize_stretches_each_channel():
+    image = np.array([[[10, 5], [20, 5]]], dtype=np.uint16)
+
+    stretched = MinMaxNormalize(p=1.0)(image=image)['image']
+
+    assert stretched.dtype == np.float32 and stretched.tolist() == [[[0, 0], [1, 0]]]
+
+
+def test_transform_dicts_of_albumentations_1_are_understood():
+    old = {'__class_fullname__': 'HorizontalFlip', 'always_apply': True, 'p': 0.5}
+
+    assert deserialize_albumentation_transform({'__version__': '1.3.0', 'transform': old}).p == 1.0
+
+
+def test_lambda_transforms_come_from_their_file(tmp_path):
+    path = tmp_path / 'lambdas.py'
+    path.write_text(
+        'import albumentations as A\n'
+        "lambda_transforms = {'swap': A.Lambda(name='swap', image=lambda x, **kw: x[..., ::-1], p=1)}\n"
+    )
+    tf = A.Compose([A.Lambda(name='swap', image=lambda x, **kw: x[..., ::-1], p=1)])
+
+    tf_dict = serialize_albumentation_transform(tf, str(path), str(tmp_path / 'copy'))
+    back = deserialize_albumentation_transform(tf_dict)
+
+    assert tf_dict['lambda_transforms_path'] == str(tmp_path / 'copy' / 'lambdas.py')
+    assert back(image=np.array([[[1, 2, 3]]], np.uint8))['image'].tolist() == [[[3, 2, 1]]]
+
+
+def test_an_unknown_transform_names_the_closest():
+    with pytest.raises(ConfigError, match=r"unknown transform 'HorizontlFlip'.*HorizontalFlip"):
+        deserialize_albumentation_transform({'transform': {'__class_fullname__': 'HorizontlFlip', 'p': 1}})
