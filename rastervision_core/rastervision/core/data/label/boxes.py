@@ -16,7 +16,8 @@ def clip(boxes: np.ndarray, window: Box) -> np.ndarray:
     """Each box's part in a window: (n, 4) -> (n, 4)."""
     lower = [window.ymin, window.xmin, window.ymin, window.xmin]
     upper = [window.ymax, window.xmax, window.ymax, window.xmax]
-    return np.clip(boxes, lower, upper)
+    clipped: np.ndarray = np.clip(boxes, lower, upper)
+    return clipped
 
 
 def intersection_areas(a: np.ndarray, b: np.ndarray) -> np.ndarray:
@@ -70,4 +71,5 @@ def _overlapping_pairs(boxes: np.ndarray, iou_thresh: float) -> tuple[np.ndarray
 
 
 def _ratio(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
-    return np.divide(part, whole, out=np.zeros(len(part)), where=whole > 0)
+    ratio: np.ndarray = np.divide(part, whole, out=np.zeros(len(part)), where=whole > 0)
+    return ratio

@@ -1,4 +1,4 @@
-"""Arithmetic of counters that do not overflow."""
+"""Arithmetic of sums and counters of pixels."""
 
 from typing import Any
 
@@ -9,7 +9,22 @@ def divide(sums: np.ndarray, hits: np.ndarray) -> np.ndarray:
     """Sums / hits in (at least) float32, NaN where there are no hits."""
     dtype = sums.dtype if sums.dtype.kind == 'f' else np.dtype(np.float32)
     out = np.full(sums.shape, np.nan, dtype=dtype)
-    return np.divide(sums, hits, out=out, where=hits > 0, casting='unsafe')
+    quotients: np.ndarray = np.divide(sums, hits, out=out, where=hits > 0, casting='unsafe')
+    return quotients
+
+
+def highest(values: np.ndarray) -> np.ndarray:
+    """Index of the highest value along the first axis, the first of equals: (n, ...) -> (...), int64.
+
+    What `argmax(axis=0)` gives, but several times as fast for the few classes that there are. NaN is never higher.
+    """
+    index = np.zeros(values.shape[1:], dtype=np.int64)
+    best = values[0].copy()
+    for i, candidate in enumerate(values[1:], start=1):
+        higher = candidate > best
+        index[higher] = i
+        np.copyto(best, candidate, where=higher)
+    return index
 
 
 def with_room(counters: np.ndarray, slices: tuple[slice, slice]) -> np.ndarray:

@@ -72,7 +72,7 @@ class ObjectDetectionLabels(Labels):
 
     def __getitem__(self, window: Box) -> Self:
         """New labels of the boxes at least half of which lie in a window."""
-        return self.get_overlapping(self, window)
+        return self._overlapping(window, ioa_thresh=0.5, clip=False)
 
     def assert_equal(self, expected_labels: Self) -> None:
         """Raise an AssertionError if the labels are not equal to others."""
@@ -160,22 +160,26 @@ class ObjectDetectionLabels(Labels):
     @staticmethod
     def local_to_global(npboxes: np.ndarray, window: Box) -> np.ndarray:
         """Boxes relative to a window's upper left corner -> relative to the scene's: (n, 4) -> (n, 4)."""
-        return npboxes + _corner(window)
+        boxes: np.ndarray = npboxes + _corner(window)
+        return boxes
 
     @staticmethod
     def global_to_local(npboxes: np.ndarray, window: Box) -> np.ndarray:
         """The inverse of `local_to_global`."""
-        return npboxes - _corner(window)
+        boxes: np.ndarray = npboxes - _corner(window)
+        return boxes
 
     @staticmethod
     def local_to_normalized(npboxes: np.ndarray, window: Box) -> np.ndarray:
         """Boxes relative to a window's corner, in pixels -> as parts of its height and width."""
-        return npboxes / np.tile(window.size, 2)
+        boxes: np.ndarray = npboxes / np.tile(window.size, 2)
+        return boxes
 
     @staticmethod
     def normalized_to_local(npboxes: np.ndarray, window: Box) -> np.ndarray:
         """The inverse of `local_to_normalized`."""
-        return npboxes * np.tile(window.size, 2)
+        boxes: np.ndarray = npboxes * np.tile(window.size, 2)
+        return boxes
 
     @staticmethod
     def get_overlapping(
@@ -189,10 +193,7 @@ class ObjectDetectionLabels(Labels):
             ioa_thresh: The least part of a box's area that must lie in the window.
             clip: Keep only that part of the box.
         """
-        inside = labels._take(parts_inside(labels._boxes, window) >= ioa_thresh)
-        if not clip:
-            return inside
-        return type(labels)(clip_boxes(inside._boxes, window), inside._class_ids, inside._scores)
+        return labels._overlapping(window, ioa_thresh=ioa_thresh, clip=clip)
 
     @staticmethod
     def concatenate(labels1: 'ObjectDetectionLabels', labels2: 'ObjectDetectionLabels') -> 'ObjectDetectionLabels':
@@ -241,6 +242,11 @@ class ObjectDetectionLabels(Labels):
             np.concatenate([part._class_ids for part in parts]),
             np.concatenate([part._scores for part in parts]),
         )
+
+    def _overlapping(self, window: Box, *, ioa_thresh: float, clip: bool) -> Self:
+        inside = self._take(parts_inside(self._boxes, window) >= ioa_thresh)
+        boxes = clip_boxes(inside._boxes, window) if clip else inside._boxes
+        return type(self)(boxes, inside._class_ids, inside._scores)
 
     def _take(self, which: np.ndarray) -> Self:
         return type(self)(self._boxes[which], self._class_ids[which], self._scores[which])

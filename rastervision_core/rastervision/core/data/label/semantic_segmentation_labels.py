@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 import shapely
+from affine import Affine
 from rasterio.features import geometry_mask
 
 from rastervision.core.box import Box
-from rastervision.core.data.label.counters import divide, sum_type, with_room
+from rastervision.core.data.label.counters import divide, highest, sum_type, with_room
 from rastervision.core.data.label.labels import Labels
 from rastervision.core.data.label.utils import discard_prediction_edges
 from rastervision.pipeline import lazy
@@ -146,8 +147,8 @@ class SemanticSegmentationLabels(Labels):
         for window in self.get_windows(**kwargs):
             inside = polygons[tree.query(window.to_shapely(), predicate='intersects')]
             if len(inside):
-                local = shapely.transform(inside, lambda points, window=window: points - (window.xmin, window.ymin))
-                mask = geometry_mask(list(local), out_shape=window.size, transform=(1, 0, 0, 0, 1, 0))
+                corner = Affine.translation(window.xmin, window.ymin)
+                mask = geometry_mask(list(inside), out_shape=window.size, transform=corner)
                 self.mask_fill(window, mask, null_class_id)
             else:
                 del self[window]
@@ -264,7 +265,7 @@ class SemanticSegmentationDiscreteLabels(SemanticSegmentationLabels):
             and np.array_equal(self.hit_mask, other.hit_mask)
         )
 
-    __hash__ = None  # type: ignore[assignment]
+    __hash__ = None
 
     def __delitem__(self, window: Box) -> None:
         """Forget the votes of a window."""
@@ -305,7 +306,7 @@ class SemanticSegmentationDiscreteLabels(SemanticSegmentationLabels):
     def get_label_arr(self, window: Box, null_class_id: int = -1) -> np.ndarray:
         """Labels of a window; see :meth:`.SemanticSegmentationLabels.get_label_arr`."""
         slices = self._slices(window)
-        labels: np.ndarray = self.pixel_counts[:, *slices].argmax(axis=0)
+        labels = highest(self.pixel_counts[:, *slices])
         labels[~self.hit_mask[slices]] = null_class_id
         return labels
 
@@ -429,7 +430,7 @@ class SemanticSegmentationSmoothLabels(SemanticSegmentationLabels):
             and np.allclose(self.pixel_scores, other.pixel_scores)
         )
 
-    __hash__ = None  # type: ignore[assignment]
+    __hash__ = None
 
     def __delitem__(self, window: Box) -> None:
         """Forget the scores of a window."""
@@ -474,7 +475,7 @@ class SemanticSegmentationSmoothLabels(SemanticSegmentationLabels):
 
     def get_label_arr(self, window: Box, null_class_id: int = -1) -> np.ndarray:
         """Labels of a window; see :meth:`.SemanticSegmentationLabels.get_label_arr`."""
-        labels: np.ndarray = self.get_score_arr(window).argmax(axis=0)
+        labels = highest(self.get_score_arr(window))
         labels[self.pixel_hits[self._slices(window)] == 0] = null_class_id
         return labels
 

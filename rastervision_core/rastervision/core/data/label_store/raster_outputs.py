@@ -55,7 +55,7 @@ class LabelRaster(RasterOutput):
     """
 
     def __init__(self, path: str, profile: dict[str, Any], class_config: 'ClassConfig', *, rgb: bool) -> None:
-        kind = {'count': 3, 'photometric': 'RGB'} if rgb else {'count': 1}
+        kind: dict[str, Any] = {'count': 3, 'photometric': 'RGB'} if rgb else {'count': 1}
         super().__init__(path, {**profile, 'dtype': 'uint8', **kind})
         self._colors = RGBClassTransformer(class_config) if rgb else None
         if not rgb:
@@ -82,7 +82,8 @@ class ScoreRaster(RasterOutput):
     """
 
     def __init__(self, path: str, profile: dict[str, Any], names: list[str], *, as_uint8: bool) -> None:
-        kind = {'dtype': 'uint8', 'predictor': 2} if as_uint8 else {'dtype': 'float32', 'predictor': 3}
+        kind: dict[str, Any] = {'dtype': 'uint8', 'predictor': 2} if as_uint8 else {'dtype': 'float32', 'predictor': 3}
+        kind['zlevel'] = 1  # half the time of the default 6, a few percent more bytes
         super().__init__(path, {'interleave': 'band', **kind, **profile, 'dtype': kind['dtype'], 'count': len(names)})
         self._as_uint8 = as_uint8
         for band, name in enumerate(names, start=1):

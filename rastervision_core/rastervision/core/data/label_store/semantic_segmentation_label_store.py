@@ -28,7 +28,8 @@ from rastervision.core.data.rasterio_io import open_raster
 from rastervision.core.layout import HITS_FILE, LABELS_FILE, SCORES_FILE, VECTORS_DIR
 from rastervision.pipeline.errors import ConfigError, MissingFileError
 from rastervision.pipeline.file_system.publish import publish_dir
-from rastervision.pipeline.file_system.utils import download_if_needed, file_exists
+from rastervision.pipeline.file_system.utils import download_if_needed, file_exists, get_local_path
+from rastervision.pipeline.rv_config import rv_config_
 
 if TYPE_CHECKING:
     from rastervision.core.data.label_store.semantic_segmentation_label_store_config import VectorOutputConfig
@@ -85,7 +86,7 @@ class SemanticSegmentationLabelStore(LabelStore):
         self._bbox = bbox
 
     # ------------------------------------------------------------------ writing
-    def writer(  # type: ignore[override]
+    def writer(
         self, *, make_labels: MakeLabels | None = None, smooth: bool | None = None, crop_sz: int | None = None
     ) -> AbstractContextManager[LabelWriter]:
         """Write the predictions of a scene as they come; see :meth:`.LabelStore.writer`.
@@ -135,7 +136,11 @@ class SemanticSegmentationLabelStore(LabelStore):
         """
         assert isinstance(labels, SemanticSegmentationLabels)
         smooth = isinstance(labels, SemanticSegmentationSmoothLabels)
-        if smooth and self.smooth_output and file_exists(self.score_uri, include_dir=False):
+        if (
+            isinstance(labels, SemanticSegmentationSmoothLabels)
+            and self.smooth_output
+            and file_exists(self.score_uri, include_dir=False)
+        ):
             labels = self.merge_with_old_scores(labels)
         out_profile = self.build_rasterio_gtiff_profile(labels) | (profile or {})
         with publish_dir(self.root_uri, self.tmp_dir) as folder:
@@ -246,7 +251,8 @@ class SemanticSegmentationLabelStore(LabelStore):
         with open_raster(self._download(self.label_uri)) as dataset:
             pixels: np.ndarray = dataset.read(window=Window(*window.to_xywh()))
         if len(pixels) == 1:
-            return pixels[0]
+            label_arr: np.ndarray = pixels[0]
+            return label_arr
         return RGBClassTransformer(self.class_config).rgb_to_class(pixels.transpose(1, 2, 0))
 
     # --------------------------------------------------------------- properties
@@ -287,7 +293,7 @@ class SemanticSegmentationLabelStore(LabelStore):
     @property
     def root_uri_local(self) -> str:
         """Local path of the folder."""
-        return self._local_path(self.root_uri)
+        return get_local_path(self.root_uri, self.tmp_dir or rv_config_.get_tmp_dir_root())
 
     @property
     def vector_output_dir_local(self) -> str:

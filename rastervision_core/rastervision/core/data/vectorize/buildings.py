@@ -4,17 +4,18 @@ Each patch of pixels is opened with a bar across its smallest enclosing rectangl
 of their own.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import cv2
 import numpy as np
 from affine import Affine
+from shapely.affinity import affine_transform
 from shapely.geometry.base import BaseGeometry
 
-from rastervision.core.data.vectorize.polygons import mask_to_polygons
+from rastervision.core.data.vectorize.polygons import sheet_outlines
 
-RotatedRectange = tuple[tuple[float, float], tuple[float, float], float]
+RotatedRectange = tuple[Sequence[float], Sequence[float], float]  # the name, misspelt, is public
 
 
 @dataclass(frozen=True)
@@ -66,8 +67,8 @@ def mask_to_building_polygons(
         thickness: See there.
     """
     options = BuildingOptions(min_area, width_factor, thickness)
-    for patch in find_patches(mask, 0)[1]:
-        yield from patch_to_buildings(patch, mask.shape, options, transform or Affine.identity())
+    polygons = patches_to_buildings(find_patches(mask, 0)[1], mask.shape, options)
+    return iter(polygons) if transform is None else (affine_transform(p, transform.to_shapely()) for p in polygons)
 
 
 def find_patches(mask: np.ndarray, ymin: int) -> tuple[np.ndarray, list[Patch]]:
@@ -103,29 +104,34 @@ def join_patches(pieces: list[Patch]) -> Patch:
     return Patch(mask, ymin, xmin)
 
 
-def patch_to_buildings(
-    patch: Patch, shape: tuple[int, ...], options: BuildingOptions, transform: Affine
-) -> Iterator[BaseGeometry]:
-    """The buildings that a patch consists of.
+def patches_to_buildings(
+    patches: Iterable[Patch], shape: tuple[int, ...], options: BuildingOptions
+) -> list[BaseGeometry]:
+    """The buildings that patches consist of, in pixel coordinates.
 
     Args:
-        patch: The patch.
-        shape: Height and width of the mask that it is from. Beyond its edges the patch is taken to go on.
+        patches: The patches.
+        shape: Height and width of the mask that they are from. Beyond its edges they are taken to go on.
         options: See :class:`.BuildingOptions`.
-        transform: From pixels (column, row) to coordinates of the polygons.
     """
+    return sheet_outlines(
+        [(part.mask, part.ymin, part.xmin) for patch in patches for part in _split(patch, shape, options)]
+    )
+
+
+def _split(patch: Patch, shape: tuple[int, ...], options: BuildingOptions) -> Iterator[Patch]:
+    """The parts that are left when a patch is opened with its bar."""
     outline = _outline(patch.mask)
     if outline is None or cv2.contourArea(outline) < options.min_area:
         return
     kernel = get_kernel(cv2.minAreaRect(outline), options.width_factor, options.thickness)
     if kernel is None or kernel.size == 1:
-        yield from _polygons(patch.mask, patch.ymin, patch.xmin, transform)
+        yield patch
         return
     mask, ymin, xmin = _with_margin(patch, shape, max(kernel.shape))
     count, parts = cv2.connectedComponents(cv2.erode(mask, kernel), connectivity=8)
     for number in range(1, count):
-        part = cv2.dilate((parts == number).astype(np.uint8), kernel)
-        yield from _polygons(part, ymin, xmin, transform)
+        yield Patch(cv2.dilate((parts == number).astype(np.uint8), kernel), ymin, xmin)
 
 
 def get_rectangle(buildings: np.ndarray) -> RotatedRectange | None:
@@ -176,7 +182,3 @@ def _with_margin(patch: Patch, shape: tuple[int, ...], size: int) -> tuple[np.nd
     bottom = min(size, shape[0] - patch.ymin - height)
     right = min(size, shape[1] - patch.xmin - width)
     return np.pad(patch.mask, ((top, bottom), (left, right))), patch.ymin - top, patch.xmin - left
-
-
-def _polygons(mask: np.ndarray, ymin: int, xmin: int, transform: Affine) -> Iterator[BaseGeometry]:
-    return mask_to_polygons(mask, transform * Affine.translation(xmin, ymin))

@@ -17,7 +17,7 @@ from rastervision.core.data.vectorize.buildings import (
     Patch,
     find_patches,
     join_patches,
-    patch_to_buildings,
+    patches_to_buildings,
 )
 from rastervision.core.data.vectorize.morphology import DenoiseStream
 from rastervision.core.data.vectorize.polygons import merge_pieces, outlines
@@ -114,11 +114,7 @@ class BuildingVectorizer(BandVectorizer):
         return self._buildings(self._stitcher.close())
 
     def _buildings(self, groups: Iterable[list[Patch]]) -> Polygons:
-        return [
-            polygon
-            for group in groups
-            for polygon in patch_to_buildings(join_patches(group), self._shape, self._options, Affine.identity())
-        ]
+        return patches_to_buildings(map(join_patches, groups), self._shape, self._options)
 
 
 class WholeMaskVectorizer(Vectorizer):

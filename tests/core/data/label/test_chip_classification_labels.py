@@ -1,0 +1,32 @@
+import numpy as np
+from shapely.geometry import box
+
+from rastervision.core.box import Box
+from rastervision.core.data.label.chip_classification_labels import ChipClassificationLabels
+
+A, B = Box(0, 0, 10, 10), Box(0, 10, 10, 20)
+
+
+def test_highest_score_wins_the_first_of_equals():
+    labels = ChipClassificationLabels.from_predictions([A, B], [np.array([0.1, 0.9]), np.array([0.5, 0.5])])
+
+    assert labels.get_class_ids() == [1, 0]
+    assert labels.get_cell_scores(A) == [0.1, 0.9]
+
+
+def test_sum_changes_neither():
+    a, b = ChipClassificationLabels({A: (0, None)}), ChipClassificationLabels({A: (1, None), B: (2, None)})
+
+    assert (a + b).get_class_ids() == [1, 2]
+    assert a.get_class_ids() == [0]
+
+
+def test_scores_count_for_equality():
+    assert ChipClassificationLabels({A: (0, None)}) != ChipClassificationLabels({A: (0, [1.0, 0.0])})
+    assert ChipClassificationLabels({A: (0, [1.0])}) == ChipClassificationLabels({A: (0, np.array([1.0]))})
+
+
+def test_cells_outside_the_aoi_are_left_out():
+    labels = ChipClassificationLabels({A: (0, None), B: (1, None)})
+
+    assert labels.filter_by_aoi([box(0, 0, 12, 12)]).get_cells() == [A]
