@@ -63,6 +63,14 @@ class GeoDataConfig(DataConfig):
             self._set(class_config=self.scene_dataset.class_config)
         return self
 
+    def update(self, *args: Any, **kwargs: Any) -> None:
+        """Fill what is inside.
+
+        The pipeline is kept from it: `scene_dataset` may be another than the pipeline's, whose outputs it must not
+        take. If it is the same object, the pipeline fills it as its own.
+        """
+        super().update(*args, **{name: value for name, value in kwargs.items() if name != 'pipeline'})
+
     def get_sampling(self, scene_id: str) -> WindowSamplingConfig:
         """How windows are taken from a scene.
 
