@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from rastervision.pipeline.registry import registry_
 from rastervision.pipeline.rv_config import rv_config_
 
 TOY_DIR = Path(__file__).parent / 'toy'
@@ -18,6 +19,9 @@ def toy(tmp_path, monkeypatch):
     monkeypatch.syspath_prepend(str(TOY_DIR))
     from rastervision.toy_plugin.toy import ToyConfig
 
+    # The registry may have looked for plugins before the toy was there.
+    registry_.load_plugins()
+    registry_.set_plugin_version('rastervision.toy_plugin', 0)
     rv_config_.set_tmp_dir_root(str(tmp_path / 'tmp'))
     yield lambda **fields: ToyConfig(**{'root_uri': str(tmp_path / 'out'), 'log': str(tmp_path / 'log'), **fields})
     rv_config_.set_tmp_dir_root()

@@ -5,7 +5,7 @@ import pytest
 
 from rastervision.pipeline.config.register import register_config
 from rastervision.pipeline.errors import ConfigError, NotReadableError
-from rastervision.pipeline.execution import prepare, run_command
+from rastervision.pipeline.execution import load_pipeline_config, prepare, run_command
 from rastervision.pipeline.pipeline_config import PipelineConfig
 
 
@@ -20,6 +20,11 @@ class FilledConfig(PipelineConfig):
     def validate_config(self):
         if self.name == 'bad':
             raise ConfigError('name: bad')
+
+
+@register_config('test_execution.loose', plugin='rastervision.pipeline')
+class LooseConfig(PipelineConfig):
+    share: float = 1  # a default that pydantic does not turn into a float
 
 
 def test_prepare_saves_the_resolved_config_and_leaves_the_given_one(tmp_path):
@@ -90,3 +95,13 @@ def test_config_of_a_plugin_that_is_not_installed_says_so(tmp_path):
 
     with pytest.raises(ConfigError, match=r"'nobody\.knows'.*installed plugins"):
         run_command(str(tmp_path / 'c.json'), 'make')
+
+
+def test_resolved_config_is_the_same_before_and_after_it_is_saved(tmp_path):
+    """Else a command that is done would look changed to the next run."""
+    config = LooseConfig(root_uri=str(tmp_path))
+
+    prepared = prepare(config)
+
+    reloaded = load_pipeline_config(prepared.get_config_uri())
+    assert json.dumps(prepared.dict()['share']) == json.dumps(reloaded.dict()['share']) == '1.0'

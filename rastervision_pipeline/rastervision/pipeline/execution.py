@@ -38,7 +38,7 @@ def prepare(cfg: T) -> T:
 
 
 def resolve_pipeline(cfg: T) -> T:
-    """Resolve a config, and see that it says where to write.
+    """Resolve a config, see that it says where to write, and give it as its jobs will read it from JSON.
 
     Raises:
         ConfigError: If it is not valid, or says not where to write.
@@ -46,7 +46,7 @@ def resolve_pipeline(cfg: T) -> T:
     resolved = resolve(cfg)
     if resolved.root_uri is None and type(resolved).get_config_uri is PipelineConfig.get_config_uri:
         raise ConfigError(f'{type(cfg).__name__}: root_uri is None. Set it to the folder to write to.')
-    return resolved
+    return type(resolved).from_dict(resolved.dict(with_rv_metadata=False, mode='json'))
 
 
 def load_pipeline_config(cfg_json_uri: str) -> PipelineConfig:
