@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from affine import Affine
 from rasterio.windows import Window
+from rasterio.windows import transform as window_transform
 
 from rastervision.core.box import Box
 from rastervision.core.data.class_config import ClassConfig
@@ -304,20 +305,20 @@ class SemanticSegmentationLabelStore(LabelStore):
     def _profile(self, extent: Box) -> dict[str, Any]:
         crs, transform = self.crs_transformer.image_crs, self.crs_transformer.transform or Affine.identity()
         if self.bbox is not None:
-            transform = transform * Affine.translation(self.bbox.xmin, self.bbox.ymin)
+            transform = window_transform(self.bbox.to_rasterio(), transform)
+        georeference = {} if crs is None and transform.is_identity else {'crs': crs, 'transform': transform}
         return {
             'driver': 'GTiff',
             'height': extent.height,
             'width': extent.width,
             'count': 1,
             'dtype': 'uint8',
-            'crs': crs,
-            'transform': transform,
             'tiled': True,
             'blockxsize': self.rasterio_block_size,
             'blockysize': self.rasterio_block_size,
             'compress': 'deflate',
             'bigtiff': 'IF_SAFER',
+            **georeference,
         }
 
     def _outputs(self, folder: str, profile: dict[str, Any], num_classes: int, smooth: bool) -> Iterator[RowOutput]:

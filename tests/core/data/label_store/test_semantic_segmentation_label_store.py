@@ -1,0 +1,263 @@
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import rasterio
+from affine import Affine
+
+from rastervision.core.box import Box
+from rastervision.core.data.class_config import ClassConfig
+from rastervision.core.data.crs_transformer.rasterio_crs_transformer import RasterioCRSTransformer
+from rastervision.core.data.label.semantic_segmentation_labels import (
+    SemanticSegmentationDiscreteLabels,
+    SemanticSegmentationLabels,
+    SemanticSegmentationSmoothLabels,
+)
+from rastervision.core.data.label_store.semantic_segmentation_label_store import SemanticSegmentationLabelStore
+from rastervision.core.data.label_store.semantic_segmentation_label_store_config import (
+    BuildingVectorOutputConfig,
+    PolygonVectorOutputConfig,
+)
+from rastervision.pipeline.errors import ConfigError, DataError, MissingFileError
+
+BBOX = Box(10, 20, 140, 110)
+EXTENT = BBOX.extent
+CLASSES = ClassConfig(names=['a', 'b', 'null'], colors=['red', '#00ff80', 'black'])
+CRS = RasterioCRSTransformer(Affine(0.5, 0, 600000, 0, -0.5, 200000), 'epsg:32637')
+
+
+@pytest.fixture
+def make_store(tmp_path):
+    def make(name='scene', **options):
+        options = {'bbox': BBOX, 'rasterio_block_size': 16, **options}
+        return SemanticSegmentationLabelStore(str(tmp_path / name), CRS, CLASSES, **options)
+
+    return make
+
+
+def predict(smooth: bool, chip: int = 32, stride: int = 16, seed: int = 0):
+    """Windows over the extent and its edges, with smooth random predictions."""
+    rng = np.random.default_rng(seed)
+    windows = EXTENT.get_windows(chip, stride, pad_direction='both')
+    for window in windows:
+        scores = rng.dirichlet((1, 1, 1), (chip // 8, chip // 8)).repeat(8, 0).repeat(8, 1).transpose(2, 0, 1)
+        yield window, scores.astype(np.float32) if smooth else scores.argmax(axis=0).astype(np.uint8)
+
+
+def in_memory(smooth: bool, crop_sz: int | None = None) -> SemanticSegmentationLabels:
+    windows, predictions = zip(*predict(smooth), strict=True)
+    return SemanticSegmentationLabels.from_predictions(
+        windows, predictions, EXTENT, len(CLASSES), smooth=smooth, crop_sz=crop_sz
+    )
+
+
+def write(store, smooth, **options):
+    with store.writer(smooth=smooth, **options) as writer:
+        for window, prediction in predict(smooth):
+            writer.write(window, prediction)
+
+
+def contents(store) -> dict[str, bytes]:
+    root = Path(store.root_uri)
+    return {str(path.relative_to(root)): path.read_bytes() for path in root.rglob('*') if path.is_file()}
+
+
+VECTORS = [
+    PolygonVectorOutputConfig(class_id=0, denoise=3),
+    BuildingVectorOutputConfig(class_id=1, denoise=2),
+    PolygonVectorOutputConfig(class_id=2, denoise=0, threshold=0.4),
+]
+
+
+@pytest.mark.parametrize('smooth', [False, True], ids=['discrete', 'smooth'])
+@pytest.mark.parametrize(
+    'options',
+    [{}, {'save_as_rgb': True}, {'smooth_output': True}, {'smooth_output': True, 'smooth_as_uint8': True}],
+    ids=['labels', 'rgb', 'scores', 'uint8 scores'],
+)
+@pytest.mark.parametrize('crop_sz', [None, 4])
+def test_writer_makes_the_same_files_as_save(make_store, smooth, options, crop_sz):
+    streamed = make_store('streamed', vector_outputs=VECTORS, **options)
+    saved = make_store('saved', vector_outputs=VECTORS, **options)
+
+    write(streamed, smooth, crop_sz=crop_sz)
+    saved.save(in_memory(smooth, crop_sz))
+
+    assert contents(streamed) == contents(saved)
+    assert len(contents(saved)) == 4 + 2 * (smooth and 'smooth_output' in options)
+
+
+@pytest.mark.parametrize('height', [200, 800])
+def test_rows_in_memory_do_not_depend_on_the_height(make_store, height):
+    store = make_store(bbox=Box(0, 0, height, 40))
+    held = 0
+    with store.writer(smooth=True) as writer:
+        for window in store.bbox.extent.get_windows(32, 16):
+            writer.write(window, np.full((3, 32, 32), 1 / 3, dtype=np.float32))
+            held = max(held, writer.num_rows_held)
+
+    assert held == 32
+
+
+def test_nothing_is_left_after_an_error(make_store, tmp_path):
+    store = make_store(smooth_output=True, vector_outputs=VECTORS)
+    with pytest.raises(KeyboardInterrupt), store.writer() as writer:
+        writer.write(*next(predict(smooth=True)))
+        raise KeyboardInterrupt
+
+    assert not list(tmp_path.iterdir())
+
+
+def test_older_predictions_stay_after_an_error(make_store):
+    store = make_store()
+    write(store, smooth=False)
+    before = contents(store)
+
+    with pytest.raises(DataError, match='comes too late'), store.writer(smooth=False) as writer:
+        for window, prediction in [*predict(smooth=False)][::-1]:
+            writer.write(window, prediction)
+
+    assert contents(store) == before
+
+
+def test_writer_replaces_older_scores_and_save_adds_to_them(make_store):
+    store = make_store(smooth_output=True)
+    write(store, smooth=True)
+    once = np.load(store.hits_uri)
+    write(store, smooth=True)
+    np.testing.assert_array_equal(np.load(store.hits_uri), once)
+
+    store.save(in_memory(smooth=True))
+
+    np.testing.assert_array_equal(np.load(store.hits_uri), 2 * once)
+
+
+def test_scores_of_other_extent_are_not_added_to(make_store):
+    make_store(smooth_output=True).save(in_memory(smooth=True))
+
+    with pytest.raises(DataError, match='extent'):
+        make_store(smooth_output=True).save(SemanticSegmentationSmoothLabels(Box(0, 0, 5, 5), 3))
+
+
+def test_labels_say_what_they_mean(make_store):
+    store = make_store()
+    write(store, smooth=False)
+
+    with rasterio.open(store.label_uri) as dataset:
+        assert dataset.profile['tiled'] and dataset.profile['compress'] == 'deflate'
+        assert dataset.block_shapes == [(16, 16)]
+        assert dataset.colormap(1)[1] == (0, 255, 128, 255)
+        assert json.loads(dataset.tags()['class_names']) == ['a', 'b', 'null']
+        assert dataset.tags()['null_class_id'] == '2'
+        assert dataset.transform == Affine(0.5, 0, 600010, 0, -0.5, 199995)
+        assert dataset.crs.to_epsg() == 32637
+
+
+def test_scores_name_their_classes(make_store):
+    store = make_store(smooth_output=True)
+    write(store, smooth=True)
+
+    with rasterio.open(store.score_uri) as dataset:
+        assert dataset.descriptions == ('a', 'b', 'null')
+
+
+@pytest.mark.parametrize('rgb', [False, True])
+def test_windows_of_labels_can_be_read(make_store, rgb):
+    store, window = make_store(save_as_rgb=rgb), Box(30, 40, 70, 60)
+    write(store, smooth=False)
+
+    arr = store.read_label_arr(window)
+
+    assert arr.dtype == np.uint8
+    np.testing.assert_array_equal(arr, in_memory(smooth=False).get_label_arr(window, null_class_id=2))
+
+
+def test_discrete_labels_come_back(make_store):
+    store = make_store()
+    write(store, smooth=False)
+
+    labels = store.get_labels()
+
+    assert isinstance(labels, SemanticSegmentationDiscreteLabels)
+    np.testing.assert_array_equal(labels.get_label_arr(EXTENT), in_memory(False).get_label_arr(EXTENT, 2))
+
+
+@pytest.mark.parametrize(('as_uint8', 'tolerance'), [(False, 1e-3), (True, 3e-3)])
+def test_scores_come_back(make_store, as_uint8, tolerance):
+    store = make_store(smooth_output=True, smooth_as_uint8=as_uint8)
+    write(store, smooth=True)
+
+    labels, expected = store.get_labels(), in_memory(smooth=True)
+
+    assert isinstance(labels, SemanticSegmentationSmoothLabels)
+    np.testing.assert_array_equal(labels.pixel_hits, expected.pixel_hits)
+    np.testing.assert_allclose(labels.get_score_arr(EXTENT), expected.get_score_arr(EXTENT), atol=tolerance)
+
+
+def test_hits_above_255_widen_the_file(make_store):
+    store = make_store(bbox=Box(0, 0, 40, 5), smooth_output=True)
+    ones = np.full((3, 40, 5), 1 / 3, dtype=np.float32)
+    with store.writer() as writer:
+        for _ in range(300):
+            writer.write(Box(20, 0, 40, 5), ones[:, :20])
+
+    hits = np.load(store.hits_uri)
+
+    assert hits.dtype == np.uint16
+    assert (hits[:20] == 0).all() and (hits[20:] == 300).all()
+
+
+def test_scene_without_a_prediction_has_the_null_class(make_store):
+    store = make_store()
+    with store.writer(smooth=False):
+        pass
+
+    assert (store.read_label_arr(EXTENT) == 2).all()
+
+
+def test_null_class_is_added_to_a_copy(tmp_path):
+    classes = ClassConfig(names=['a', 'b'])
+
+    store = SemanticSegmentationLabelStore(str(tmp_path), CRS, classes)
+
+    assert (classes.names, store.class_config.names) == (['a', 'b'], ['a', 'b', 'null'])
+
+
+def test_last_vector_output_of_a_class_counts(make_store):
+    outputs = [BuildingVectorOutputConfig(class_id=1), PolygonVectorOutputConfig(class_id=1, denoise=0)]
+    make_store('both', vector_outputs=outputs).save(in_memory(smooth=False))
+    make_store('last', vector_outputs=outputs[1:]).save(in_memory(smooth=False))
+
+    assert contents(make_store('both')) == contents(make_store('last'))
+
+
+def test_parts_can_be_written_one_by_one(make_store, tmp_path):
+    store = make_store(smooth_output=True, vector_outputs=VECTORS)
+    labels = in_memory(smooth=True)
+    profile = store.build_rasterio_gtiff_profile(labels)
+    folder = tmp_path / 'parts'
+    folder.mkdir()
+
+    store.write_discrete_raster_output(profile, str(folder / 'labels.tif'), labels)
+    store.write_smooth_raster_output(profile, str(folder / 'scores.tif'), str(folder / 'pixel_hits.npy'), labels)
+    store.write_vector_outputs(labels, str(folder / 'vector_output'))
+    store.write_vector_output(VECTORS[0], labels.get_label_arr(EXTENT) == 0, str(folder / 'one'))
+    store.save(labels)
+
+    parts = contents(make_store('parts'))
+    features, same = parts.pop('one/class-0-a.json'), parts['vector_output/class-0-a.json']
+    assert sorted(features.replace(b',\n', b'\n').split(b'\n')) == sorted(same.replace(b',\n', b'\n').split(b'\n'))
+    assert parts == contents(store)
+
+
+def test_missing_labels_are_named(make_store):
+    with pytest.raises(MissingFileError, match=r'labels\.tif'):
+        make_store().get_labels()
+    with pytest.raises(FileNotFoundError, match=r'scores\.tif'):
+        make_store(smooth_output=True).get_labels()
+
+
+def test_writer_needs_a_bbox(make_store):
+    with pytest.raises(ConfigError, match='has no bbox'), make_store(bbox=None).writer():
+        pass
