@@ -64,12 +64,14 @@ class GeoDataConfig(DataConfig):
         return self
 
     def update(self, *args: Any, **kwargs: Any) -> None:
-        """Fill what is inside.
+        """Fill what is inside, except `scene_dataset`.
 
-        The pipeline is kept from it: `scene_dataset` may be another than the pipeline's, whose outputs it must not
-        take. If it is the same object, the pipeline fills it as its own.
+        That may be another than the pipeline's, whose outputs it must not take. If it is the same object, the pipeline
+        fills it as its own.
         """
-        super().update(*args, **{name: value for name, value in kwargs.items() if name != 'pipeline'})
+        for path, child in self.children():
+            if path[0] != 'scene_dataset':
+                child.update()
 
     def get_sampling(self, scene_id: str) -> WindowSamplingConfig:
         """How windows are taken from a scene.
