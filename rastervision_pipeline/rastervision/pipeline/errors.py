@@ -13,7 +13,8 @@ A message says what is wrong (the value, with `!r`), where (config path, URI, sc
     ├── ChannelOrderError             a channel is asked for that an image does not have
     ├── BundleError                   a model bundle is not one, or does not fit
     ├── DataError                     imagery or labels are not what they should be
-    │   └── LabelError (ValueError)   a label has no class, or the wrong type of geometry
+    │   ├── LabelError (ValueError)   a label has no class, or the wrong type of geometry
+    │   └── NoStatsError (ValueError) there are no pixels to compute statistics of
     ├── UnknownClassIdError (IndexError)  there is no class of this id
     ├── RunError                      a job of a pipeline failed
     ├── ArgumentError (ValueError)    a function is given a value that it cannot work with

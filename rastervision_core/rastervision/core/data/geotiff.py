@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import rasterio
+import shapely
 from rasterio.transform import from_bounds
 from rasterio.windows import Window
 
@@ -72,8 +73,7 @@ def write_geotiff_like_geojson(
     features = geopandas.read_file(geojson_path)
     if crs is not None:
         features = features.to_crs(crs)
-    xmin, ymin, xmax, ymax = features.total_bounds.tolist()
-    write_bbox(path, arr, Box(ymin, xmin, ymax, xmax), str(features.crs), **kwargs)
+    write_bbox(path, arr, Box.from_shapely(shapely.box(*features.total_bounds)), str(features.crs), **kwargs)
 
 
 def crop_geotiff(src_uri: str, window: Box, dst_uri: str) -> None:

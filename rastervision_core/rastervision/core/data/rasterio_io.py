@@ -164,8 +164,8 @@ def _read_part(
     if any(value is not None and value != 0 for value in values):
         same = all(_same(value, values[0]) for value in values)
         for chunk, value in [(pixels, values[0])] if same else zip(pixels, values, strict=True):
-            if value is not None:
-                np.putmask(chunk, _equals(chunk, value), 0)
+            if value is not None and (empty := _equals(chunk, value)).any():
+                np.putmask(chunk, empty, 0)
     if nodata.masked:
         colours = [i for i, band in enumerate(bands) if dataset.colorinterp[band - 1] != ColorInterp.alpha]
         mask = _read_mask(dataset, part, bands, shape)
