@@ -58,6 +58,9 @@ from rastervision.pytorch_learner.classification_learner_config import (
 from rastervision.pytorch_learner.classification_learner_config import (
     clf_data_config_upgrader as clf_data_config_upgrader,
 )
+from rastervision.pytorch_learner.compat import GeoDataWindowConfig as GeoDataWindowConfig
+from rastervision.pytorch_learner.compat import GeoDataWindowMethod as GeoDataWindowMethod
+from rastervision.pytorch_learner.compat import ObjectDetectionGeoDataWindowConfig as ObjectDetectionGeoDataWindowConfig
 from rastervision.pytorch_learner.dataset.classification_dataset import (
     ClassificationImageDataset as ClassificationImageDataset,
 )

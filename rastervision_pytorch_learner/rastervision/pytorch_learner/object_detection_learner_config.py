@@ -9,6 +9,7 @@ ObjectDetectionDataConfig = data.ObjectDetectionDataConfig
 ObjectDetectionDataFormat = data.ObjectDetectionDataFormat
 ObjectDetectionGeoDataConfig = data.ObjectDetectionGeoDataConfig
 ObjectDetectionImageDataConfig = data.ObjectDetectionImageDataConfig
+ObjectDetectionGeoDataWindowConfig = compat.ObjectDetectionGeoDataWindowConfig
 objdet_data_config_upgrader = compat.objdet_data_config_upgrader
 ObjectDetectionLearnerConfig = task.ObjectDetectionLearnerConfig
 ObjectDetectionModelConfig = task.ObjectDetectionModelConfig

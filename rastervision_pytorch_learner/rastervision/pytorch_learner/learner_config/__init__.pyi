@@ -1,5 +1,7 @@
 from rastervision.core.data.class_config import ClassConfig as ClassConfig
 from rastervision.core.rv_pipeline.chip_options import WindowSamplingConfig as WindowSamplingConfig
+from rastervision.pytorch_learner.compat import GeoDataWindowConfig as GeoDataWindowConfig
+from rastervision.pytorch_learner.compat import GeoDataWindowMethod as GeoDataWindowMethod
 from rastervision.pytorch_learner.learner_config.backbone import Backbone as Backbone
 from rastervision.pytorch_learner.learner_config.data import DataConfig as DataConfig
 from rastervision.pytorch_learner.learner_config.data import augmentors as augmentors
