@@ -54,3 +54,11 @@ def test_numbers_out_of_range_are_refused(fields):
 def test_seed_is_left_out_of_json_unless_set():
     assert 'seed' not in StatsAnalyzerConfig().dict()
     assert StatsAnalyzerConfig(seed=3).dict()['seed'] == 3
+
+
+def test_the_default_seed_of_a_pipeline_leaves_json_as_it_was():
+    config = StatsAnalyzerConfig()
+
+    config.update(pipeline=SimpleNamespace(analyze_uri='/r/analyze', seed=0))
+
+    assert 'seed' not in config.dict() and config.build().seed == 0

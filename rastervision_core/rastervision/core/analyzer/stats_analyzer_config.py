@@ -46,8 +46,9 @@ class StatsAnalyzerConfig(AnalyzerConfig):
             return
         if self.output_uri is None and pipeline.analyze_uri is not None:
             self.output_uri = os.path.join(pipeline.analyze_uri, layout.STATS_DIR)
-        if self.seed is None:
-            self.seed = getattr(pipeline, 'seed', None)
+        # The default stays unset, so that the file can be read by versions that know no seed.
+        if self.seed is None and getattr(pipeline, 'seed', SEED) != SEED:
+            self.seed = pipeline.seed
 
     def validate_config(self) -> None:
         """Check the share of pixels and the chip size.

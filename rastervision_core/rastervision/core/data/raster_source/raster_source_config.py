@@ -26,8 +26,8 @@ def rs_config_upgrader(cfg_dict: dict[str, Any], version: int) -> dict[str, Any]
     cfg_dict = dict(cfg_dict)
     if version == 6 and cfg_dict.pop('extent_crop', None) is not None:
         raise ConfigError('raster_source: extent_crop is not supported any longer. Use bbox.')
-    if version == 9 and 'extent' in cfg_dict:
-        cfg_dict['bbox'] = cfg_dict.pop('extent')
+    if version == 9:
+        cfg_dict['bbox'] = cfg_dict.pop('extent', None)
     return cfg_dict
 
 
