@@ -66,7 +66,7 @@ class ObjectDetectionLearner(Learner):
         """The predictions and labels of a batch."""
         x, y = batch[:2]
         outs = self.to_device(self.model(x), 'cpu')
-        return {'outs': outs, 'ys': self.to_device(y, 'cpu')}  # type: ignore[dict-item]
+        return {'outs': outs, 'ys': self.to_device(y, 'cpu')}
 
     def validate_end(self, outputs: list[dict[str, Any]]) -> 'MetricDict':
         """Mean average precision, as COCO defines it; 0 if nothing was predicted."""

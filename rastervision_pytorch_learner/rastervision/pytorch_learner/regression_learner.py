@@ -56,7 +56,7 @@ class RegressionLearner(Learner):
         errors = (out - y.float()).abs().mean(dim=0)
         loss: Any = self.loss(out, y.float())  # type: ignore[misc]
         names = self.cfg.data.class_names
-        return {'val_loss': loss, **{f'{name}_abs_error': errors[i] for i, name in enumerate(names)}}  # type: ignore[dict-item]
+        return {'val_loss': loss, **{f'{name}_abs_error': errors[i] for i, name in enumerate(names)}}
 
     def validate_end(self, outputs: list[dict[str, Any]]) -> 'MetricDict':
         """Means over batches; with the targets' medians known, errors relative to them too."""

@@ -62,7 +62,8 @@ class SemanticSegmentationLearner(Learner):
 
     def postprocess(self, x: Tensor, out: Tensor, *, raw_out: bool, **kwargs: Any) -> Tensor:
         """Turn logits into scores or class ids."""
-        return self.postprocess_model_output(out, raw_out=raw_out, out_shape=kwargs.get('out_shape') or x.shape[-2:])
+        height, width = kwargs.get('out_shape') or x.shape[-2:]
+        return self.postprocess_model_output(out, raw_out=raw_out, out_shape=(height, width))
 
     def postprocess_model_output(self, out: Tensor, raw_out: bool, out_shape: tuple[int, int]) -> Tensor:
         """Turn logits, (batch, classes, h, w), into scores or class ids of another height and width, bilinearly."""

@@ -130,6 +130,8 @@ class DataPart(ModelPart):
             'num_workers': self.cfg.data.num_workers,
             'collate_fn': self.get_collate_fn(),
             'pin_memory': self.device.type == 'cuda',
+            # Of its own, so that what is drawn for workers does not change the random numbers of the model.
+            'generator': torch.Generator().manual_seed(self.cfg.seed),
         }
         return DataLoader(dataset, **{**options, **kwargs})
 

@@ -14,7 +14,7 @@ from torch import nn
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 from torch.utils.data import DistributedSampler, RandomSampler
-from tqdm.auto import tqdm
+from tqdm import tqdm  # tqdm.auto would start the workers of a data loader twice
 
 from rastervision.pipeline import lazy
 from rastervision.pipeline.errors import BundleError, ConfigError
@@ -299,7 +299,10 @@ class Learner(ResultsPart):
         """Make all randomness of an epoch follow from the seed and its number."""
         order_seed = seed_epoch(self.cfg.seed, epoch, self.ddp_rank or 0)
         set_epoch(self.train_ds, epoch, self.cfg.seed)
-        sampler = self.get_dataloader('train').sampler
+        loader = self.get_dataloader('train')
+        sampler = loader.sampler
+        if loader.generator is not None:
+            loader.generator.manual_seed(order_seed)
         if isinstance(sampler, DistributedSampler):
             sampler.set_epoch(epoch)
         elif isinstance(sampler, RandomSampler) and sampler.generator is not None:
@@ -349,7 +352,7 @@ class Learner(ResultsPart):
         metrics: dict[str, Any] = self.train_end(outputs)
         if self.is_ddp_process:
             self.reduce_distributed_metrics(metrics)
-        return {**metrics, 'train_time': str(timedelta(seconds=time.monotonic() - start))}  # type: ignore[dict-item]
+        return {**metrics, 'train_time': str(timedelta(seconds=time.monotonic() - start))}
 
     def train_step(self, batch: Any, batch_ind: int) -> MetricDict:
         """Compute the loss of a batch: 'train_loss' in the result, a tensor that can be differentiated."""

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.utils.data import DataLoader
-from tqdm.auto import tqdm
+from tqdm import tqdm  # tqdm.auto would start the workers of a data loader twice
 
 from rastervision.pipeline.errors import ConfigError
 from rastervision.pipeline.rv_config import rv_config_

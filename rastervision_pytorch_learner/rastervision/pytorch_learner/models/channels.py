@@ -21,7 +21,8 @@ class SplitTensor(nn.Module):
 
     def forward(self, X: Tensor) -> tuple[Tensor, ...]:
         """The parts of `X`; they share its memory."""
-        return torch.split(X, self.size_or_sizes, dim=self.dim)  # type: ignore[no-any-return, no-untyped-call]
+        sizes = self.size_or_sizes
+        return torch.split(X, sizes if isinstance(sizes, int) else list(sizes), dim=self.dim)
 
 
 class Parallel(nn.ModuleList):
@@ -105,5 +106,5 @@ def _like(conv: nn.Conv2d, in_channels: int, *, bias: bool = True) -> nn.Conv2d:
         dilation=conv.dilation,  # type: ignore[arg-type]
         groups=conv.groups,
         bias=bias and conv.bias is not None,
-        padding_mode=conv.padding_mode,  # type: ignore[arg-type]
+        padding_mode=conv.padding_mode,
     )

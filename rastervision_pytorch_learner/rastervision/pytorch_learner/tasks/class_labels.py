@@ -39,4 +39,4 @@ def validate_end(learner: 'Learner', outputs: list[dict[str, Any]]) -> MetricDic
     metrics = aggregate_metrics(outputs, exclude_keys=(CONF_MAT,))
     ignored = learner.cfg.solver.ignore_class_index if learner.cfg.solver is not None else None
     conf_mat = sum(output[CONF_MAT] for output in outputs)
-    return metrics | compute_conf_mat_metrics(conf_mat, learner.cfg.data.class_names, ignore_idx=ignored)  # type: ignore[arg-type]
+    return metrics | compute_conf_mat_metrics(conf_mat, learner.cfg.data.class_names, ignore_idx=ignored)

@@ -58,7 +58,7 @@ def torch_hub_load_github(repo: str, entrypoint: str, *args: Any, dst_dir: str |
         previous = torch.hub.get_dir()
         torch.hub.set_dir(tmp_dir)
         try:
-            torch.hub.list(repo, trust_repo=True, skip_validation=True, verbose=False)
+            torch.hub.list(repo, trust_repo=True, skip_validation=True, verbose=False)  # type: ignore[no-untyped-call]
         except OSError as error:
             raise NotReadableError(
                 f'{repo!r}: the repository cannot be downloaded from GitHub ({error}). Download it and pass its folder '

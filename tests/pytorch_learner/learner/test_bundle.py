@@ -1,0 +1,145 @@
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from torch.utils.data import TensorDataset
+
+from rastervision.core.data.class_config import ClassConfig
+from rastervision.pipeline.errors import BundleError
+from rastervision.pytorch_learner.classification_learner import ClassificationLearner
+from rastervision.pytorch_learner.learner.learner import Learner
+from rastervision.pytorch_learner.learner_config.classification_data import ClassificationImageDataConfig
+from rastervision.pytorch_learner.learner_config.external_module import ExternalModuleConfig
+from rastervision.pytorch_learner.learner_config.solver import SolverConfig
+from rastervision.pytorch_learner.tasks.classification_config import (
+    ClassificationLearnerConfig,
+    ClassificationModelConfig,
+)
+
+HUBCONF = """
+import torch
+dependencies = ['torch']
+
+def net(channels):
+    return torch.nn.Sequential(torch.nn.AdaptiveAvgPool2d(1), torch.nn.Flatten(), torch.nn.Linear(channels, 2))
+"""
+
+
+@pytest.fixture
+def make_learner(tmp_path):
+    def make(**model):
+        cfg = ClassificationLearnerConfig(
+            model=ClassificationModelConfig(**{'backbone': 'squeezenet1_1', 'pretrained': False, **model}),
+            solver=SolverConfig(num_epochs=1, batch_sz=2),
+            data=ClassificationImageDataConfig(
+                class_config=ClassConfig(names=['a', 'b'], colors=['red', 'blue']),
+                img_channels=4,
+                img_sz=32,
+                num_workers=0,
+            ),
+            log_tensorboard=False,
+        )
+        data = TensorDataset(torch.zeros(2, 4, 32, 32), torch.zeros(2).long())
+        return ClassificationLearner(cfg, str(tmp_path / 'out'), data, data, tmp_dir=str(tmp_path))
+
+    return make
+
+
+@pytest.fixture
+def external_def(tmp_path):
+    (tmp_path / 'hub').mkdir()
+    (tmp_path / 'hub/hubconf.py').write_text(HUBCONF)
+    return ExternalModuleConfig(uri=str(tmp_path / 'hub'), entrypoint='net', entrypoint_args=[4])
+
+
+def bundle_of(learner, tmp_path):
+    learner.save_model_bundle(export_onnx=False)
+    return str(tmp_path / 'out/model-bundle.zip')
+
+
+def test_bundle_predicts_like_the_learner(make_learner, tmp_path):
+    learner = make_learner()
+    x = torch.rand(2, 4, 32, 32)
+
+    loaded = Learner.from_model_bundle(bundle_of(learner, tmp_path), str(tmp_path))
+
+    assert isinstance(loaded, ClassificationLearner)
+    assert torch.equal(loaded.predict(x, raw_out=True), learner.predict(x, raw_out=True))
+
+
+def test_bundle_has_the_same_bytes_each_time(make_learner, tmp_path):
+    learner = make_learner()
+    first, second = (Path(bundle_of(learner, tmp_path)).read_bytes() for _ in range(2))
+
+    assert first == second
+
+
+def test_bundle_with_only_model_pth_is_read(make_learner, tmp_path):
+    learner = make_learner()
+    old = str(tmp_path / 'old.zip')
+    with zipfile.ZipFile(bundle_of(learner, tmp_path)) as source, zipfile.ZipFile(old, 'w') as target:
+        for name in source.namelist():
+            if name != 'model.safetensors':
+                target.writestr(name, source.read(name))
+
+    loaded = Learner.from_model_bundle(old, str(tmp_path))
+
+    x = torch.rand(1, 4, 32, 32)
+    assert torch.equal(loaded.predict(x, raw_out=True), learner.predict(x, raw_out=True))
+
+
+def test_code_of_a_bundle_is_run_only_if_trusted(make_learner, external_def, tmp_path):
+    learner = make_learner(external_def=external_def)
+    bundle = bundle_of(learner, tmp_path)
+    (tmp_path / 'hub/hubconf.py').unlink()
+
+    with pytest.raises(BundleError, match='--trust'):
+        Learner.from_model_bundle(bundle, str(tmp_path))
+    loaded = Learner.from_model_bundle(bundle, str(tmp_path), trust=True)
+
+    x = torch.rand(2, 4, 8, 8)
+    assert torch.equal(loaded.predict(x, raw_out=True), learner.predict(x, raw_out=True))
+
+
+def test_weights_that_would_run_code_are_refused(make_learner, tmp_path):
+    class Evil:
+        def __reduce__(self):
+            return (open, (str(tmp_path / 'owned'), 'w'))
+
+    torch.save({'a': Evil()}, tmp_path / 'evil.pth')
+    learner = make_learner()
+
+    with pytest.raises(BundleError, match='cannot be read as weights'):
+        learner.load_weights(str(tmp_path / 'evil.pth'))
+    assert not (tmp_path / 'owned').exists()
+
+
+@pytest.mark.parametrize(('content', 'message'), [(None, 'not a zip file'), ({'x.txt': ''}, 'only x.txt')])
+def test_what_is_no_bundle_is_refused(tmp_path, content, message):
+    path = tmp_path / 'bundle.zip'
+    path.write_text('no zip')
+    if content is not None:
+        with zipfile.ZipFile(path, 'w') as file:
+            for name, text in content.items():
+                file.writestr(name, text)
+
+    with pytest.raises(BundleError, match=message):
+        Learner.from_model_bundle(str(path), str(tmp_path))
+
+
+def test_onnx_model_predicts_like_the_learner(make_learner, tmp_path):
+    learner = make_learner()
+    learner.save_model_bundle(export_onnx=True)
+    bundle = str(tmp_path / 'out/model-bundle.zip')
+    x = torch.rand(3, 4, 40, 48)
+
+    loaded = Learner.from_model_bundle(bundle, str(tmp_path), use_onnx_model=True)
+
+    assert np.allclose(loaded.predict(x, raw_out=True), learner.predict(x, raw_out=True), atol=1e-4)
+
+
+def test_missing_onnx_model_is_reported(make_learner, tmp_path):
+    with pytest.raises(BundleError, match='no ONNX model'):
+        Learner.from_model_bundle(bundle_of(make_learner(), tmp_path), str(tmp_path), use_onnx_model=True)

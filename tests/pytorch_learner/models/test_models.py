@@ -1,0 +1,68 @@
+import pytest
+import torch
+
+from rastervision.pipeline.errors import NotReadableError
+from rastervision.pytorch_learner.models.channels import adjust_conv_channels
+from rastervision.pytorch_learner.models.classification import classification_model
+from rastervision.pytorch_learner.models.detection import detection_model
+from rastervision.pytorch_learner.models.regression import RegressionModel
+from rastervision.pytorch_learner.models.segmentation import segmentation_model
+
+
+@pytest.mark.parametrize(
+    'backbone', ['resnet18', 'squeezenet1_1', 'mobilenet_v2', 'shufflenet_v2_x0_5', 'mnasnet0_5', 'mobilenet_v3_small']
+)
+def test_backbones_take_any_channels_and_classes(backbone):
+    model = classification_model(backbone, 4, 5).eval()
+
+    assert model(torch.zeros(2, 5, 64, 64)).shape == (2, 4)
+
+
+def test_googlenet_trains_with_one_output_and_any_channels():
+    model = classification_model('googlenet', 4, 6).train()
+
+    assert model(torch.zeros(2, 6, 64, 64)).shape == (2, 4)
+
+
+@pytest.mark.parametrize('architecture', ['lraspp', 'deeplabv3'])
+def test_light_segmentation_models_take_any_channels(architecture):
+    model = segmentation_model('mobilenet_v3_large', 3, 6, architecture=architecture)
+
+    assert model(torch.zeros(2, 6, 64, 48))['out'].shape == (2, 3, 64, 48)
+
+
+def test_missing_pretrained_weights_say_what_to_do(monkeypatch, tmp_path):
+    def fail(*args, **kwargs):
+        raise OSError('no network')
+
+    monkeypatch.setattr(torch.hub, 'download_url_to_file', fail)
+    monkeypatch.setenv('TORCH_HOME', str(tmp_path))
+
+    with pytest.raises(NotReadableError, match=rf'pretrained=False.*mobilenet_v3_large-.*{tmp_path}'):
+        segmentation_model('mobilenet_v3_large', 3, 6, pretrained=True)
+
+
+def test_pretrained_kernels_are_kept_when_channels_are_added():
+    conv = torch.nn.Conv2d(3, 4, 3)
+    x = torch.rand(1, 5, 8, 8)
+
+    adjusted = adjust_conv_channels(conv, 5)
+    torch.nn.init.zeros_(adjusted[1][1].weight)
+
+    assert torch.allclose(adjusted(x), conv(x[:, :3]))
+
+
+def test_detection_model_normalises_all_channels():
+    model = detection_model('resnet18', 2, 5, img_sz=64)
+
+    assert len(model.transform.image_mean) == len(model.transform.image_std) == 5
+
+
+def test_regression_outputs_are_positive_or_probabilities_where_asked():
+    network = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(4, 3))
+    x = torch.randn(2, 1, 2, 2)
+
+    out = RegressionModel(network, 3, pos_out_inds=[0], prob_out_inds=[2], output_multiplier=[2.0, 1.0, 1.0])(x)
+
+    raw = network(x)
+    assert torch.allclose(out, torch.stack([2 * raw[:, 0].exp(), raw[:, 1], raw[:, 2].sigmoid()], dim=1))
