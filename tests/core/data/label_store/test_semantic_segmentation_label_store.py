@@ -243,7 +243,7 @@ def test_parts_can_be_written_one_by_one(make_store, tmp_path):
     store.write_discrete_raster_output(profile, str(folder / 'labels.tif'), labels)
     store.write_smooth_raster_output(profile, str(folder / 'scores.tif'), str(folder / 'pixel_hits.npy'), labels)
     store.write_vector_outputs(labels, str(folder / 'vector_output'))
-    store.write_vector_output(VECTORS[0], labels.get_label_arr(EXTENT) == 0, str(folder / 'one'))
+    store.write_vector_output(VECTORS[0], labels.get_class_mask(EXTENT, 0), str(folder / 'one'))
     store.save(labels)
 
     parts = contents(make_store('parts'))

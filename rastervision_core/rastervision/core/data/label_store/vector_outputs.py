@@ -54,10 +54,8 @@ class VectorOutput(RowOutput):
         self._file.close()
 
     def _mask(self, rows: Rows) -> np.ndarray:
+        # As get_class_mask: by default a class needs the score of a blind guess, not the best one.
+        scores = rows.score_arr
         threshold = self._config.threshold
-        mask: np.ndarray = (
-            rows.label_arr == self._config.class_id
-            if threshold is None
-            else rows.score_arr[self._config.class_id] >= threshold
-        )
+        mask: np.ndarray = scores[self._config.class_id] >= (1 / len(scores) if threshold is None else threshold)
         return mask
