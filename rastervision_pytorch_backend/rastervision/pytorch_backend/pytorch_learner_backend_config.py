@@ -90,7 +90,7 @@ class PyTorchLearnerBackendConfig(BackendConfig):
         source = scenes[0].raster_source
         if source.channel_order and not source.transformers:
             return len(source.channel_order)
-        return int(source.build(tmp_dir=None, use_transformers=True).num_channels)
+        return int(source.build(tmp_dir=None, use_transformers=True).shape[-1])
 
     def get_learner_config(self, pipeline: 'RVPipelineConfig | None') -> 'LearnerConfig':
         """The config of the learner that trains this backend's model.

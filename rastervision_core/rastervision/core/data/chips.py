@@ -37,6 +37,9 @@ def resize(chip: np.ndarray, out_shape: tuple[int, int], *, nearest: bool = Fals
 def fill_overflow(bbox: Box, window: Box, chip: np.ndarray, fill_value: int = 0) -> np.ndarray:
     """Fill those pixels of a chip that are outside a bbox.
 
+    Of a window that lies wholly below the bbox, only as many of the last rows are filled as there are between the bbox
+    and the window (of one to the right of it, columns). Raster Vision 0.31 does so, and its chips are what we keep to.
+
     Args:
         bbox: The bbox.
         window: The window that the chip was read from, in the same coordinates.
@@ -48,11 +51,14 @@ def fill_overflow(bbox: Box, window: Box, chip: np.ndarray, fill_value: int = 0)
     """
     if window in bbox:
         return chip
-    filled = np.full_like(chip, fill_value)
-    inside = window.intersection(bbox)
-    if inside.area:
-        rows, columns = _scaled(inside.to_local_coords(window), window, chip.shape).to_slices()
-        filled[rows, columns] = chip[rows, columns]
+    filled = chip.copy()
+    top, left, bottom, right = _scaled(bbox.to_local_coords(window), window, chip.shape)
+    filled[: max(top, 0)] = fill_value
+    filled[:, : max(left, 0)] = fill_value
+    if window.ymax > bbox.ymax:
+        filled[bottom:] = fill_value
+    if window.xmax > bbox.xmax:
+        filled[:, right:] = fill_value
     return filled
 
 
@@ -117,6 +123,6 @@ def read_padded(
 
 
 def _scaled(part: Box, window: Box, shape: tuple[int, ...]) -> Box:
-    """A part of a window in pixels of a chip of that height and width."""
+    """A box relative to a window, in pixels of a chip of that height and width."""
     dy, dx = shape[0] / window.height, shape[1] / window.width
     return Box(round(part.ymin * dy), round(part.xmin * dx), round(part.ymax * dy), round(part.xmax * dx))

@@ -68,10 +68,27 @@ def test_times_need_equal_numbers_of_channels(write_tif, noise):
         TemporalMultiRasterSource([RasterioSource(uri), RasterioSource(uri, channel_order=[0])])
 
 
-def test_number_of_channels_of_a_time_series_is_that_of_a_chip(write_tif, noise):
+def test_number_of_channels_of_a_time_series_is_that_of_the_image(write_tif, noise):
     source = TemporalMultiRasterSource([RasterioSource(write_tif(noise), channel_order=[0, 1])] * 2)
 
-    assert source.num_channels == source.shape[-1] == source.get_chip(Box(0, 0, 2, 2)).shape[-1] == 2
+    assert source.num_channels == 3
+    assert source.shape[-1] == source.get_chip(Box(0, 0, 2, 2)).shape[-1] == 2
+
+
+def test_margins_of_finer_sources_are_resampled(write_tif, noise):
+    coarse = RasterioSource(write_tif(np.full((30, 40, 1), 9, dtype=np.uint8), 'coarse.tif', resolution=20.0))
+
+    chip = MultiRasterSource([coarse, RasterioSource(write_tif(noise))]).get_chip(Box(-5, 0, 15, 20))
+
+    assert not chip[:4].any() and chip[5:].all()
+
+
+def test_of_a_window_below_the_bbox_the_last_rows_are_cleared(write_tif, noise):
+    source = MultiRasterSource([RasterioSource(write_tif(noise))], bbox=Box(0, 0, 20, 80))
+
+    chip = source.get_chip(Box(25, 0, 40, 10))
+
+    assert np.array_equal(chip[:-5], noise[25:35, :10]) and not chip[-5:].any()
 
 
 def test_config_builds_channels_or_times(write_tif, noise):

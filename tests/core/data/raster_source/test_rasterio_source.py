@@ -17,6 +17,12 @@ from rastervision.core.data.raster_source.rasterio_source_config import Rasterio
 from rastervision.pipeline.errors import ChannelOrderError, ConfigError, NotReadableError, RasterVisionError
 
 
+def test_margins_of_a_coarser_chip_are_counted_in_pixels_of_the_window(write_tif, noise):
+    chip = RasterioSource(write_tif(noise)).get_chip(Box(-10, -4, 30, 36), out_shape=(20, 20))
+
+    assert not chip[:10].any() and not chip[:, :4].any() and chip[10:, 4:].all()
+
+
 def test_nodata_value_becomes_zero_and_is_in_the_mask(write_tif, noise):
     noise[:10] = 255
     noise[20, :, 0] = 255

@@ -160,7 +160,7 @@ class MultiRasterSource(RasterSource):
     def _get_sub_chips(self, window: Box, out_shape: tuple[int, int] | None) -> list[np.ndarray]:
         """A chip of each source, all of the same height and width."""
         shape = window.size if out_shape is None else out_shape
-        chips = [source.get_chip(part, out_shape=shape) for source, part in self._parts(window, self.raster_sources)]
+        chips = [source._get_resampled_chip(part, shape) for source, part in self._parts(window, self.raster_sources)]
         primary = self.primary_source_idx
         chips[primary] = fill_overflow(self.extent, window, chips[primary])
         return chips

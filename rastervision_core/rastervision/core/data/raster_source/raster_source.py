@@ -76,7 +76,7 @@ class RasterSource(ABC):
     @property
     def shape(self) -> tuple[int, ...]:
         """Height, width and number of channels of the whole raster."""
-        return *self.bbox.size, self.num_channels
+        return *self.bbox.size, self._num_channels
 
     @property
     def bbox(self) -> Box:
@@ -126,6 +126,10 @@ class RasterSource(ABC):
             Array (height, width, channels) of `dtype`.
         """
         return self._transform(self._get_chip(window, out_shape)[..., self.channel_order])
+
+    def _get_resampled_chip(self, window: Box, out_shape: tuple[int, int]) -> np.ndarray:
+        """A chip for a raster source that brings several to the same pixels: what is outside is resampled too."""
+        return self.get_chip(window, out_shape=out_shape)
 
     def get_chip_by_map_window(self, window_map_coords: Box, *args: Any, **kwargs: Any) -> np.ndarray:
         """Read a window given in map coordinates.

@@ -120,6 +120,7 @@ class RasterioSource(RasterSource):
             window: Window in pixels relative to `bbox`.
             bands: Which of the selected channels to read. None: all. Transformers are applied to what is read.
             out_shape: Height and width to resample to, before transformers are applied. None: those of the window.
+                As many rows and columns of the resampled chip are zero as the window has above and left of the bbox.
 
         Returns:
             Array (height, width, channels) of `dtype`.
@@ -128,7 +129,13 @@ class RasterioSource(RasterSource):
             NotReadableError: If the file is damaged.
         """
         channels = self.channel_order if bands is None else np.array(self.channel_order)[bands].tolist()
-        return self._transform(self._read(window, channels, out_shape))
+        chip = self._read(window, channels, out_shape)
+        if out_shape is not None:
+            _clear_margins(chip, window)
+        return self._transform(chip)
+
+    def _get_resampled_chip(self, window: Box, out_shape: tuple[int, int]) -> np.ndarray:
+        return self._transform(self._read(window, self.channel_order, out_shape))
 
     def get_nodata_mask(self, window: Box) -> np.ndarray | None:
         """Where the image has no data in any selected channel; see the base class."""
@@ -156,3 +163,14 @@ class RasterioSource(RasterSource):
             inside=self.bbox,
             out_shape=out_shape,
         )
+
+
+def _clear_margins(chip: np.ndarray, window: Box) -> None:
+    """Set the first rows and columns to 0: as many as a window relative to the bbox has above and left of it.
+
+    Raster Vision 0.31 counts them in pixels of the window though the chip is resampled, and its chips are what we keep
+    to. A chip of twice the resolution thus has half of its margin cleared, which is zero anyway; one of half the
+    resolution twice its margin.
+    """
+    chip[: max(-window.ymin, 0)] = 0
+    chip[:, : max(-window.xmin, 0)] = 0

@@ -18,6 +18,8 @@ class TemporalMultiRasterSource(MultiRasterSource):
 
     Chips are (time, height, width, channels). Channels are selected by the sources; see :class:`.MultiRasterSource`
     for how they are brought together.
+
+    The number of channels of a chip is the last of `shape`; see `num_channels`.
     """
 
     def __init__(
@@ -61,6 +63,11 @@ class TemporalMultiRasterSource(MultiRasterSource):
                 f'raster_sources of a time series have different numbers of channels: {counts!r}. '
                 'Set channel_order of each.'
             )
+
+    @property
+    def num_channels(self) -> int:
+        """Number of channels of the primary image, before any are selected: what Raster Vision 0.31 says here."""
+        return self.primary_source.num_channels_raw
 
     @property
     def shape(self) -> tuple[int, ...]:
