@@ -299,7 +299,7 @@ from rastervision.pytorch_learner.regression_learner_config import (
 from rastervision.pytorch_learner.regression_learner_config import (
     RegressionLearnerConfig as RegressionLearnerConfig,
 )
-from rastervision.pytorch_learner.regression_learner_config import (
+from rastervision.pytorch_learner.models.regression import (
     RegressionModel as RegressionModel,
 )
 from rastervision.pytorch_learner.regression_learner_config import (

@@ -49,7 +49,7 @@ class RegressionLearner(Learner):
         x, y = batch[:2]
         return {'train_loss': self.loss(self.post_forward(self.model(x)), y.float())}  # type: ignore[misc,dict-item]
 
-    def validate_step(self, batch: Any, batch_ind: int) -> 'MetricDict':
+    def validate_step(self, batch: Any, batch_nb: int) -> 'MetricDict':
         """The loss and the mean absolute error of each target of a batch."""
         x, y = batch[:2]
         out = self.post_forward(self.model(x))

@@ -1,14 +1,5 @@
 """Configs of semantic segmentation; the code is in `learner_config` and `tasks`."""
 
-from rastervision.pytorch_learner import compat
-from rastervision.pytorch_learner.learner_config import semantic_segmentation_data as data
-from rastervision.pytorch_learner.tasks import semantic_segmentation_config as task
+from rastervision.pipeline.lazy import attach
 
-SemanticSegmentationDataConfig = data.SemanticSegmentationDataConfig
-SemanticSegmentationDataFormat = data.SemanticSegmentationDataFormat
-SemanticSegmentationGeoDataConfig = data.SemanticSegmentationGeoDataConfig
-SemanticSegmentationImageDataConfig = data.SemanticSegmentationImageDataConfig
-ss_data_config_upgrader = compat.ss_data_config_upgrader
-ss_image_data_config_upgrader = compat.ss_image_data_config_upgrader
-SemanticSegmentationLearnerConfig = task.SemanticSegmentationLearnerConfig
-SemanticSegmentationModelConfig = task.SemanticSegmentationModelConfig
+__getattr__, __dir__, __all__ = attach(__name__, __file__, heavy=('.dataset.', '.models.'))

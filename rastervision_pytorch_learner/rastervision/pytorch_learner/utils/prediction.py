@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 import torch
 
+from rastervision.core.box import Box
 from rastervision.core.data.label.chip_classification_labels import ChipClassificationLabels
 from rastervision.core.data.label.object_detection_labels import ObjectDetectionLabels
 from rastervision.core.data.label.semantic_segmentation_labels import SemanticSegmentationLabels
@@ -22,7 +23,6 @@ from rastervision.pytorch_learner.dataset.dataset import SlidingWindowGeoDataset
 from rastervision.pytorch_learner.dataset.transform import TransformType
 
 if TYPE_CHECKING:
-    from rastervision.core.box import Box
     from rastervision.core.data.scene import Scene
     from rastervision.core.rv_pipeline.object_detection_config import ObjectDetectionPredictOptions
     from rastervision.core.rv_pipeline.rv_pipeline_config import PredictOptions
@@ -54,12 +54,12 @@ def iter_predict_scene_ss(
     """
     chip_sz, crop_sz = predict_options.chip_sz, predict_options.crop_sz
     stride = predict_options.stride or chip_sz
-    options: dict[str, Any] = {}
+    dataset = _windows_of(learner, scene, predict_options, TransformType.semantic_segmentation)
     if crop_sz is not None:
         crop = (chip_sz - stride) // 2 if crop_sz == 'auto' else crop_sz
-        padding = calculate_required_padding(scene.extent.size, chip_sz, stride, 'both', crop)
-        options = {'padding': padding, 'pad_direction': 'both'}
-    dataset = _windows_of(learner, scene, predict_options, TransformType.semantic_segmentation, **options)
+        windows = _windows_to_crop(scene.extent, chip_sz, stride, crop)
+        polygons = scene.aoi_polygons_bbox_coords
+        dataset.windows = Box.filter_by_aoi(windows, polygons, within=False) if polygons else windows
     predict_kw = {'out_shape': (chip_sz, chip_sz)}
     yield from _predict_windows(learner, dataset, batch_sz=predict_options.batch_sz, **predict_kw)
 
@@ -136,7 +136,7 @@ def predict_scene_od(
 
 # --------------------------------------------------------------------- internals
 def _windows_of(
-    learner: 'Learner', scene: 'Scene', options: 'PredictOptions', transform_type: TransformType, **kwargs: Any
+    learner: 'Learner', scene: 'Scene', options: 'PredictOptions', transform_type: TransformType
 ) -> SlidingWindowGeoDataset:
     """The windows of a scene as they are given to the model; with an AOI, those that intersect it."""
     unlabeled = copy.copy(scene)
@@ -150,8 +150,20 @@ def _windows_of(
         within_aoi=False,
         transform=transform,
         transform_type=transform_type,
-        **kwargs,
     )
+
+
+def _windows_to_crop(extent: Box, chip_sz: int, stride: int, crop: int) -> list[Box]:
+    """Windows that cover an extent after `crop` pixels are cut off each side of each.
+
+    They start where those of earlier versions do, which could leave out the last rows and columns.
+    """
+    padding = calculate_required_padding(extent.size, chip_sz, stride, 'both', crop)
+    rows, columns = (
+        range(-pad, max(side + pad - chip_sz + 1, side - chip_sz + crop + stride), stride)
+        for side, pad in zip(extent.size, padding, strict=True)
+    )
+    return [Box(y, x, y + chip_sz, x + chip_sz) for y in rows for x in columns]
 
 
 def _predict_windows(

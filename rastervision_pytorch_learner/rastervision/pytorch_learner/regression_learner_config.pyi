@@ -1,0 +1,21 @@
+from rastervision.pytorch_learner.compat import reg_data_config_upgrader as reg_data_config_upgrader
+from rastervision.pytorch_learner.dataset.regression_dataset import RegressionImageDataset as RegressionImageDataset
+from rastervision.pytorch_learner.dataset.regression_dataset import (
+    RegressionRandomWindowGeoDataset as RegressionRandomWindowGeoDataset,
+)
+from rastervision.pytorch_learner.dataset.regression_dataset import (
+    RegressionSlidingWindowGeoDataset as RegressionSlidingWindowGeoDataset,
+)
+from rastervision.pytorch_learner.learner_config.plot_options import PlotOptions as PlotOptions
+from rastervision.pytorch_learner.learner_config.regression_data import RegressionDataConfig as RegressionDataConfig
+from rastervision.pytorch_learner.learner_config.regression_data import RegressionDataFormat as RegressionDataFormat
+from rastervision.pytorch_learner.learner_config.regression_data import (
+    RegressionGeoDataConfig as RegressionGeoDataConfig,
+)
+from rastervision.pytorch_learner.learner_config.regression_data import (
+    RegressionImageDataConfig as RegressionImageDataConfig,
+)
+from rastervision.pytorch_learner.learner_config.regression_data import RegressionPlotOptions as RegressionPlotOptions
+from rastervision.pytorch_learner.models.regression import RegressionModel as RegressionModel
+from rastervision.pytorch_learner.tasks.regression_config import RegressionLearnerConfig as RegressionLearnerConfig
+from rastervision.pytorch_learner.tasks.regression_config import RegressionModelConfig as RegressionModelConfig

@@ -1,0 +1,30 @@
+from rastervision.pytorch_learner.compat import ss_data_config_upgrader as ss_data_config_upgrader
+from rastervision.pytorch_learner.compat import ss_image_data_config_upgrader as ss_image_data_config_upgrader
+from rastervision.pytorch_learner.dataset.semantic_segmentation_dataset import (
+    SemanticSegmentationImageDataset as SemanticSegmentationImageDataset,
+)
+from rastervision.pytorch_learner.dataset.semantic_segmentation_dataset import (
+    SemanticSegmentationRandomWindowGeoDataset as SemanticSegmentationRandomWindowGeoDataset,
+)
+from rastervision.pytorch_learner.dataset.semantic_segmentation_dataset import (
+    SemanticSegmentationSlidingWindowGeoDataset as SemanticSegmentationSlidingWindowGeoDataset,
+)
+from rastervision.pytorch_learner.learner_config.backbone import Backbone as Backbone
+from rastervision.pytorch_learner.learner_config.semantic_segmentation_data import (
+    SemanticSegmentationDataConfig as SemanticSegmentationDataConfig,
+)
+from rastervision.pytorch_learner.learner_config.semantic_segmentation_data import (
+    SemanticSegmentationDataFormat as SemanticSegmentationDataFormat,
+)
+from rastervision.pytorch_learner.learner_config.semantic_segmentation_data import (
+    SemanticSegmentationGeoDataConfig as SemanticSegmentationGeoDataConfig,
+)
+from rastervision.pytorch_learner.learner_config.semantic_segmentation_data import (
+    SemanticSegmentationImageDataConfig as SemanticSegmentationImageDataConfig,
+)
+from rastervision.pytorch_learner.tasks.semantic_segmentation_config import (
+    SemanticSegmentationLearnerConfig as SemanticSegmentationLearnerConfig,
+)
+from rastervision.pytorch_learner.tasks.semantic_segmentation_config import (
+    SemanticSegmentationModelConfig as SemanticSegmentationModelConfig,
+)

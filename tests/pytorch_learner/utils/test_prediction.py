@@ -1,0 +1,101 @@
+import threading
+
+import numpy as np
+import pytest
+import rasterio
+import torch
+from torch import nn
+
+from rastervision.core.data.class_config import ClassConfig
+from rastervision.core.data.raster_source.rasterio_source import RasterioSource
+from rastervision.core.data.scene import Scene
+from rastervision.core.rv_pipeline.semantic_segmentation_config import SemanticSegmentationPredictOptions
+from rastervision.pytorch_learner.learner_config.semantic_segmentation_data import SemanticSegmentationImageDataConfig
+from rastervision.pytorch_learner.semantic_segmentation_learner import SemanticSegmentationLearner
+from rastervision.pytorch_learner.tasks.semantic_segmentation_config import SemanticSegmentationLearnerConfig
+from rastervision.pytorch_learner.utils.prediction import _ahead, iter_predict_scene_ss, predict_scene_ss
+
+
+@pytest.fixture
+def scene(tmp_path):
+    def make(height=21, width=30):
+        path = str(tmp_path / 'image.tif')
+        pixels = np.random.default_rng(0).integers(1, 255, (3, height, width), dtype=np.uint8)
+        profile = {'driver': 'GTiff', 'height': height, 'width': width, 'count': 3, 'dtype': 'uint8'}
+        with rasterio.open(path, 'w', **profile, crs='EPSG:3857', transform=rasterio.Affine(1, 0, 0, 0, -1, 0)) as file:
+            file.write(pixels)
+        return Scene(id='s', raster_source=RasterioSource(path))
+
+    return make
+
+
+@pytest.fixture
+def learner(tmp_path):
+    class_config = ClassConfig(names=['dark', 'bright'], colors=['black', 'white'], null_class='dark')
+    data = SemanticSegmentationImageDataConfig(class_config=class_config, img_channels=3, img_sz=10)
+    model = nn.Conv2d(3, 2, 1)
+    with torch.no_grad():
+        model.weight[0], model.weight[1] = -1.0, 1.0
+        model.bias.copy_(torch.tensor([1.5, -1.5]))
+    cfg = SemanticSegmentationLearnerConfig(data=data)
+    return SemanticSegmentationLearner(cfg, model=model, tmp_dir=str(tmp_path), training=False)
+
+
+def bright(scene):
+    return scene.raster_source[:, :].astype(float).sum(axis=2) > 1.5 * 255
+
+
+@pytest.mark.parametrize(('stride', 'crop_sz'), [(10, None), (6, 'auto'), (6, 0), (4, 3)])
+def test_all_pixels_are_predicted(learner, scene, stride, crop_sz):
+    scene = scene()
+    options = SemanticSegmentationPredictOptions(chip_sz=10, stride=stride, crop_sz=crop_sz, batch_sz=3)
+
+    labels = predict_scene_ss(learner, scene, options)
+
+    assert (labels.get_label_arr(scene.extent) == bright(scene)).all()
+
+
+def test_image_smaller_than_a_chip_is_predicted(learner, scene):
+    scene = scene(7, 5)
+
+    labels = predict_scene_ss(learner, scene, SemanticSegmentationPredictOptions(chip_sz=10))
+
+    assert (labels.get_label_arr(scene.extent) == bright(scene)).all()
+
+
+def test_scores_do_not_depend_on_the_batch_size(learner, scene):
+    scene = scene()
+    one, five = (
+        list(iter_predict_scene_ss(learner, scene, SemanticSegmentationPredictOptions(chip_sz=10, batch_sz=size)))
+        for size in (1, 5)
+    )
+
+    assert [window for window, _ in one] == [window for window, _ in five]
+    assert all(np.allclose(a, b, atol=1e-6) for (_, a), (_, b) in zip(one, five, strict=True))
+
+
+def test_scores_have_the_size_of_the_window_and_add_up_to_one(learner, scene):
+    window, scores = next(iter_predict_scene_ss(learner, scene(), SemanticSegmentationPredictOptions(chip_sz=16)))
+
+    assert scores.shape == (2, *window.size)
+    assert scores.dtype == np.float32
+    assert np.allclose(scores.sum(axis=0), 1)
+
+
+def test_few_batches_are_read_ahead():
+    made = []
+    stream = _ahead((made.append(i) or i for i in range(100)), 2)
+
+    assert next(stream) == 0
+    threading.Event().wait(0.3)
+    assert len(made) <= 5
+    stream.close()
+
+
+def test_errors_while_reading_are_raised():
+    def items():
+        yield 1
+        raise OSError('broken')
+
+    with pytest.raises(OSError, match='broken'):
+        list(_ahead(items(), 2))
