@@ -1,6 +1,7 @@
 """Chip classification with PyTorch."""
 
 from rastervision.core.data_sample import DataSample
+from rastervision.pipeline.errors import DataError
 from rastervision.pytorch_backend.pytorch_learner_backend import PyTorchLearnerBackend, PyTorchLearnerSampleWriter
 from rastervision.pytorch_backend.utils import chip_collate_fn_cc
 from rastervision.pytorch_learner.classification_learner_config import ClassificationGeoDataConfig
@@ -18,6 +19,8 @@ class PyTorchChipClassificationSampleWriter(PyTorchLearnerSampleWriter):
 
     def get_image_path(self, sample: DataSample) -> str:
         """Where the chip of a sample goes: `<split>/<class name>/<index>.<ext>` under the sample folder."""
+        if sample.label is None:
+            raise DataError(f'The {sample.split} chip of {sample.window!r} has no class. Set background_class_id.')
         return self._path(sample, self.class_config.get_name(int(sample.label)), sample.chip)
 
 

@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
 from rastervision.core.backend.backend import Backend, SampleWriter
 from rastervision.core.data_sample import DataSample
+from rastervision.core.rv_pipeline.rv_pipeline_config import PredictOptions
 from rastervision.pipeline.errors import BundleError
 from rastervision.pipeline.file_system.local_file_system import make_dir
 from rastervision.pipeline.file_system.publish import publish_file
 from rastervision.pipeline.file_system.utils import zipdir
 from rastervision.pipeline.rv_config import rv_config_
 from rastervision.pytorch_backend.chip_files import chip_zip_name, get_image_ext, write_chip
+from rastervision.pytorch_learner.dataset.combination import set_epoch
 from rastervision.pytorch_learner.learner.learner import Learner
 
 if TYPE_CHECKING:
@@ -27,7 +29,7 @@ if TYPE_CHECKING:
     from rastervision.core.data.label.labels import Labels
     from rastervision.core.data.scene import Scene
     from rastervision.core.rv_pipeline.chip_options import ChipOptions
-    from rastervision.core.rv_pipeline.rv_pipeline_config import PredictOptions, RVPipelineConfig
+    from rastervision.core.rv_pipeline.rv_pipeline_config import RVPipelineConfig
     from rastervision.pytorch_learner.learner_config.geo_data import GeoDataConfig
     from rastervision.pytorch_learner.learner_config.learner import LearnerConfig
 
@@ -148,6 +150,7 @@ class PyTorchLearnerBackend(Backend):
         with self._writer_for(dataset) as writer:
             for split in SPLITS:
                 samples = data.build_dataset(split, self.tmp_dir, for_chipping=True)
+                set_epoch(samples, 0, self.pipeline_cfg.seed)
                 self.chip_pytorch_dataset(samples, writer, chip_options, split, dataloader_kw)
 
     def chip_pytorch_dataset(
@@ -216,14 +219,27 @@ class PyTorchLearnerBackend(Backend):
         """
         return type(self).predict_windows(self._loaded(), scene, predict_options)
 
-    def predict_scene(self, scene: 'Scene', predict_options: 'PredictOptions') -> 'Labels':
+    def predict_scene(
+        self,
+        scene: 'Scene',
+        predict_options: 'PredictOptions | None' = None,
+        *,
+        chip_sz: int | None = None,
+        stride: int | None = None,
+    ) -> 'Labels':
         """Predict a scene into memory.
 
         Args:
             scene: The scene.
-            predict_options: Which windows.
+            predict_options: Which windows. None: those of the pipeline.
+            chip_sz: Overrides the size of the windows; 0.21 asked for it instead of options.
+            stride: Overrides the distance from window to window, likewise.
         """
-        return type(self).predict_labels(self._loaded(), scene, predict_options)
+        options = predict_options or self.pipeline_cfg.predict_options or PredictOptions()
+        given = {name: value for name, value in (('chip_sz', chip_sz), ('stride', stride)) if value is not None}
+        if given:
+            options = type(options)(**{**options.dict(), **given})
+        return type(self).predict_labels(self._loaded(), scene, options)
 
     # ---------------------------------------------------------------- internals
     def _loaded(self) -> Learner:
@@ -243,14 +259,14 @@ class PyTorchLearnerBackend(Backend):
             scene_dataset=dataset,
             sampling=chip_options.sampling,
             class_config=self.pipeline_cfg.dataset.class_config,
-            seed=self.pipeline_cfg.seed,
         )
 
     def _chip_loader_options(self) -> dict[str, Any]:
         def setting(key: str, default: int) -> int:
-            return int(rv_config_.get_namespace_option('rastervision', key, default=default))
+            value = rv_config_.get_namespace_option('rastervision', key)
+            return default if value is None else int(value)
 
         return {
-            'batch_size': setting('CHIP_BATCH_SIZE', self.pipeline_cfg.backend.solver.batch_sz),
-            'num_workers': setting('CHIP_NUM_WORKERS', self.pipeline_cfg.backend.data.num_workers),
+            'batch_size': setting('CHIP_BATCH_SIZE', self.learner_cfg.solver.batch_sz),
+            'num_workers': setting('CHIP_NUM_WORKERS', self.learner_cfg.data.num_workers),
         }

@@ -2,11 +2,15 @@
 
 from typing import TYPE_CHECKING, Any
 
+from rastervision.pipeline import lazy
+
 if TYPE_CHECKING:
     import numpy as np
 
     from rastervision.core.box import Box
     from rastervision.pytorch_learner.object_detection_utils import BoxList
+
+__getattr__ = lazy.names(__name__, 'rastervision.pytorch_learner.object_detection_utils:BoxList')
 
 Batch = list[tuple[tuple[Any, Any], 'Box']]
 
