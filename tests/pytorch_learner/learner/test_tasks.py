@@ -1,0 +1,68 @@
+import pytest
+import torch
+from torch import nn
+
+from rastervision.core.data.class_config import ClassConfig
+from rastervision.pytorch_learner.learner_config.object_detection_data import ObjectDetectionImageDataConfig
+from rastervision.pytorch_learner.learner_config.regression_data import RegressionImageDataConfig
+from rastervision.pytorch_learner.learner_config.solver import SolverConfig
+from rastervision.pytorch_learner.object_detection_learner import ObjectDetectionLearner
+from rastervision.pytorch_learner.object_detection_utils import BoxList, TorchVisionODAdapter
+from rastervision.pytorch_learner.regression_learner import RegressionLearner
+from rastervision.pytorch_learner.tasks.object_detection_config import (
+    ObjectDetectionLearnerConfig,
+    ObjectDetectionModelConfig,
+)
+from rastervision.pytorch_learner.tasks.regression_config import RegressionLearnerConfig
+
+OPTIONS = {'solver': SolverConfig(num_epochs=1, batch_sz=2), 'log_tensorboard': False}
+
+
+def class_config():
+    return ClassConfig(names=['a', 'b'], colors=['red', 'blue'])
+
+
+def test_object_detection_trains_and_logs_its_losses(tmp_path):
+    boxes = BoxList(torch.tensor([[4.0, 4.0, 30.0, 30.0]]), class_ids=torch.tensor([1]))
+    data = [(torch.rand(3, 64, 64), boxes)] * 2
+    cfg = ObjectDetectionLearnerConfig(
+        model=ObjectDetectionModelConfig(backbone='resnet18', pretrained=False),
+        data=ObjectDetectionImageDataConfig(class_config=class_config(), img_channels=3, img_sz=64, num_workers=0),
+        **OPTIONS,
+    )
+    ObjectDetectionLearner(cfg, str(tmp_path), data, data, tmp_dir=str(tmp_path)).train()
+
+    header = (tmp_path / 'log.csv').read_text().splitlines()[0]
+    losses = 'loss_classifier,loss_box_reg,loss_objectness,loss_rpn_box_reg'
+    assert header == f'epoch,{losses},train_loss,train_time,mAP,mAP50,valid_time'
+
+
+def test_regression_trains(tmp_path):
+    data = [(torch.rand(3, 4, 4), torch.tensor([1.0, 2.0]))] * 4
+    cfg = RegressionLearnerConfig(
+        data=RegressionImageDataConfig(class_config=class_config(), img_channels=3, num_workers=0), **OPTIONS
+    )
+    model = nn.Sequential(nn.Flatten(), nn.Linear(48, 2))
+    learner = RegressionLearner(cfg, str(tmp_path), data, data, model=model, tmp_dir=str(tmp_path))
+    learner.train()
+
+    assert {'a_abs_error', 'b_scaled_abs_error'} <= learner.log_rows[0].keys()
+
+
+@pytest.mark.parametrize(('label', 'class_ids'), [(0, []), (1, [0]), (2, [1]), (3, [])])
+def test_labels_that_are_no_class_are_dropped(label, class_ids):
+    adapter = TorchVisionODAdapter(nn.Identity(), ignored_output_inds=[0, 3])
+    out = {'boxes': torch.rand(1, 4), 'labels': torch.tensor([label]), 'scores': torch.tensor([0.5])}
+
+    assert adapter.model_output_dict_to_boxlist(out).get_field('class_ids').tolist() == class_ids
+
+
+def test_class_ids_become_labels_and_come_back():
+    adapter = TorchVisionODAdapter(nn.Identity(), ignored_output_inds=[0, 3])
+    boxes = BoxList(torch.rand(2, 4), class_ids=torch.tensor([0, 1]))
+
+    target = adapter.boxlist_to_model_input_dict(boxes)
+    back = adapter.model_output_dict_to_boxlist({**target, 'scores': torch.ones(2)})
+
+    assert target['labels'].tolist() == [1, 2]
+    assert back.get_field('class_ids').tolist() == [0, 1]
