@@ -2,10 +2,14 @@
 
 from typing import TYPE_CHECKING, Any, Literal
 
+from rastervision.pipeline import lazy
+
 if TYPE_CHECKING:
     import numpy as np
 
     from rastervision.core.box import Box
+
+__getattr__ = lazy.names(__name__, 'rastervision.core.box:Box')
 
 
 class DataSample:

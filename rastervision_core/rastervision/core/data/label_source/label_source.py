@@ -34,7 +34,7 @@ class LabelSource(ABC):
         """Transforms between map coordinates and pixels of the scene."""
 
     @abstractmethod
-    def set_bbox(self, bbox: Box) -> None:
+    def set_bbox(self, extent: Box) -> None:
         """Give labels for another part of the scene."""
 
     @abstractmethod

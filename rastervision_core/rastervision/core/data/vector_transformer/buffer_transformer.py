@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from rastervision.core.data.features import Features
 from rastervision.core.data.geojson import buffer_features
 from rastervision.core.data.vector_transformer.vector_transformer import FeaturesTransformer
+from rastervision.core.data.vector_transformer.vector_transformer import VectorTransformer as VectorTransformer
 
 if TYPE_CHECKING:
     from rastervision.core.data.crs_transformer.crs_transformer import CRSTransformer
