@@ -7,6 +7,7 @@ from torchvision.models import GoogLeNet, SqueezeNet, get_model
 
 from rastervision.pipeline.errors import ConfigError
 from rastervision.pytorch_learner.models.channels import adjust_first_conv
+from rastervision.pytorch_learner.models.normalization import follow_short_trainings
 from rastervision.pytorch_learner.models.weights import default_weights, explained_download
 
 # These have side branches that give more outputs while training, and a slow default for first weights.
@@ -38,6 +39,8 @@ def classification_model(
         model: nn.Module = get_model(backbone, weights=weights, **kwargs)
     _replace_head(model, num_outputs)
     adjust_first_conv(model, in_channels, pretrained=pretrained)
+    if not pretrained:
+        follow_short_trainings(model)
     if isinstance(model, GoogLeNet) and in_channels != 3:
         model.transform_input = False  # it moves three channels to other means
     return model

@@ -6,6 +6,7 @@ from torch import nn
 from torchvision.models import get_model
 
 from rastervision.pytorch_learner.models.channels import adjust_first_conv
+from rastervision.pytorch_learner.models.normalization import follow_short_trainings
 from rastervision.pytorch_learner.models.weights import default_weights, explained_download
 
 
@@ -42,4 +43,6 @@ def segmentation_model(
             f'{architecture}_{backbone}', weights=None, weights_backbone=weights, num_classes=num_classes, **kwargs
         )
     adjust_first_conv(model, in_channels, pretrained=pretrained)
+    if not pretrained:
+        follow_short_trainings(model)
     return model
