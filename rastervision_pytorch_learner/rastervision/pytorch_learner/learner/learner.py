@@ -293,7 +293,11 @@ class Learner(ResultsPart):
     def _validate_in_training(self) -> MetricDict:
         if not self.is_main_process or not len(self.valid_ds or ()):  # type: ignore[arg-type]
             return {}
-        return self.validate_epoch(self.get_dataloader('valid'))
+        wrapped, self.model = self.model, self.bare_model  # the others do not take part in this
+        try:
+            return self.validate_epoch(self.get_dataloader('valid'))
+        finally:
+            self.model = wrapped
 
     def _start_epoch(self, epoch: int) -> None:
         """Make all randomness of an epoch follow from the seed and its number."""
