@@ -51,6 +51,10 @@ class PluginError(RasterVisionError):
     """A plugin cannot be loaded."""
 
 
+class MissingDependencyError(RasterVisionError, ImportError):
+    """A package that is needed only for some things is not installed."""
+
+
 class NotReadableError(RasterVisionError):
     """A URI cannot be read."""
 

@@ -12,6 +12,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from rastervision.pipeline.errors import MissingDependencyError
+
 GetAttr = Callable[[str], Any]
 Dir = Callable[[], list[str]]
 
@@ -47,6 +49,26 @@ def load(target: str) -> Any:
     """Import what `'package.module:Name'` names."""
     module, _, name = target.partition(':')
     return getattr(importlib.import_module(module), name)
+
+
+def require(module: str, requirement: str) -> None:
+    """Import a module of an optional dependency, so that a plain import of it can follow.
+
+    Args:
+        module: The module.
+        requirement: What pip installs it by, such as `'rastervision_core[stac]'`.
+
+    Raises:
+        MissingDependencyError: If it is not installed.
+    """
+    try:
+        importlib.import_module(module)
+    except ModuleNotFoundError as error:
+        if not f'{module}.'.startswith(f'{error.name}.'):
+            raise
+        raise MissingDependencyError(
+            f"{module!r} is needed for this, and is not installed. Try: pip install '{requirement}'."
+        ) from error
 
 
 def _getattr_of(module: str, targets: dict[str, str]) -> GetAttr:

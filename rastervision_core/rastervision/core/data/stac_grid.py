@@ -4,6 +4,7 @@ import inspect
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from rastervision.pipeline import lazy
 from rastervision.pipeline.errors import ConfigError, DataError, NotReadableError, did_you_mean
 
 if TYPE_CHECKING:
@@ -32,7 +33,9 @@ def load_items(
     Raises:
         ConfigError: If an option is unknown, or there are no items.
         NotReadableError: If the items cannot be read.
+        MissingDependencyError: If odc-stac is not installed.
     """
+    lazy.require('odc.stac', 'rastervision_core[stac]')
     import odc.stac
 
     if not items:

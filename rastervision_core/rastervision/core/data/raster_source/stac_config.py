@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import Field
 
+from rastervision.pipeline import lazy
 from rastervision.pipeline.config.base import Config
 from rastervision.pipeline.config.register import register_config
 from rastervision.pipeline.errors import ConfigError, did_you_mean
@@ -38,9 +39,12 @@ class STACItemConfig(Config):
 
     def build(self) -> 'Item':
         """Read the item."""
-        import pystac
+        lazy.require('pystac', 'rastervision_core[stac]')
+        from pystac import Item
 
-        item = pystac.Item.from_file(self.uri)
+        from rastervision.core.data.stac_io import FileSystemStacIO
+
+        item = Item.from_file(self.uri, stac_io=FileSystemStacIO())
         return item if self.assets is None else subset_assets(item, self.assets)
 
 
@@ -55,9 +59,12 @@ class STACItemCollectionConfig(Config):
 
     def build(self) -> 'ItemCollection':
         """Read the item collection."""
-        import pystac
+        lazy.require('pystac', 'rastervision_core[stac]')
+        from pystac import ItemCollection
 
-        items = pystac.ItemCollection.from_file(self.uri)
+        from rastervision.core.data.stac_io import FileSystemStacIO
+
+        items = ItemCollection.from_file(self.uri, stac_io=FileSystemStacIO())
         if self.assets is None:
             return items
-        return pystac.ItemCollection([subset_assets(item, self.assets) for item in items], clone_items=False)
+        return ItemCollection([subset_assets(item, self.assets) for item in items], clone_items=False)

@@ -1,0 +1,168 @@
+"""Images and labels listed in STAC catalogues that use the label extension.
+
+See https://github.com/stac-extensions/label.
+"""
+
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rastervision.pipeline import lazy
+from rastervision.pipeline.errors import DataError, NotReadableError
+from rastervision.pipeline.file_system.archives import is_archive
+from rastervision.pipeline.file_system.utils import extract
+
+if TYPE_CHECKING:
+    from pystac import Asset, Item
+
+PYSTAC = ('pystac', 'rastervision_core[stac]')
+LABEL_EXTENSION = 'stac-extensions.github.io/label/'
+CATALOG_FILES = ('catalog.json', 'collection.json')
+
+
+def setup_stac_io() -> None:
+    """Let pystac, in all of this process, read and write through Raster Vision's file systems, so S3 too."""
+    lazy.require(*PYSTAC)
+    from pystac import StacIO
+
+    from rastervision.core.data.stac_io import FileSystemStacIO
+
+    StacIO.set_default(FileSystemStacIO)
+
+
+def is_label_item(item: 'Item') -> bool:
+    """Whether an item has the label extension."""
+    return any(LABEL_EXTENSION in extension or extension == 'label' for extension in item.stac_extensions)
+
+
+def get_linked_image_item(label_item: 'Item') -> 'Item | None':
+    """The item of the image that labels were made from, which a label item links to as its source.
+
+    Raises:
+        NotReadableError: If the link leads nowhere.
+    """
+    from pystac import Item
+
+    return next((item for item in label_item.get_stac_objects('source') if isinstance(item, Item)), None)
+
+
+def parse_stac(stac_uri: str, item_limit: int | None = None) -> list[dict[str, Any]]:
+    """Find the labels of a STAC catalogue, and the images they belong to.
+
+    Costs reading the JSON files of all items up to the last one that is used.
+
+    Args:
+        stac_uri: JSON file of a catalogue or a collection. The catalogues it links to are searched too.
+        item_limit: Number of label items to stop at. None: all.
+
+    Returns:
+        Of each label item, in the order of the catalogue, a dict of
+
+        - `label_uri`: URI of the labels;
+        - `image_uris`: URIs of the images;
+        - `label_bbox`, `image_bbox`: shapely boxes in EPSG:4326, None if the item has none;
+        - `bboxes_intersect`: whether these two do;
+        - `aoi_geometry`: geometry of the label item as GeoJSON in EPSG:4326.
+
+        Of labels that are linked to no image, `image_uris` is empty.
+
+    Raises:
+        NotReadableError: If a file cannot be read.
+        DataError: If it is no STAC catalogue, or a label item has no asset with labels.
+    """
+    lazy.require(*PYSTAC)
+    import pystac
+
+    from rastervision.core.data.stac_io import FileSystemStacIO
+
+    try:
+        catalog = pystac.read_file(stac_uri, stac_io=FileSystemStacIO())
+        if not isinstance(catalog, pystac.Catalog):
+            raise DataError(f'{stac_uri!r} is a STAC {type(catalog).__name__}, not a catalogue or collection.')
+        label_items = (item for item in catalog.get_items(recursive=True) if is_label_item(item))
+        return [_describe(item) for item in islice(label_items, item_limit)]
+    except (pystac.STACError, pystac.STACTypeError, ValueError, KeyError) as error:
+        missing = isinstance(error.__cause__, NotReadableError)
+        raise (NotReadableError if missing else DataError)(
+            f'{stac_uri!r} is no valid STAC catalogue: {error}.'
+        ) from error
+
+
+def read_stac(uri: str, extract_dir: str | None = None, **kwargs: Any) -> list[dict[str, Any]]:
+    """Find the labels of a STAC catalogue, which may be in an archive.
+
+    Args:
+        uri: JSON file of a catalogue, or an archive with a file `catalog.json`.
+        extract_dir: Where to unpack an archive. None: a folder in the cache.
+        kwargs: Passed to `parse_stac`.
+
+    Returns:
+        See `parse_stac`.
+
+    Raises:
+        NotReadableError: See `parse_stac`; or if there is no catalogue in the archive.
+        DataError: See `parse_stac`.
+    """
+    if is_archive(uri):
+        uri = _find_catalog(extract(uri, extract_dir), uri)
+    return parse_stac(uri, **kwargs)
+
+
+def _find_catalog(folder: str, uri: str) -> str:
+    """The uppermost catalogue in a folder."""
+    for name in CATALOG_FILES:
+        paths = sorted(Path(folder).rglob(name), key=lambda path: (len(path.parts), path))
+        if paths:
+            return str(paths[0])
+    raise NotReadableError(f'There is no {" or ".join(CATALOG_FILES)} in {uri!r}. Give the JSON file of the catalogue.')
+
+
+def _describe(label_item: 'Item') -> dict[str, Any]:
+    """What `parse_stac` says of a label item."""
+    image_item = get_linked_image_item(label_item)
+    label_bbox, image_bbox = _bbox(label_item), _bbox(image_item)
+    return {
+        'label_uri': _label_uri(label_item),
+        'image_uris': [] if image_item is None else _image_uris(image_item),
+        'label_bbox': label_bbox,
+        'image_bbox': image_bbox,
+        'bboxes_intersect': label_bbox is not None and image_bbox is not None and label_bbox.intersects(image_bbox),
+        'aoi_geometry': label_item.geometry,
+    }
+
+
+def _bbox(item: 'Item | None') -> Any:
+    """The bbox of an item as a shapely box, without heights."""
+    import shapely
+
+    if item is None or item.bbox is None:
+        return None
+    west, south, east, north = item.bbox if len(item.bbox) == 4 else [item.bbox[i] for i in (0, 1, 3, 4)]
+    return shapely.box(west, south, east, north)
+
+
+def _label_uri(item: 'Item') -> str:
+    """URI of the labels: of the asset whose role says so, or whose name does, or of the only one with data."""
+    assets = item.assets
+    by_role = [asset for asset in assets.values() if {'labels', 'label'} & set(asset.roles or ())]
+    by_name = [assets[name] for name in ('labels', 'label') if name in assets]
+    candidates = by_role or by_name or _data_assets(item)
+    if not candidates:
+        raise DataError(f'STAC label item {item.id!r} has no asset with labels. It has {", ".join(assets) or "none"}.')
+    return _href(candidates[0])
+
+
+def _image_uris(item: 'Item') -> list[str]:
+    return [_href(asset) for asset in _data_assets(item)]
+
+
+def _data_assets(item: 'Item') -> list['Asset']:
+    """The assets with the role `data`; if none has it, those with no role."""
+    assets = list(item.assets.values())
+    return [asset for asset in assets if 'data' in (asset.roles or ())] or [
+        asset for asset in assets if not asset.roles
+    ]
+
+
+def _href(asset: 'Asset') -> str:
+    return asset.get_absolute_href() or asset.href
