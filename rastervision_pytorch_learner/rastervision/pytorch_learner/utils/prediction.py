@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 import torch
 
-from rastervision.core.box import Box
 from rastervision.core.data.label.chip_classification_labels import ChipClassificationLabels
 from rastervision.core.data.label.object_detection_labels import ObjectDetectionLabels
 from rastervision.core.data.label.semantic_segmentation_labels import SemanticSegmentationLabels
@@ -23,6 +22,7 @@ from rastervision.pytorch_learner.dataset.dataset import SlidingWindowGeoDataset
 from rastervision.pytorch_learner.dataset.transform import TransformType
 
 if TYPE_CHECKING:
+    from rastervision.core.box import Box
     from rastervision.core.data.scene import Scene
     from rastervision.core.rv_pipeline.object_detection_config import ObjectDetectionPredictOptions
     from rastervision.core.rv_pipeline.rv_pipeline_config import PredictOptions
@@ -47,19 +47,20 @@ def iter_predict_scene_ss(
         learner: The learner.
         scene: The scene. Its labels are not read.
         predict_options: Size and stride of windows, batch size, and `crop_sz`: with it, windows reach beyond the
-            edges of the scene, so that all is covered even after that much is cut off each side of each window.
+            edges of the scene, so that what is left covers its edges after that much is cut off each side of each
+            window. As in earlier versions, the last rows and columns can be left out where the stride does not fit.
 
     Yields:
         Each window, which is not cropped yet, with its scores, (classes, height, width), float32, that add up to one.
     """
     chip_sz, crop_sz = predict_options.chip_sz, predict_options.crop_sz
     stride = predict_options.stride or chip_sz
-    dataset = _windows_of(learner, scene, predict_options, TransformType.semantic_segmentation)
+    options: dict[str, Any] = {}
     if crop_sz is not None:
         crop = (chip_sz - stride) // 2 if crop_sz == 'auto' else crop_sz
-        windows = _windows_to_crop(scene.extent, chip_sz, stride, crop)
-        polygons = scene.aoi_polygons_bbox_coords
-        dataset.windows = Box.filter_by_aoi(windows, polygons, within=False) if polygons else windows
+        padding = calculate_required_padding(scene.extent.size, chip_sz, stride, 'both', crop)
+        options = {'padding': padding, 'pad_direction': 'both'}
+    dataset = _windows_of(learner, scene, predict_options, TransformType.semantic_segmentation, **options)
     predict_kw = {'out_shape': (chip_sz, chip_sz)}
     yield from _predict_windows(learner, dataset, batch_sz=predict_options.batch_sz, **predict_kw)
 
@@ -129,14 +130,22 @@ def predict_scene_cc(
 def predict_scene_od(
     learner: 'ObjectDetectionLearner', scene: 'Scene', predict_options: 'ObjectDetectionPredictOptions'
 ) -> ObjectDetectionLabels:
-    """Predict the boxes in a scene, with duplicates; see `iter_predict_scene_od`."""
+    """Predict the boxes in a scene; see `iter_predict_scene_od`.
+
+    Returns:
+        The boxes with a score greater than `score_thresh`; of those that overlap by more than `merge_thresh`, the one
+        with the highest score.
+    """
     pairs = list(iter_predict_scene_od(learner, scene, predict_options))
-    return ObjectDetectionLabels.from_predictions([pair[0] for pair in pairs], [pair[1] for pair in pairs])
+    labels = ObjectDetectionLabels.from_predictions([pair[0] for pair in pairs], [pair[1] for pair in pairs])
+    return ObjectDetectionLabels.prune_duplicates(
+        labels, score_thresh=predict_options.score_thresh, merge_thresh=predict_options.merge_thresh
+    )
 
 
 # --------------------------------------------------------------------- internals
 def _windows_of(
-    learner: 'Learner', scene: 'Scene', options: 'PredictOptions', transform_type: TransformType
+    learner: 'Learner', scene: 'Scene', options: 'PredictOptions', transform_type: TransformType, **kwargs: Any
 ) -> SlidingWindowGeoDataset:
     """The windows of a scene as they are given to the model; with an AOI, those that intersect it."""
     unlabeled = copy.copy(scene)
@@ -150,20 +159,8 @@ def _windows_of(
         within_aoi=False,
         transform=transform,
         transform_type=transform_type,
+        **kwargs,
     )
-
-
-def _windows_to_crop(extent: Box, chip_sz: int, stride: int, crop: int) -> list[Box]:
-    """Windows that cover an extent after `crop` pixels are cut off each side of each.
-
-    They start where those of earlier versions do, which could leave out the last rows and columns.
-    """
-    padding = calculate_required_padding(extent.size, chip_sz, stride, 'both', crop)
-    rows, columns = (
-        range(-pad, max(side + pad - chip_sz + 1, side - chip_sz + crop + stride), stride)
-        for side, pad in zip(extent.size, padding, strict=True)
-    )
-    return [Box(y, x, y + chip_sz, x + chip_sz) for y in rows for x in columns]
 
 
 def _predict_windows(
