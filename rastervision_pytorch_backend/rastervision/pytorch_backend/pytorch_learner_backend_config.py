@@ -5,7 +5,11 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from pydantic import Field
 
 from rastervision.core.backend.backend_config import BackendConfig
+from rastervision.core.data.raster_source.raster_source_config import RasterSourceConfig
+from rastervision.core.data.raster_transformer.cast_transformer_config import CastTransformerConfig
+from rastervision.core.data.raster_transformer.stats_transformer_config import StatsTransformerConfig
 from rastervision.pipeline import lazy
+from rastervision.pipeline.config.base import Config
 from rastervision.pipeline.config.register import register_config
 from rastervision.pipeline.errors import ConfigError, NotReadableError
 from rastervision.pytorch_learner.learner_config.data import DataConfig
@@ -26,6 +30,7 @@ __getattr__ = lazy.names(
     'rastervision.pytorch_backend.pytorch_learner_backend:PyTorchLearnerBackend',
 )
 
+STATS_DTYPE = 'uint8'
 FLAT_DATA_FIELDS = ('augmentors', 'img_sz', 'num_workers', 'base_transform', 'aug_transform', 'plot_options')
 
 
@@ -90,7 +95,7 @@ class PyTorchLearnerBackendConfig(BackendConfig):
         source = scenes[0].raster_source
         if source.channel_order and not source.transformers:
             return len(source.channel_order)
-        return int(source.build(tmp_dir=None, use_transformers=True).shape[-1])
+        return int(_without_stats(source).build(tmp_dir=None, use_transformers=True).shape[-1])
 
     def get_learner_config(self, pipeline: 'RVPipelineConfig | None') -> 'LearnerConfig':
         """The config of the learner that trains this backend's model.
@@ -154,3 +159,18 @@ class PyTorchLearnerBackendConfig(BackendConfig):
             return self.get_img_channels(pipeline)
         except NotReadableError:
             return None
+
+
+def _without_stats(source: RasterSourceConfig) -> RasterSourceConfig:
+    """A copy that can be built before there are statistics, with the same channels and dtype."""
+    source = source.copy()
+    configs: list[Config] = [source]
+    while configs:
+        config = configs.pop()
+        configs += [child for _, child in config.children()]
+        if isinstance(config, RasterSourceConfig):
+            config.transformers = [
+                CastTransformerConfig(to_dtype=STATS_DTYPE) if isinstance(each, StatsTransformerConfig) else each
+                for each in config.transformers
+            ]
+    return source
