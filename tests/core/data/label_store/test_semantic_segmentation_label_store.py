@@ -64,6 +64,16 @@ def contents(store) -> dict[str, bytes]:
     return {str(path.relative_to(root)): path.read_bytes() for path in root.rglob('*') if path.is_file()}
 
 
+def pixels(store) -> dict[str, object]:
+    """Content of each file, of GeoTIFFs without their NODATA value."""
+    found: dict[str, object] = contents(store)
+    for name in [name for name in found if name.endswith('.tif')]:
+        with rasterio.open(Path(store.root_uri) / name) as dataset:
+            profile = {key: str(value) for key, value in dataset.profile.items() if key != 'nodata'}
+            found[name] = (dataset.read().tobytes(), profile, dataset.tags())
+    return found
+
+
 VECTORS = [
     PolygonVectorOutputConfig(class_id=0, denoise=3),
     BuildingVectorOutputConfig(class_id=1, denoise=2),
@@ -78,15 +88,25 @@ VECTORS = [
     ids=['labels', 'rgb', 'scores', 'uint8 scores'],
 )
 @pytest.mark.parametrize('crop_sz', [None, 4])
-def test_writer_makes_the_same_files_as_save(make_store, smooth, options, crop_sz):
+def test_writer_makes_the_same_pixels_as_save(make_store, smooth, options, crop_sz):
     streamed = make_store('streamed', vector_outputs=VECTORS, **options)
     saved = make_store('saved', vector_outputs=VECTORS, **options)
 
     write(streamed, smooth, crop_sz=crop_sz)
     saved.save(in_memory(smooth, crop_sz))
 
-    assert contents(streamed) == contents(saved)
+    assert pixels(streamed) == pixels(saved)
     assert len(contents(saved)) == 4 + 2 * (smooth and 'smooth_output' in options)
+
+
+def test_pixels_of_the_null_class_are_nodata(make_store):
+    store = make_store(smooth_output=True)
+
+    write(store, smooth=True)
+
+    with rasterio.open(store.label_uri) as labels, rasterio.open(store.score_uri) as scores:
+        assert labels.nodata == CLASSES.null_class_id
+        assert np.isnan(scores.nodata)
 
 
 @pytest.mark.parametrize('height', [200, 800])

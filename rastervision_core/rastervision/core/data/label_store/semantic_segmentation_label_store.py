@@ -26,6 +26,7 @@ from rastervision.core.data.label_store.strip_writer import StripWriter
 from rastervision.core.data.label_store.vector_outputs import VectorOutput
 from rastervision.core.data.raster_transformer.rgb_class_transformer import RGBClassTransformer
 from rastervision.core.data.rasterio_io import open_raster
+from rastervision.core.defaults import NULL_CLASS
 from rastervision.core.layout import HITS_FILE, LABELS_FILE, SCORES_FILE, VECTORS_DIR
 from rastervision.pipeline.errors import ConfigError, MissingFileError
 from rastervision.pipeline.file_system.publish import publish_dir
@@ -92,8 +93,9 @@ class SemanticSegmentationLabelStore(LabelStore):
     ) -> AbstractContextManager[LabelWriter]:
         """Write the predictions of a scene as they come; see :meth:`.LabelStore.writer`.
 
-        The same files as those that `save` writes for the same windows, but for old scores, which are replaced. Memory
-        depends on the width of the scene, the size of windows and the number of classes.
+        The same pixels as `save` writes for the same windows, but for old scores, which are replaced; and pixels that
+        nothing was predicted for count as NODATA. Memory depends on the width of the scene, the size of windows and the
+        number of classes.
 
         Args:
             make_labels: If given, all predictions are collected in memory, and `save` writes what this makes of them.
@@ -114,7 +116,8 @@ class SemanticSegmentationLabelStore(LabelStore):
         extent = self.bbox.extent
         profile = self._profile(extent)
         with publish_dir(self.root_uri, self.tmp_dir) as folder, ExitStack() as stack:
-            outputs = [stack.enter_context(output) for output in self._outputs(folder, profile, num_classes, smooth)]
+            opened = self._outputs(folder, profile, num_classes, smooth, mark_nodata=True)
+            outputs = [stack.enter_context(output) for output in opened]
             writer = StripWriter(
                 extent,
                 self.rasterio_block_size,
@@ -321,17 +324,29 @@ class SemanticSegmentationLabelStore(LabelStore):
             **georeference,
         }
 
-    def _outputs(self, folder: str, profile: dict[str, Any], num_classes: int, smooth: bool) -> Iterator[RowOutput]:
+    def _outputs(
+        self, folder: str, profile: dict[str, Any], num_classes: int, smooth: bool, *, mark_nodata: bool = False
+    ) -> Iterator[RowOutput]:
         """Open what is to be written to a local folder, one after another."""
+        label_nodata, score_nodata = self._nodata_options() if mark_nodata else ({}, {})
         if self.discrete_output:
             path = os.path.join(folder, LABELS_FILE)
-            yield LabelRaster(path, profile, self.class_config, rgb=self.save_as_rgb)
+            yield LabelRaster(path, profile | label_nodata, self.class_config, rgb=self.save_as_rgb)
         shape = (profile['height'], profile['width'])
         if smooth and self.smooth_output:
-            yield self._score_raster(os.path.join(folder, SCORES_FILE), profile, num_classes)
+            yield self._score_raster(os.path.join(folder, SCORES_FILE), profile | score_nodata, num_classes)
             yield HitsArray(os.path.join(folder, HITS_FILE), shape)
         for config in self._vector_outputs():
             yield self._vector_output(config, os.path.join(folder, VECTORS_DIR), shape)
+
+    def _nodata_options(self) -> tuple[dict[str, Any], dict[str, Any]]:
+        """NODATA values of labels and of scores.
+
+        A null class with another name than 'null' is a class like others, say the background, and no NODATA.
+        """
+        is_only_null = self.class_config.null_class == NULL_CLASS and not self.save_as_rgb
+        labels = {'nodata': self.class_config.null_class_id} if is_only_null else {}
+        return labels, {} if self.smooth_as_uint8 else {'nodata': float('nan')}
 
     def _score_raster(self, path: str, profile: dict[str, Any], num_classes: int) -> ScoreRaster:
         return ScoreRaster(path, profile, self.class_config.names[:num_classes], as_uint8=self.smooth_as_uint8)
