@@ -1,4 +1,5 @@
 import json
+import os
 from types import SimpleNamespace
 
 import numpy as np
@@ -8,9 +9,10 @@ import xarray
 from rastervision.core.analyzer.stats_analyzer import StatsAnalyzer
 from rastervision.core.analyzer.stats_analyzer_config import StatsAnalyzerConfig
 from rastervision.core.data.crs_transformer.identity_crs_transformer import IdentityCRSTransformer
+from rastervision.core.data.raster_source.rasterio_source import RasterioSource
 from rastervision.core.data.raster_source.xarray_source import XarraySource
 from rastervision.core.data.scene import Scene
-from rastervision.pipeline.errors import ConfigError
+from rastervision.pipeline.errors import ConfigError, NoStatsError, NotReadableError
 
 
 @pytest.fixture
@@ -28,6 +30,23 @@ def test_statistics_of_all_scenes_are_written(scenes, tmp_path):
     StatsAnalyzer(str(uri), sample_prob=None).process(scenes, str(tmp_path))
 
     assert json.loads(uri.read_text())['means'] == [15.0]
+
+
+def test_an_image_that_cannot_be_read_is_reported_with_its_scene(scenes, checkerboard, tmp_path):
+    path, _ = checkerboard('damaged')
+    with open(path, 'r+b') as file:
+        file.truncate(os.path.getsize(path) // 2)
+    scenes.insert(1, Scene('bad', RasterioSource(path)))
+
+    with pytest.raises(NotReadableError, match=r"^scene 'bad': .*damaged\.tif"):
+        StatsAnalyzer(str(tmp_path / 'stats.json'), sample_prob=None).process(scenes, str(tmp_path))
+
+
+def test_images_without_data_are_not_blamed_on_the_last_scene():
+    array = xarray.DataArray(np.zeros((10, 10, 1)), dims=('y', 'x', 'band'))
+
+    with pytest.raises(NoStatsError, match=r'^There are no statistics of 1 rasters'):
+        StatsAnalyzer(sample_prob=None).compute_stats([Scene('s', XarraySource(array, IdentityCRSTransformer()))])
 
 
 def test_without_a_target_nothing_is_computed(scenes, tmp_path):

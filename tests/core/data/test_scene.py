@@ -95,6 +95,11 @@ def test_a_missing_image_is_reported_with_scene_and_uri(make_scene_config, tmp_p
         scene[Box(0, 0, 5, 5)]
 
 
+def test_a_missing_image_is_reported_with_the_scene_made_of_it(tmp_path):
+    with pytest.raises(RasterVisionError, match=r"^scene 'none': .*none\.tif"):
+        make_ss_scene(str(tmp_path / 'none.tif'))
+
+
 def test_an_error_keeps_its_class_and_is_named_once():
     expected = pytest.raises(ChannelOrderError, match=r"^scene 'a': channel_order")
     with expected as error, naming_scene('a'), naming_scene('a'):

@@ -5,9 +5,15 @@ import pytest
 from PIL import Image
 
 from rastervision.core.box import Box
+from rastervision.core.data.scene_factory import make_od_scene
+from rastervision.pipeline.errors import NotReadableError
 from rastervision.pytorch_learner.dataset.box_sampler import BoxWindowSampler
 from rastervision.pytorch_learner.dataset.errors import ImageDatasetError, SamplingOptionsError
-from rastervision.pytorch_learner.dataset.object_detection_dataset import ObjectDetectionImageDataset
+from rastervision.pytorch_learner.dataset.object_detection_dataset import (
+    ObjectDetectionImageDataset,
+    ObjectDetectionRandomWindowGeoDataset,
+    ObjectDetectionSlidingWindowGeoDataset,
+)
 from rastervision.pytorch_learner.dataset.window_sampler import RandomWindowSampler
 
 BOXES = np.array([[10.0, 10, 20, 20], [70, 70, 75, 90]])
@@ -47,6 +53,33 @@ def test_a_box_larger_than_all_windows_is_refused(windows):
 def test_no_boxes_are_refused(windows):
     with pytest.raises(SamplingOptionsError, match='needs boxes'):
         BoxWindowSampler(windows, np.zeros((0, 4)), neg_ratio=1.0, neg_ioa_thresh=0.2)
+
+
+@pytest.fixture
+def make_scene(scene_uris, class_config, tmp_path):
+    """A function that makes a scene with the given boxes, as features, as its labels."""
+
+    def make(features):
+        (tmp_path / 'boxes.json').write_text(json.dumps({'type': 'FeatureCollection', 'features': features}))
+        return make_od_scene(scene_uris['image_uri'], str(tmp_path / 'boxes.json'), class_config, scene_id='a')
+
+    return make
+
+
+def test_a_scene_without_boxes_is_named(make_scene):
+    with pytest.raises(SamplingOptionsError, match=r"^scene 'a': .*needs boxes"):
+        ObjectDetectionRandomWindowGeoDataset(
+            make_scene([]), out_size=None, size_lims=(10, 11), max_windows=3, neg_ratio=1.0
+        )
+
+
+def test_an_image_that_cannot_be_read_is_reported_with_the_scene(make_scene, scene_uris):
+    dataset = ObjectDetectionSlidingWindowGeoDataset(make_scene([]), size=30, stride=30)
+    with open(scene_uris['image_uri'], 'r+b') as file:
+        file.truncate(1000)
+
+    with pytest.raises(NotReadableError, match=r"^scene 'a': .*image\.tif"):
+        dataset[len(dataset) - 1]
 
 
 @pytest.fixture

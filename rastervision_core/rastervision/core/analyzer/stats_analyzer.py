@@ -1,15 +1,17 @@
 """Computes the statistics that StatsTransformer uses."""
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from rastervision.core.analyzer.analyzer import Analyzer
+from rastervision.core.data.scene import name_scene
 from rastervision.core.defaults import CHIP_SZ, SEED, STATS_SAMPLE_PROB
 from rastervision.core.raster_stats import RasterStats
-from rastervision.pipeline.errors import ConfigError
+from rastervision.pipeline.errors import ConfigError, RasterVisionError
 
 if TYPE_CHECKING:
+    from rastervision.core.data.raster_source.raster_source import RasterSource
     from rastervision.core.data.scene import Scene
 
 log = logging.getLogger(__name__)
@@ -44,13 +46,19 @@ class StatsAnalyzer(Analyzer):
     def compute_stats(self, scenes: Iterable['Scene']) -> RasterStats:
         """Compute the statistics of scenes, before transformers; see :meth:`.RasterStats.compute`."""
         stats = RasterStats()
-        stats.compute(
-            [scene.raster_source for scene in scenes],
-            sample_prob=self.sample_prob,
-            chip_sz=self.chip_sz,
-            nodata_value=self.nodata_value,
-            seed=self.seed,
-        )
+        rasters = _Rasters(scenes)
+        try:
+            stats.compute(
+                rasters,
+                sample_prob=self.sample_prob,
+                chip_sz=self.chip_sz,
+                nodata_value=self.nodata_value,
+                seed=self.seed,
+            )
+        except RasterVisionError as error:
+            if rasters.scene is not None:
+                name_scene(error, rasters.scene.id)
+            raise
         return stats
 
     def process(self, scenes: Iterable['Scene'], tmp_dir: str) -> None:
@@ -69,3 +77,19 @@ class StatsAnalyzer(Analyzer):
         stats = self.compute_stats(scenes)
         stats.save(self.stats_uri)
         log.info('Statistics are in %s: %r', self.stats_uri, stats)
+
+
+class _Rasters(Sequence['RasterSource']):
+    """The rasters of scenes; knows whose was taken last."""
+
+    def __init__(self, scenes: Iterable['Scene']) -> None:
+        self.scenes = list(scenes)
+        self.scene: Scene | None = None
+
+    def __getitem__(self, index: int) -> 'RasterSource':  # type: ignore[override]
+        self.scene = None  # after the last one, none is to blame
+        self.scene = self.scenes[index]
+        return self.scene.raster_source
+
+    def __len__(self) -> int:
+        return len(self.scenes)

@@ -60,10 +60,10 @@ class Scene:
         self.raster_source = raster_source
         self.label_source = label_source
         self.label_store = label_store
-        for labels in (label_source, label_store):
-            if labels is not None:
-                match_bboxes(raster_source, labels)
         with naming_scene(id):
+            for labels in (label_source, label_store):
+                if labels is not None:
+                    match_bboxes(raster_source, labels)
             self.aoi_polygons = _polygons_in(aoi_polygons or [], self.bbox)
         shifted = geoms_to_bbox_coords(self.aoi_polygons, self.bbox)
         self.aoi_polygons_bbox_coords = cast('list[Polygon]', list(shifted))
@@ -104,11 +104,15 @@ def naming_scene(scene_id: str) -> Iterator[None]:
     try:
         yield
     except RasterVisionError as error:
-        prefix = f'scene {scene_id!r}: '
-        text = str(error)
-        if not text.startswith(prefix):
-            error.args = (prefix + text,)
+        name_scene(error, scene_id)
         raise
+
+
+def name_scene(error: RasterVisionError, scene_id: str) -> None:
+    """Put a scene's name before the message of an error, if it is not there."""
+    prefix = f'scene {scene_id!r}: '
+    if not str(error).startswith(prefix):
+        error.args = (f'{prefix}{error}',)
 
 
 def _polygons_in(geoms: 'Iterable[BaseGeometry]', bbox: 'Box') -> 'list[Polygon]':

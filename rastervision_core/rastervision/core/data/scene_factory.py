@@ -12,7 +12,7 @@ from rastervision.core.data.label_source.object_detection_label_source import Ob
 from rastervision.core.data.label_source.semantic_segmentation_label_source import SemanticSegmentationLabelSource
 from rastervision.core.data.raster_source.rasterio_source import RasterioSource
 from rastervision.core.data.raster_source.rasterized_source import RasterizedSource
-from rastervision.core.data.scene import Scene
+from rastervision.core.data.scene import Scene, naming_scene
 from rastervision.core.data.vector_source.geojson_vector_source import GeoJSONVectorSource, get_polygons_from_uris
 from rastervision.core.data.vector_source.geojson_vector_source_config import GeoJSONVectorSourceConfig
 from rastervision.core.data.vector_transformer.class_inference_transformer import ClassInferenceTransformer
@@ -165,11 +165,12 @@ def make_od_scene(
 def _make_scene(
     image_uri: URIs, aoi_uri: URIs, image_kw: Options, scene_id: str | None, build_labels: BuildLabels
 ) -> Scene:
-    image = RasterioSource(image_uri, **image_kw)
-    aoi = get_polygons_from_uris(aoi_uri, image.crs_transformer) if aoi_uri else None
-    first = image_uri if isinstance(image_uri, str) else image_uri[0]
+    first = image_uri if isinstance(image_uri, str) else next(iter(image_uri), '')
     name = os.path.splitext(os.path.basename(first))[0] if scene_id is None else scene_id
-    return Scene(name, image, label_source=build_labels(image), aoi_polygons=aoi)
+    with naming_scene(name):
+        image = RasterioSource(image_uri, **image_kw)
+        aoi = get_polygons_from_uris(aoi_uri, image.crs_transformer) if aoi_uri else None
+        return Scene(name, image, label_source=build_labels(image), aoi_polygons=aoi)
 
 
 def _vector_source(

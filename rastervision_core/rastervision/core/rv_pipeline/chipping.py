@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from rastervision.core.box import Box
+from rastervision.core.data.scene import naming_scene
 from rastervision.core.rv_pipeline.chip_options import WindowSamplingConfig, WindowSamplingMethod
 from rastervision.pipeline.errors import DataError
 
@@ -48,7 +49,9 @@ def iter_batches(scene: 'Scene', options: 'PredictOptions') -> Iterator[tuple[li
     windows = scene.extent.get_windows(options.chip_sz, options.stride)
     for start in range(0, len(windows), options.batch_sz):
         batch = windows[start : start + options.batch_sz]
-        yield batch, np.stack([scene.raster_source[window] for window in batch])
+        with naming_scene(scene.id):
+            chips = np.stack([scene.raster_source[window] for window in batch])
+        yield batch, chips
 
 
 def _random_windows(scene: 'Scene', sampling: WindowSamplingConfig, rng: np.random.Generator) -> list[Box]:

@@ -10,6 +10,7 @@ import torch
 from torch.utils.data import Dataset
 
 from rastervision.core.box import Box
+from rastervision.core.data.scene import naming_scene
 from rastervision.core.defaults import MAX_SAMPLE_ATTEMPTS
 from rastervision.core.utils.misc import ensure_tuple
 from rastervision.pytorch_learner.dataset.errors import (
@@ -287,16 +288,17 @@ class RandomWindowGeoDataset(GeoDataset):
         self.size_lims, self.h_lims, self.w_lims = size_lims, h_lims, w_lims
         self.padding = (self.max_size[0] // 2, self.max_size[1] // 2) if padding is None else _pair(padding)
         self.max_windows = max_windows
-        self.sampler = RandomWindowSampler(
-            scene.extent,
-            h_lims=size_lims or h_lims,  # type: ignore[arg-type]
-            w_lims=w_lims,
-            padding=self.padding,
-            aoi_polygons=scene.aoi_polygons_bbox_coords or (),
-            within_aoi=within_aoi,
-            efficient=efficient_aoi_sampling,
-            max_attempts=max_sample_attempts,
-        )
+        with naming_scene(scene.id):
+            self.sampler = RandomWindowSampler(
+                scene.extent,
+                h_lims=size_lims or h_lims,  # type: ignore[arg-type]
+                w_lims=w_lims,
+                padding=self.padding,
+                aoi_polygons=scene.aoi_polygons_bbox_coords or (),
+                within_aoi=within_aoi,
+                efficient=efficient_aoi_sampling,
+                max_attempts=max_sample_attempts,
+            )
         self.set_epoch(0)
 
     def set_epoch(self, epoch: int, seed: int = 0) -> None:
@@ -347,7 +349,7 @@ class RandomWindowGeoDataset(GeoDataset):
         try:
             window = self.sample_window(rng)
         except WindowSamplingError as error:
-            raise GeoDatasetError(f'Scene {self.scene.id!r}: {error}') from error
+            raise GeoDatasetError(f'scene {self.scene.id!r}: {error}') from error
         return self._sample(window, rng)
 
     def __len__(self) -> int:

@@ -10,6 +10,7 @@ import torch
 from torch.utils.data import Dataset
 
 from rastervision.core.box import Box
+from rastervision.core.data.scene import naming_scene
 from rastervision.core.data.scene_factory import make_od_scene
 from rastervision.pipeline.file_system.utils import file_to_json
 from rastervision.pytorch_learner.dataset.box_sampler import BoxWindowSampler
@@ -215,20 +216,19 @@ class ObjectDetectionRandomWindowGeoDataset(_Detecting, RandomWindowGeoDataset):
     def _make_box_sampler(self, neg_ratio: float) -> BoxWindowSampler:
         source = cast('ObjectDetectionLabelSource | None', self.scene.label_source)
         if source is None:
-            raise SamplingOptionsError(f'Scene {self.scene.id!r}: neg_ratio {neg_ratio!r} needs labels; it has none.')
+            raise SamplingOptionsError(f'scene {self.scene.id!r}: neg_ratio {neg_ratio!r} needs labels; it has none.')
         origin = [self.scene.bbox.ymin, self.scene.bbox.xmin] * 2
-        boxes = source.get_labels().get_npboxes() - np.array(origin)
-        try:
+        with naming_scene(self.scene.id):
+            boxes = source.get_labels().get_npboxes() - np.array(origin)
             return BoxWindowSampler(self.sampler, boxes, neg_ratio, self.neg_ioa_thresh)
-        except SamplingOptionsError as error:
-            raise SamplingOptionsError(f'Scene {self.scene.id!r}: {error}') from error
 
     def _read(self, window: Box) -> tuple[np.ndarray, Any]:
         source = cast('ObjectDetectionLabelSource | None', self.scene.label_source)
-        chip = self.scene.raster_source[window]
-        if source is None:
-            return chip, None
-        labels = source.get_labels(window, ioa_thresh=self.ioa_thresh, clip=self.clip)
+        with naming_scene(self.scene.id):
+            chip = self.scene.raster_source[window]
+            if source is None:
+                return chip, None
+            labels = source.get_labels(window, ioa_thresh=self.ioa_thresh, clip=self.clip)
         place = window.to_global_coords(self.scene.bbox)
         boxes = labels.get_npboxes() - np.array([place.ymin, place.xmin] * 2)
         return chip, (boxes, labels.get_class_ids(), 'yxyx')
