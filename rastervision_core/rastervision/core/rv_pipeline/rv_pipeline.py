@@ -328,7 +328,8 @@ class RVPipeline(Pipeline):
         for split, scene_configs in splits:
             for scene in self._build_scenes(scene_configs):
                 for window in self.get_train_windows(scene):
-                    chip, label = scene.raster_source[window], self.get_train_labels(window, scene)
+                    with naming_scene(scene.id):
+                        chip, label = scene.raster_source[window], self.get_train_labels(window, scene)
                     if self.config.chip_options.keep_chip(chip, label):
                         yield self.post_process_sample(DataSample(chip, label, split=split))  # type: ignore[arg-type]
 
