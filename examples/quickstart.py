@@ -89,5 +89,5 @@ def get_config(runner: str, data_uri: str, root_uri: str, num_epochs: int = 12) 
                 method=WindowSamplingMethod.random, size=CHIP_SZ, size_lims=(CHIP_SZ, CHIP_SZ + 1), max_windows=48
             )
         ),
-        predict_options=SemanticSegmentationPredictOptions(chip_sz=256, stride=128, crop_sz='auto'),
+        predict_options=SemanticSegmentationPredictOptions(chip_sz=CHIP_SZ, stride=CHIP_SZ // 2, crop_sz='auto'),
     )

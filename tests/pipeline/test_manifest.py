@@ -8,7 +8,7 @@ import pytest
 
 from rastervision.pipeline.cli.running import run_pipelines
 from rastervision.pipeline.execution import prepare, run_command
-from rastervision.pipeline.manifest import Manifest, _source_digest, run_step
+from rastervision.pipeline.manifest import Manifest, _source_digest, begin, run_step
 from rastervision.pipeline.records import input_state, records_dir
 from rastervision.pipeline.runner.inprocess_runner import InProcessRunner
 
@@ -287,3 +287,70 @@ def test_state_of_a_folder_changes_with_a_file_in_it(tmp_path):
 
     assert input_state(str(tmp_path)) != before
     assert input_state(str(tmp_path / 'none')) is None
+
+
+def made(tmp_path) -> set[str]:
+    return {path.stem for path in (tmp_path / 'out').glob('*.txt')}
+
+
+@pytest.mark.parametrize('num_splits', [1, 2])
+def test_a_new_run_leaves_nothing_of_an_older_one_behind(toy, run, tmp_path, num_splits):
+    run(toy(items=['a', 'b', 'c']))
+
+    run(toy(items=['a', 'd']), num_splits=num_splits)
+
+    assert made(tmp_path) == {'a', 'd', 'joined', 'shouted'}
+
+
+def test_files_of_the_older_run_stay_until_the_new_one_is_complete(toy, run, tmp_path):
+    run(toy(items=['a', 'b']))
+
+    with pytest.raises(ValueError, match='d is bad'):
+        run(toy(items=['a', 'd'], bad_item='d'))
+    assert made(tmp_path) == {'a', 'b', 'joined', 'shouted'}
+
+    run(toy(items=['a', 'd']))
+    assert made(tmp_path) == {'a', 'd', 'joined', 'shouted'}
+
+
+@pytest.fixture
+def begun(toy, tmp_path):
+    """Runs a command that keeps unfinished work, and tells whether it discarded any."""
+
+    def begun(*, settings=None, forget=False, **fields):
+        manifest = Manifest(toy(**fields).build(str(tmp_path / 'tmp')))
+        if forget:
+            manifest.forget(['make'])
+        discarded = []
+        with manifest.job('make'):
+            begin(lambda: discarded.append(True), settings)
+        return bool(discarded)
+
+    return begun
+
+
+def test_unfinished_work_is_kept_for_the_same_command(begun):
+    assert not begun(settings={'lr': 1})
+    assert not begun(settings={'lr': 1})
+
+
+@pytest.mark.parametrize('change', [{'settings': {'lr': 2}}, {'settings': {'lr': 1}, 'forget': True}])
+def test_unfinished_work_of_another_kind_is_discarded_once(begun, change):
+    begun(settings={'lr': 1})
+
+    assert begun(**change)
+    assert not begun(settings=change['settings'])
+
+
+def test_unfinished_work_with_other_inputs_is_discarded(begun, tmp_path):
+    source = tmp_path / 'source'
+    source.write_text('1')
+    begun(source=str(source))
+
+    source.write_text('22')
+
+    assert begun(source=str(source))
+
+
+def test_outside_a_command_nothing_is_discarded():
+    begin(lambda: pytest.fail('discarded'))

@@ -43,7 +43,7 @@ from rastervision.core.utils.misc import (
 from rastervision.core.utils.misc import (
     ensure_tuple as ensure_tuple,
 )
-from rastervision.pipeline.config.upgrade import build_config as build_config
+from rastervision.pipeline.config.build import build_config as build_config
 from rastervision.pipeline.config.upgrade import upgrade_config as upgrade_config
 from rastervision.pipeline.errors import ChannelOrderError as ChannelOrderError
 from rastervision.pipeline.file_system.utils import (

@@ -25,12 +25,22 @@ from typing import TYPE_CHECKING, Any
 from rastervision.pipeline.file_system.local_file_system import to_path
 from rastervision.pipeline.file_system.publish import record_outputs
 from rastervision.pipeline.file_system.utils import is_local
-from rastervision.pipeline.records import STEPS, Record, RecordStore, digest, input_state, output_state
+from rastervision.pipeline.records import (
+    BEGUN,
+    STEPS,
+    Record,
+    RecordStore,
+    digest,
+    input_state,
+    output_state,
+    remove_older,
+)
 from rastervision.pipeline.registry import registry_
 
 if TYPE_CHECKING:
     from rastervision.pipeline.pipeline import Pipeline
 
+BEGUN_FILE = 'begun.json'
 CAUSES = {'config': 'its config', 'code': 'the code', 'inputs': 'its inputs', 'upstream': 'a command before it'}
 
 
@@ -82,21 +92,27 @@ class Manifest:
         return record is not None and is_current and _fault(record, self._stamps_above(command)) is None
 
     def forget(self, commands: Iterable[str]) -> None:
-        """Remove all records of these commands, so that they run from the start."""
+        """Remove all records of these commands, so that they run from the start and discard unfinished work."""
         for command in commands:
+            records = list(self.store.jobs(command))
             self.store.forget(command)
+            self.store.write({'state': None}, command, BEGUN, BEGUN_FILE)
+            for name, record in records:
+                self._supersede(command, name, record)
 
     @contextmanager
     def job(self, command: str, split_ind: int = 0, num_splits: int = 1) -> Iterator[None]:
         """While this is entered a job runs; when it ends without an error, its record is written.
 
-        Records that are no longer true as soon as the job writes something are removed first.
+        Records that are no longer true as soon as the job writes something lose their key first. Files that only they
+        list are removed when the command is complete again: a new run leaves nothing of an older one behind.
         """
         key, name = self.key(command), job_name(split_ind, num_splits)
         for other, record in self.store.jobs(command):
-            if other == name or record.get('key') != key:
-                self.store.remove(command, other)
-        job = _Job(self.store, command, key, self.pipeline.tmp_dir)
+            if other == name or record['key'] != key:
+                self._supersede(command, other, record)
+        parts = {name: part for name, part in self._parts_of(command).items() if name != 'config'}
+        job = _Job(self.store, command, key, self.pipeline.tmp_dir, parts)
         upstream = self._stamps_above(command)
         started = _now()
         token = _current_job.set(job)
@@ -110,6 +126,7 @@ class Manifest:
             times = {'started': started, 'ended': _now(), 'peak_memory_mb': peak_memory_mb()}
             about = {'key': key, 'parts': self._parts_of(command), 'upstream': upstream, 'num_splits': num_splits}
             self.store.write({**about, **times, 'outputs': outputs}, command, name)
+            self._remove_superseded(command, started)
 
     # ---------------------------------------------------------------- internals
     def _upstream_of(self, command: str) -> list[str]:
@@ -126,6 +143,26 @@ class Manifest:
             }
         return self._parts[command]
 
+    def _supersede(self, command: str, name: str, record: Record) -> None:
+        """Make the record of a job one that only lists its files, until `_remove_superseded`."""
+        outputs = record['outputs']
+        self.store.write({'key': None, 'outputs': outputs}, command, f'superseded-{digest(sorted(outputs))[:16]}.json')
+        if record['key'] is not None:
+            self.store.remove(command, name)
+
+    def _remove_superseded(self, command: str, started: str) -> None:
+        """Once a command is complete, remove what only earlier runs of it have written, and their records."""
+        if not self._status(command, set()).done:
+            return
+        records = dict(self.store.jobs(command))
+        current = {uri for record in records.values() if record['key'] is not None for uri in record['outputs']}
+        for name, record in records.items():
+            if record['key'] is not None:
+                continue
+            for uri in record['outputs'].keys() - current:
+                remove_older(uri, than=datetime.fromisoformat(started))
+            self.store.remove(command, name)
+
     def _input_state(self, uri: str) -> str | None:
         if uri not in self._input_states:
             self._input_states[uri] = input_state(uri)
@@ -140,7 +177,7 @@ class Manifest:
         return {name: self._stamp(name) for name in self._upstream_of(command)}
 
     def _status(self, command: str, running: set[str]) -> Status:
-        records = [record for _, record in self.store.jobs(command)]
+        records = [record for _, record in self.store.jobs(command) if record['key'] is not None]
         if not records:
             return Status(False, 'no finished run of it is known')
         current = [record for record in records if record['key'] == self.key(command)]
@@ -171,6 +208,7 @@ class _Job:
     command: str
     key: str
     tmp_dir: str
+    parts: dict[str, str]
     outputs: dict[str, str] = field(default_factory=dict)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -188,6 +226,13 @@ class _Job:
         with self.lock:
             self.outputs.update(record['outputs'])
         return not is_done
+
+    def begin(self, discard: Callable[[], object], settings: Any) -> None:
+        state = digest([self.parts, settings])
+        record = self.store.read(self.command, BEGUN, BEGUN_FILE)
+        if record is not None and record['state'] != state:
+            discard()
+        self.store.write({'state': state}, self.command, BEGUN, BEGUN_FILE)
 
     def states(self, uris: Iterable[str]) -> dict[str, str]:
         """URI -> state of those that are there to stay: neither temporary nor records."""
@@ -219,6 +264,21 @@ def run_step(name: str, function: Callable[[], object]) -> bool:
         function()
         return True
     return job.run_step(name, function)
+
+
+def begin(discard: Callable[[], object], settings: Any = None) -> None:
+    """Called by a command that keeps unfinished work to go on with, before it looks for any.
+
+    Work that was begun with other code, inputs or settings, or that the user does not want (`--rerun`), is discarded.
+    Outside a command nothing happens.
+
+    Args:
+        discard: Removes the unfinished work.
+        settings: Plain data: what must be the same to go on with it.
+    """
+    job = _current_job.get()
+    if job is not None:
+        job.begin(discard, settings)
 
 
 def job_name(split_ind: int, num_splits: int) -> str:

@@ -5,6 +5,7 @@ import json
 import os
 import shutil
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from rastervision.pipeline.file_system.utils import file_exists, file_to_json, i
 from rastervision.pipeline.registry import registry_
 
 Record = dict[str, Any]
-STEPS = 'steps'
+STEPS, BEGUN = 'steps', 'begun'
 
 
 def records_dir(root_uri: str) -> str:
@@ -74,7 +75,7 @@ class RecordStore:
         if self._is_local:
             shutil.rmtree(os.path.join(self.uri, command), ignore_errors=True)
             return
-        for path in [(command,), (command, STEPS)]:
+        for path in [(command,), (command, STEPS), (command, BEGUN)]:
             for name in self._names(*path):
                 self.remove(*path, name)
 
@@ -124,6 +125,13 @@ def input_state(uri: str) -> str | None:
     except OSError:
         return None
     return f'{stat.st_size} {stat.st_mtime_ns}'
+
+
+def remove_older(uri: str, than: datetime) -> None:
+    """Remove a local file that was written before a time; remote ones stay, as file systems cannot delete."""
+    path = Path(to_path(uri)) if is_local(uri) else None
+    if path is not None and path.is_file() and path.stat().st_mtime < than.timestamp():
+        path.unlink(missing_ok=True)
 
 
 def _files_under(folder: str) -> list[str]:

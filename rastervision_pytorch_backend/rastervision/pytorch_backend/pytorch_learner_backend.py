@@ -15,6 +15,7 @@ from rastervision.pipeline.file_system.utils import zipdir
 from rastervision.pipeline.rv_config import rv_config_
 from rastervision.pytorch_backend.chip_files import chip_zip_name, get_image_ext, write_chip
 from rastervision.pytorch_learner.dataset.combination import set_epoch
+from rastervision.pytorch_learner.learner.files import discard_training
 from rastervision.pytorch_learner.learner.learner import Learner
 
 if TYPE_CHECKING:
@@ -34,6 +35,9 @@ if TYPE_CHECKING:
     from rastervision.pytorch_learner.learner_config.learner import LearnerConfig
 
 __all__ = ['SPLITS', 'PyTorchLearnerBackend', 'PyTorchLearnerSampleWriter', 'get_image_ext', 'write_chip']
+
+# Raising the number of epochs goes on with a finished training.
+FREE_SOLVER_FIELDS = ('num_epochs', 'sync_interval')
 
 Split = Literal['train', 'valid', 'test']
 SPLITS: tuple[Split, ...] = ('train', 'valid', 'test')
@@ -197,6 +201,15 @@ class PyTorchLearnerBackend(Backend):
             )
         learner.main()
 
+    def training_settings(self) -> dict[str, Any]:
+        """The learner's config without what may change while training goes on, such as the number of epochs."""
+        settings = self.learner_cfg.dict(mode='json')
+        return {**settings, 'solver': {k: v for k, v in settings['solver'].items() if k not in FREE_SOLVER_FIELDS}}
+
+    def discard_training(self) -> None:
+        """Remove log, weights and checkpoints of an earlier training, so that `train` starts anew."""
+        discard_training(self.learner_cfg.output_uri, self.tmp_dir)
+
     # --------------------------------------------------------------- prediction
     def load_model(self, uri: str | None = None) -> None:
         """Load a trained model.
@@ -204,7 +217,7 @@ class PyTorchLearnerBackend(Backend):
         Args:
             uri: Its bundle. None: the one that this pipeline has trained.
         """
-        uri = uri or self.pipeline_cfg.get_model_bundle_uri()
+        uri = uri or self.pipeline_cfg.layout.trained_bundle
         self.learner = Learner.from_model_bundle(uri, tmp_dir=self.tmp_dir, training=False, trust=self.trust)
 
     def iter_predict(self, scene: 'Scene', predict_options: 'PredictOptions') -> 'Iterator[tuple[Box, Any]]':

@@ -8,7 +8,7 @@ from rastervision.core.rv_pipeline.chip_options import (
 )
 from rastervision.pipeline.config.base import Config as Config
 from rastervision.pipeline.config.register import register_config as register_config
-from rastervision.pipeline.config.upgrade import build_config as build_config
+from rastervision.pipeline.config.build import build_config as build_config
 from rastervision.pipeline.errors import ConfigError as ConfigError
 from rastervision.pipeline.file_system.utils import (
     download_or_copy as download_or_copy,
@@ -237,6 +237,9 @@ from rastervision.pytorch_learner.learner_config import (
 from rastervision.pytorch_learner.learner_config import (
     validate_channel_display_groups as validate_channel_display_groups,
 )
+from rastervision.pytorch_learner.models.regression import (
+    RegressionModel as RegressionModel,
+)
 from rastervision.pytorch_learner.object_detection_learner import ObjectDetectionLearner as ObjectDetectionLearner
 from rastervision.pytorch_learner.object_detection_learner_config import (
     ObjectDetectionDataConfig as ObjectDetectionDataConfig,
@@ -298,9 +301,6 @@ from rastervision.pytorch_learner.regression_learner_config import (
 )
 from rastervision.pytorch_learner.regression_learner_config import (
     RegressionLearnerConfig as RegressionLearnerConfig,
-)
-from rastervision.pytorch_learner.models.regression import (
-    RegressionModel as RegressionModel,
 )
 from rastervision.pytorch_learner.regression_learner_config import (
     RegressionModelConfig as RegressionModelConfig,

@@ -4,7 +4,7 @@ import sys
 import pytest
 
 from rastervision.core.rv_pipeline.chip_options import WindowSamplingConfig
-from rastervision.pipeline.config.upgrade import build_config
+from rastervision.pipeline.config.build import build_config
 from rastervision.pipeline.errors import ConfigError
 from rastervision.pytorch_learner.compat import GeoDataWindowConfig
 from rastervision.pytorch_learner.learner_config.data import DataConfig

@@ -45,6 +45,14 @@ class Backend(ABC):
                 start from one may leave this argument out.
         """
 
+    def training_settings(self) -> Any:
+        """What must be the same, as plain data, for `train` to go on with an earlier training."""
+        return None
+
+    def discard_training(self) -> None:
+        """Forget an earlier training, so that `train` starts anew; a backend that keeps none does nothing."""
+        return
+
     @abstractmethod
     def load_model(self, uri: str | None = None) -> None:
         """Load a trained model.

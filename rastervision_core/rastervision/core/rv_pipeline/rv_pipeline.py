@@ -23,7 +23,7 @@ from rastervision.pipeline.file_system.utils import (
     upload_or_copy,
     zipdir,
 )
-from rastervision.pipeline.manifest import run_step
+from rastervision.pipeline.manifest import begin, run_step
 from rastervision.pipeline.pipeline import Pipeline
 
 if TYPE_CHECKING:
@@ -133,9 +133,10 @@ class RVPipeline(Pipeline):
             self._make_backend().chip_dataset(dataset, options)
 
     def train(self) -> None:
-        """Train a model and save it."""
+        """Train a model and save it. Goes on with an interrupted training, if the same is asked for."""
         source = self.config.source_bundle_uri
         backend = self._make_backend()
+        begin(backend.discard_training, backend.training_settings())
         backend.train(source_bundle_uri=source) if source else backend.train()
 
     def predict(self, split_ind: int = 0, num_splits: int = 1) -> None:

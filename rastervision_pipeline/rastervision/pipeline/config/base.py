@@ -7,6 +7,7 @@ from typing import Any, ClassVar, Self, cast
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidatorFunctionWrapHandler, model_validator
 from pydantic_core import PydanticCustomError
 
+from rastervision.pipeline.config.upgrade import upgrade_config
 from rastervision.pipeline.errors import ConfigError, did_you_mean
 from rastervision.pipeline.registry import registry_
 
@@ -123,7 +124,7 @@ class Config(BaseModel):
         Raises:
             ConfigError: If a field is not valid.
         """
-        self.from_dict(self.dict())
+        self.from_dict({**self.dict(with_rv_metadata=False), 'plugin_versions': None})
 
     def validate_list(self, field: str, valid_options: list[str]) -> None:
         """Check that a list field has only certain values.
@@ -187,8 +188,6 @@ class Config(BaseModel):
     @classmethod
     def from_dict(cls, cfg_dict: Data) -> Self:
         """Make a config from a dict; with `plugin_versions` in it, it is brought up to date first."""
-        from rastervision.pipeline.config.upgrade import upgrade_config
-
         cfg_dict = dict(cfg_dict)
         if cfg_dict.get('plugin_versions') is not None:
             cfg_dict = cast(Data, upgrade_config(cfg_dict))

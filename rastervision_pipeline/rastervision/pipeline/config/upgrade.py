@@ -1,4 +1,4 @@
-"""Bringing config dicts of earlier versions up to date, and building configs from them.
+"""Bringing config dicts of earlier versions up to date.
 
 A file says with which version of each plugin it was written. Every registered class may bring an upgrader that turns
 the dict of one version into that of the next; a dict goes through the upgraders of all its registered ancestors.
@@ -7,7 +7,6 @@ the dict of one version into that of the next; a dict goes through the upgraders
 import logging
 from typing import Any
 
-from rastervision.pipeline.config.base import Config
 from rastervision.pipeline.errors import ConfigError, RegistryError
 from rastervision.pipeline.registry import registry_
 
@@ -21,28 +20,6 @@ class MissingVersionError(ConfigError, KeyError):
 
     def __str__(self) -> str:
         return str(self.args[0])
-
-
-def build_config(x: Any) -> Any:
-    """Make configs from plain data.
-
-    Args:
-        x: A dict with `type_hint`, a config, or a list of those.
-
-    Returns:
-        A config, or a list of configs.
-
-    Raises:
-        ConfigError: If a value is not valid, or a dict has no `type_hint`.
-        RegistryError: If a type hint is not registered.
-    """
-    if isinstance(x, list):
-        return [build_config(item) for item in x]
-    if isinstance(x, Config):
-        return x
-    if not isinstance(x, dict) or 'type_hint' not in x:
-        raise ConfigError(f'A config needs a type_hint, which says what it is; got {x!r:.200}.')
-    return registry_.get_config(x['type_hint']).from_dict({**x, 'plugin_versions': None})
 
 
 def upgrade_plugin_versions(plugin_versions: dict[str, int]) -> dict[str, int]:

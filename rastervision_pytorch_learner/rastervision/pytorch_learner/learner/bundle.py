@@ -7,13 +7,13 @@ import tempfile
 import zipfile
 from typing import TYPE_CHECKING, Any
 
-from rastervision.pipeline.config.upgrade import build_config
+from rastervision.pipeline.config.build import build_config
 from rastervision.pipeline.errors import BundleError
 from rastervision.pipeline.file_system.publish import publish_file
 from rastervision.pipeline.file_system.utils import download_if_needed, file_to_json, unzip, zipdir
 from rastervision.pytorch_learner.learner import files
 from rastervision.pytorch_learner.learner.weights import save_weights
-from rastervision.pytorch_learner.learner_config.transform_dict import LAMBDA_PATH_KEY
+from rastervision.pytorch_learner.transform_dict import LAMBDA_PATH_KEY
 from rastervision.pytorch_learner.utils.torch_hub import get_hubconf_dir_from_cfg
 
 if TYPE_CHECKING:
