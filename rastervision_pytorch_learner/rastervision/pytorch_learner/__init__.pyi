@@ -7,8 +7,8 @@ from rastervision.core.rv_pipeline.chip_options import (
     WindowSamplingMethod as WindowSamplingMethod,
 )
 from rastervision.pipeline.config.base import Config as Config
-from rastervision.pipeline.config.register import register_config as register_config
 from rastervision.pipeline.config.build import build_config as build_config
+from rastervision.pipeline.config.register import register_config as register_config
 from rastervision.pipeline.errors import ConfigError as ConfigError
 from rastervision.pipeline.file_system.utils import (
     download_or_copy as download_or_copy,

@@ -9,7 +9,6 @@ from torch import Tensor, nn
 
 from rastervision.pytorch_learner.dataset.visualizer.object_detection_visualizer import ObjectDetectionVisualizer
 from rastervision.pytorch_learner.learner.learner import Learner
-from rastervision.pytorch_learner.learner.onnx import export_to_onnx
 from rastervision.pytorch_learner.object_detection_utils import (
     BoxList,
     ONNXRuntimeAdapterForFasterRCNN,
@@ -17,6 +16,7 @@ from rastervision.pytorch_learner.object_detection_utils import (
     collate_fn,
     compute_coco_eval,
 )
+from rastervision.pytorch_learner.onnx import export_to_onnx
 
 if TYPE_CHECKING:
     from rastervision.pytorch_learner.dataset.visualizer.visualizer import Visualizer

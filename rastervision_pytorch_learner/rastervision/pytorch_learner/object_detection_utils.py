@@ -14,7 +14,7 @@ from torchvision.ops import batched_nms, box_convert, clip_boxes_to_image
 from torchvision.utils import draw_bounding_boxes
 
 from rastervision.pipeline.errors import DataError
-from rastervision.pytorch_learner.learner.onnx import ONNXRuntimeAdapter
+from rastervision.pytorch_learner.onnx import ONNXRuntimeAdapter
 
 FORMATS = ('xyxy', 'yxyx', 'xywh', 'cxcywh')
 

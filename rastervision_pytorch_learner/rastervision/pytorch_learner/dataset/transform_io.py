@@ -11,7 +11,7 @@ from albumentations.core.serialization import SERIALIZABLE_REGISTRY, shorten_cla
 
 from rastervision.pipeline.errors import ConfigError, did_you_mean
 from rastervision.pytorch_learner.dataset.min_max_normalize import MinMaxNormalize
-from rastervision.pytorch_learner.learner_config.transform_dict import (
+from rastervision.pytorch_learner.transform_dict import (
     CLASS_KEY,
     LAMBDA_PATH_KEY,
     validate_transform_dict,

@@ -5,6 +5,6 @@ from rastervision.pytorch_learner.learner.files import CHECKPOINTS_DIRNAME as CH
 from rastervision.pytorch_learner.learner.files import MODULES_DIRNAME as MODULES_DIRNAME
 from rastervision.pytorch_learner.learner.files import TRANSFORMS_DIRNAME as TRANSFORMS_DIRNAME
 from rastervision.pytorch_learner.learner.learner import Learner as Learner
-from rastervision.pytorch_learner.learner.onnx import ONNXRuntimeAdapter as ONNXRuntimeAdapter
 from rastervision.pytorch_learner.metrics import MetricDict as MetricDict
+from rastervision.pytorch_learner.onnx import ONNXRuntimeAdapter as ONNXRuntimeAdapter
 from rastervision.pytorch_learner.utils.distributed import DDPContextManager as DDPContextManager

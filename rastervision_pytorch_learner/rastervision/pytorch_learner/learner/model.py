@@ -15,7 +15,7 @@ from tqdm import tqdm  # tqdm.auto would start the workers of a data loader twic
 from rastervision.pipeline.errors import ConfigError
 from rastervision.pipeline.rv_config import rv_config_
 from rastervision.pytorch_learner.learner import weights
-from rastervision.pytorch_learner.learner.onnx import ONNXRuntimeAdapter, export_to_onnx
+from rastervision.pytorch_learner.onnx import ONNXRuntimeAdapter, export_to_onnx
 
 if TYPE_CHECKING:
     from torch.utils.data import Dataset

@@ -1,5 +1,12 @@
 from rastervision.core.data.class_config import ClassConfig as ClassConfig
 from rastervision.core.rv_pipeline.chip_options import WindowSamplingConfig as WindowSamplingConfig
+from rastervision.pytorch_learner.channel_display import ChannelInds as ChannelInds
+from rastervision.pytorch_learner.channel_display import (
+    get_default_channel_display_groups as get_default_channel_display_groups,
+)
+from rastervision.pytorch_learner.channel_display import (
+    validate_channel_display_groups as validate_channel_display_groups,
+)
 from rastervision.pytorch_learner.compat import GeoDataWindowConfig as GeoDataWindowConfig
 from rastervision.pytorch_learner.compat import GeoDataWindowMethod as GeoDataWindowMethod
 from rastervision.pytorch_learner.learner_config.backbone import Backbone as Backbone
@@ -15,15 +22,8 @@ from rastervision.pytorch_learner.learner_config.learner import LearnerConfig as
 from rastervision.pytorch_learner.learner_config.learner import learner_config_upgrader as learner_config_upgrader
 from rastervision.pytorch_learner.learner_config.model import ModelConfig as ModelConfig
 from rastervision.pytorch_learner.learner_config.model import model_config_upgrader as model_config_upgrader
-from rastervision.pytorch_learner.learner_config.plot_options import ChannelInds as ChannelInds
 from rastervision.pytorch_learner.learner_config.plot_options import PlotOptions as PlotOptions
 from rastervision.pytorch_learner.learner_config.plot_options import RGBTuple as RGBTuple
-from rastervision.pytorch_learner.learner_config.plot_options import (
-    get_default_channel_display_groups as get_default_channel_display_groups,
-)
-from rastervision.pytorch_learner.learner_config.plot_options import (
-    validate_channel_display_groups as validate_channel_display_groups,
-)
 from rastervision.pytorch_learner.learner_config.solver import SolverConfig as SolverConfig
 from rastervision.pytorch_learner.learner_config.solver import solver_config_upgrader as solver_config_upgrader
 from rastervision.pytorch_learner.utils.utils import MinMaxNormalize as MinMaxNormalize

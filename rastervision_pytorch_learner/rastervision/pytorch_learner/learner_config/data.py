@@ -8,10 +8,11 @@ from rastervision.core.data.class_config import ClassConfig
 from rastervision.pipeline.config.base import Config
 from rastervision.pipeline.config.register import register_config
 from rastervision.pipeline.errors import ConfigError, did_you_mean
+from rastervision.pytorch_learner.channel_display import validate_channel_display_groups
 from rastervision.pytorch_learner.compat import accept_old_class_fields
 from rastervision.pytorch_learner.compat import data_config_upgrader as data_config_upgrader
-from rastervision.pytorch_learner.learner_config.plot_options import PlotOptions, validate_channel_display_groups
-from rastervision.pytorch_learner.learner_config.transform_dict import LAMBDA_PATH_KEY, validate_transform_dict
+from rastervision.pytorch_learner.learner_config.plot_options import PlotOptions
+from rastervision.pytorch_learner.transform_dict import LAMBDA_PATH_KEY, validate_transform_dict
 
 if TYPE_CHECKING:
     import albumentations as A

@@ -14,7 +14,7 @@ NAMES = {
     'dataset.min_max_normalize': ('MinMaxNormalize',),
     'dataset.visualizer.channel_groups': ('plot_channel_groups', 'channel_groups_to_imgs'),
     'learner.log': ('log_metrics_to_csv', 'log_system_details'),
-    'learner.onnx': ('ONNXRuntimeAdapter',),
+    'onnx': ('ONNXRuntimeAdapter',),
     'learner.bundle': ('get_learner_config_from_bundle_dir',),
 }
 __getattr__ = lazy.names(__name__, *(f'{BASE}.{module}:{name}' for module, names in NAMES.items() for name in names))

@@ -1,3 +1,9 @@
+from rastervision.pytorch_learner.channel_display import (
+    get_default_channel_display_groups as get_default_channel_display_groups,
+)
+from rastervision.pytorch_learner.channel_display import (
+    validate_channel_display_groups as validate_channel_display_groups,
+)
 from rastervision.pytorch_learner.dataset.visualizer.classification_visualizer import (
     ClassificationVisualizer as ClassificationVisualizer,
 )
@@ -11,12 +17,6 @@ from rastervision.pytorch_learner.dataset.visualizer.semantic_segmentation_visua
     SemanticSegmentationVisualizer as SemanticSegmentationVisualizer,
 )
 from rastervision.pytorch_learner.dataset.visualizer.visualizer import Visualizer as Visualizer
-from rastervision.pytorch_learner.learner_config import (
-    get_default_channel_display_groups as get_default_channel_display_groups,
-)
-from rastervision.pytorch_learner.learner_config import (
-    validate_channel_display_groups as validate_channel_display_groups,
-)
 from rastervision.pytorch_learner.object_detection_utils import draw_boxes as draw_boxes
 from rastervision.pytorch_learner.utils.utils import (
     channel_groups_to_imgs as channel_groups_to_imgs,

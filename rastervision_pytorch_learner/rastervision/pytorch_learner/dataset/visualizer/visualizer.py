@@ -9,14 +9,14 @@ import torch
 
 from rastervision.core.data.class_config import ClassConfig
 from rastervision.pipeline.file_system.publish import publish_file
-from rastervision.pytorch_learner.dataset.transform import apply_transform
-from rastervision.pytorch_learner.dataset.transform_io import deserialize_albumentation_transform
-from rastervision.pytorch_learner.dataset.visualizer.channel_groups import channel_groups_to_imgs, plot_channel_groups
-from rastervision.pytorch_learner.learner_config.plot_options import (
+from rastervision.pytorch_learner.channel_display import (
     ChannelGroups,
     get_default_channel_display_groups,
     validate_channel_display_groups,
 )
+from rastervision.pytorch_learner.dataset.transform import apply_transform
+from rastervision.pytorch_learner.dataset.transform_io import deserialize_albumentation_transform
+from rastervision.pytorch_learner.dataset.visualizer.channel_groups import channel_groups_to_imgs, plot_channel_groups
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
