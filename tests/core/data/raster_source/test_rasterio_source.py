@@ -44,6 +44,20 @@ def test_nan_nodata_becomes_zero(write_tif):
     assert source.get_nodata_mask(Box(0, 0, 4, 4)).sum() == 4
 
 
+@pytest.mark.parametrize('value', [-9999, 9999, 3])
+@pytest.mark.parametrize('other', [1, np.nan])
+def test_any_value_can_be_nodata(write_tif, value, other):
+    pixels = np.full((4, 4, 2), 5, dtype=np.float32)
+    pixels[0], pixels[1], pixels[2, :, 0] = value, other, value
+    source = RasterioSource(write_tif(pixels, nodata=value))
+
+    chip = source.get_chip(Box(0, 0, 4, 4))
+
+    assert not chip[0].any() and not chip[2, :, 0].any()
+    assert np.array_equal(chip[1], pixels[1], equal_nan=True) and (chip[3] == 5).all()
+    assert (source.get_chip(Box(3, 0, 4, 4)) == 5).all()
+
+
 def test_internal_mask_marks_nodata(write_tif, noise):
     valid = np.ones((60, 80), dtype=bool)
     valid[:, :7] = False
