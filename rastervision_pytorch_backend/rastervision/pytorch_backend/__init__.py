@@ -8,7 +8,17 @@ if TYPE_CHECKING:
     from rastervision.pipeline.registry import Registry
 
 # A star import, as config files of 0.2x have it, gives the configs and leaves torch alone.
-HEAVY = ('_backend:', '_classification:', '_detection:', '_segmentation:', '.utils', '.learner:')
+HEAVY = (
+    '_backend:',
+    '_classification:',
+    '_detection:',
+    '_segmentation:',
+    '.utils',
+    '.learner:',
+    'object_detection_utils',
+    '.label.',
+    '.data_sample:',
+)
 
 __getattr__, __dir__, __all__ = attach(__name__, __file__, heavy=HEAVY)
 
