@@ -1,6 +1,5 @@
 from rastervision.core.analyzer.stats_analyzer_config import StatsAnalyzerConfig as StatsAnalyzerConfig
 from rastervision.core.box import Box as Box
-from rastervision.core.box import BoxSizeError as BoxSizeError
 from rastervision.core.data.label_store.semantic_segmentation_label_store_config import (
     PolygonVectorOutputConfig as PolygonVectorOutputConfig,
 )
@@ -45,6 +44,7 @@ from rastervision.core.utils.misc import (
 )
 from rastervision.pipeline.config.build import build_config as build_config
 from rastervision.pipeline.config.upgrade import upgrade_config as upgrade_config
+from rastervision.pipeline.errors import BoxSizeError as BoxSizeError
 from rastervision.pipeline.errors import ChannelOrderError as ChannelOrderError
 from rastervision.pipeline.file_system.utils import (
     download_if_needed as download_if_needed,

@@ -6,9 +6,9 @@ from typing import TypeVar
 import click
 
 from rastervision.pipeline.commands import check_command
+from rastervision.pipeline.config.build import build_config
 from rastervision.pipeline.config.files import save_pipeline_config
 from rastervision.pipeline.config.resolve import resolve
-from rastervision.pipeline.config.build import build_config
 from rastervision.pipeline.errors import ConfigError, RegistryError
 from rastervision.pipeline.file_system.utils import file_to_json, get_tmp_dir
 from rastervision.pipeline.manifest import Manifest

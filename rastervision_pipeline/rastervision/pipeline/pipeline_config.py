@@ -39,7 +39,7 @@ class PipelineConfig(Config):
 
         return Pipeline(self, tmp_dir)
 
-    def dict(self, with_rv_metadata: bool = True, **kwargs: Any) -> Data:  # type: ignore[override]
+    def dict(self, with_rv_metadata: bool = True, **kwargs: Any) -> Data:
         """All fields as plain data; see :meth:`.Config.dict`.
 
         Args:

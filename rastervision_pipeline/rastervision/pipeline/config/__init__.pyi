@@ -15,12 +15,12 @@ from pydantic import (
 )
 
 from rastervision.pipeline.config.base import Config as Config
-from rastervision.pipeline.config.files import save_pipeline_config as save_pipeline_config
-from rastervision.pipeline.config.register import get_plugin as get_plugin
-from rastervision.pipeline.config.register import register_config as register_config
 from rastervision.pipeline.config.build import (
     build_config as build_config,
 )
+from rastervision.pipeline.config.files import save_pipeline_config as save_pipeline_config
+from rastervision.pipeline.config.register import get_plugin as get_plugin
+from rastervision.pipeline.config.register import register_config as register_config
 from rastervision.pipeline.config.upgrade import (
     upgrade_config as upgrade_config,
 )

@@ -66,7 +66,7 @@ class Config(BaseModel):
             return cast(Self, handler(value))
         target = _class_for(cls, value.get('type_hint'))
         if target is not cls:
-            return target.model_validate(value)
+            return cast(Self, target.model_validate(value))
         values = cls.accept_old_spellings(dict(value))
         if cls.__dict__.get('_registered_hint') is not None:
             values['type_hint'] = cls._registered_hint
@@ -144,7 +144,7 @@ class Config(BaseModel):
         """A deep copy."""
         return self.model_copy(deep=True)
 
-    def dict(self, with_rv_metadata: bool = False, **kwargs: Any) -> Data:  # type: ignore[override]
+    def dict(self, with_rv_metadata: bool = False, **kwargs: Any) -> Data:
         """All fields as plain data.
 
         Args:
@@ -156,7 +156,7 @@ class Config(BaseModel):
             data['plugin_versions'] = registry_.get_plugin_versions()
         return data
 
-    def json(self, **kwargs: Any) -> str:  # type: ignore[override]
+    def json(self, **kwargs: Any) -> str:
         """All fields as JSON."""
         return self.model_dump_json(**{'serialize_as_any': True, **kwargs})
 

@@ -1,7 +1,7 @@
 """Registering config classes, so that JSON can name them."""
 
 from collections.abc import Callable
-from typing import Literal, TypeVar
+from typing import Any, Literal, TypeVar
 
 from rastervision.pipeline.config.base import Config
 from rastervision.pipeline.errors import ConfigError
@@ -24,7 +24,8 @@ def register_config(
     """
 
     def register(cls: type[T]) -> type[T]:
-        hinted = type(cls)(
+        metaclass: Any = type(cls)
+        hinted: type[T] = metaclass(
             cls.__name__,
             (cls,),
             {
