@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 
 __all__ = ['SPLITS', 'PyTorchLearnerBackend', 'PyTorchLearnerSampleWriter', 'get_image_ext', 'write_chip']
 
+CHIP_BATCH_SZ = 32
+
 # Raising the number of epochs goes on with a finished training.
 FREE_SOLVER_FIELDS = ('num_epochs', 'sync_interval')
 
@@ -208,7 +210,8 @@ class PyTorchLearnerBackend(Backend):
 
     def discard_training(self) -> None:
         """Remove log, weights and checkpoints of an earlier training, so that `train` starts anew."""
-        discard_training(self.learner_cfg.output_uri, self.tmp_dir)
+        if self.learner_cfg.output_uri is not None:
+            discard_training(self.learner_cfg.output_uri, self.tmp_dir)
 
     # --------------------------------------------------------------- prediction
     def load_model(self, uri: str | None = None) -> None:
@@ -280,6 +283,6 @@ class PyTorchLearnerBackend(Backend):
             return default if value is None else int(value)
 
         return {
-            'batch_size': setting('CHIP_BATCH_SIZE', self.learner_cfg.solver.batch_sz),
+            'batch_size': setting('CHIP_BATCH_SIZE', CHIP_BATCH_SZ),
             'num_workers': setting('CHIP_NUM_WORKERS', self.learner_cfg.data.num_workers),
         }

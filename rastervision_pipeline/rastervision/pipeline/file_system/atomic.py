@@ -18,7 +18,8 @@ from contextlib import contextmanager, suppress
 
 from rastervision.pipeline.errors import NotWritableError, RasterVisionError
 
-HIDDEN = re.compile(r'\.(?P<name>.+)\.(?P<host>[0-9a-f]{8})-(?P<pid>\d+)-[0-9a-f]{8}\.(?P<kind>part|old)')
+HIDDEN = re.compile(r'\.(?P<name>[^/\\]+)\.(?P<host>[0-9a-f]{8})-(?P<pid>\d+)-[0-9a-f]{8}\.(?P<kind>part|old)')
+PART_FOLDER = re.compile(rf'[/\\]{HIDDEN.pattern}(?=[/\\])')
 LONGEST_NAME = 200
 SECONDS_UNTIL_FOREIGN_IS_STALE = 7 * 24 * 3600
 FULL_BELOW = 1 << 20
@@ -213,9 +214,11 @@ def _message(target: str, error: Exception) -> str:
 
 
 def _full_disk_message(target: str) -> str:
+    # What is made inside a part has no place of its own yet; the user knows the place of the part.
+    shown = PART_FOLDER.sub('', target)
     return (
-        f'{target!r} cannot be written: the disk or the quota is full; {_free(target) / 1e6:.1f} MB are free in '
-        f'{_nearest_folder(target)!r}. Free some space, or write to another disk.'
+        f'{shown!r} cannot be written: the disk or the quota is full; {_free(target) / 1e6:.1f} MB are free in '
+        f'{_nearest_folder(shown)!r}. Free some space, or write to another disk.'
     )
 
 

@@ -53,11 +53,13 @@ class RasterizedSource(RasterSource):
             raster_transformers: What is applied to each chip, in that order.
 
         Raises:
-            LabelError: If a feature is not a polygon, or has no class id that fits.
+            LabelError: If a feature is not a polygon, or has no class id that fits; or there are features, and none of
+                them has a class.
         """
         self.vector_source = vector_source
         self.background_class_id = background_class_id
         self.all_touched = all_touched
+        vector_source.check_some_have_a_class()
         self._polygons = vector_source.get_features()
         _check(self._polygons, f'{vector_source!r}')
         super().__init__(

@@ -13,6 +13,7 @@ from shapely.geometry.base import BaseGeometry
 from rastervision.core.box import Box
 from rastervision.core.data.features import Features, GeoJSON
 from rastervision.core.data.geojson import features_to_geodataframe
+from rastervision.pipeline.errors import LabelError
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from rastervision.core.data.vector_transformer.vector_transformer import VectorTransformer
 
 log = logging.getLogger(__name__)
+
+MAX_NAMES_SHOWN = 10
 
 
 class VectorSource(ABC):
@@ -93,6 +96,24 @@ class VectorSource(ABC):
     def bbox(self) -> Box:
         """The bbox, in pixel coordinates; the extent if none was given."""
         return self.extent if self._bbox is None else self._bbox
+
+    def check_some_have_a_class(self) -> None:
+        """See that there are labels left after class inference, if there were any before.
+
+        Raises:
+            LabelError: If none is, with what the features have instead of a class that is known.
+        """
+        before = self._pixels if self._bbox is None else self._select(self._bbox)
+        if len(before) == 0 or len(self._all) > 0:
+            return
+        names = {str(p[key]) for p in before.properties for key in ('class_name', 'label') if p.get(key) is not None}
+        keys = sorted({key for properties in before.properties for key in properties})
+        raise LabelError(
+            f'None of the {len(before)} features of {self!r} has a class. Class names found: '
+            f'{sorted(names)[:MAX_NAMES_SHOWN]!r}; properties found: {keys[:MAX_NAMES_SHOWN]!r}. Check the names in '
+            'ClassConfig, or set default_class_id, class_id_to_filter or class_name_mapping of a '
+            'ClassInferenceTransformerConfig.'
+        )
 
     # ------------------------------------------------------------------ internals
     @cached_property
