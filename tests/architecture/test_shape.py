@@ -1,4 +1,4 @@
-"""The rules that keep the code readable: small modules and functions, shims that only re-export."""
+"""The rules that keep the code readable: small modules and functions, older paths that only give names."""
 
 import ast
 from pathlib import Path
@@ -7,7 +7,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 SOURCES = sorted(path for part in ROOT.glob('rastervision_*') for path in part.rglob('*.py'))
-SHIM_WORD = 'Re-exports'
+OLDER_PATHS = [path for path in SOURCES if path.read_text().startswith('"""Older path of ')]
 MAX_MODULE, MAX_FUNCTION, MAX_SHIM = 500, 50, 15
 
 
@@ -38,12 +38,18 @@ def test_no_star_imports(path):
     assert '*' not in names
 
 
-@pytest.mark.parametrize(
-    'path', [p for p in SOURCES if p.read_text().startswith(f'"""{SHIM_WORD}')], ids=lambda p: p.name
-)
-def test_shim_only_imports(path):
+@pytest.mark.parametrize('path', OLDER_PATHS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_an_older_path_only_imports(path):
     text = path.read_text()
     body = ast.parse(text).body[1:]
 
     assert text.count('\n') <= MAX_SHIM
     assert all(isinstance(n, ast.ImportFrom | ast.Assign) for n in body)
+
+
+def test_no_code_is_kept_in_utils_of_core():
+    folders = {path.parent for path in (ROOT / 'rastervision_core').rglob('utils/__init__.py')}
+    modules = {path for path in SOURCES if path.parent in folders and path.name != '__init__.py'}
+
+    assert modules
+    assert modules <= set(OLDER_PATHS)

@@ -1,3 +1,3 @@
-"""Moved to `rastervision.core.data.aoi_sampler`."""
+"""Older path of :mod:`rastervision.core.data.aoi_sampler`."""
 
 from rastervision.core.data.aoi_sampler import AoiSampler as AoiSampler

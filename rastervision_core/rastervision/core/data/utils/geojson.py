@@ -1,4 +1,4 @@
-"""Moved to `rastervision.core.data.geojson`; `get_polygons_from_uris` to `...vector_source.geojson_vector_source`."""
+"""Older path of :mod:`rastervision.core.data.geojson` and `vector_source.geojson_vector_source`."""
 
 from rastervision.pipeline import lazy
 

@@ -1,4 +1,4 @@
-"""Older place of `rastervision.core.data.vectorize`."""
+"""Older path of :mod:`rastervision.core.data.vectorize`."""
 
 from rastervision.core.data.vectorize.buildings import RotatedRectange as RotatedRectange
 from rastervision.core.data.vectorize.buildings import get_kernel as get_kernel

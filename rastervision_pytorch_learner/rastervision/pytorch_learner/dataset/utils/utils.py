@@ -1,4 +1,4 @@
-"""Old path of what is in `rastervision.pytorch_learner.dataset`: `errors`, `image_files`, `image_folder`."""
+"""Older path of `errors`, `image_files` and `image_folder` in :mod:`rastervision.pytorch_learner.dataset`."""
 
 from rastervision.pytorch_learner.dataset.errors import DatasetError as DatasetError
 from rastervision.pytorch_learner.dataset.errors import GeoDatasetError as GeoDatasetError
