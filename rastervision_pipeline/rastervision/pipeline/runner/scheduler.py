@@ -22,6 +22,10 @@ POLL_SECONDS = 0.05
 GRACE_SECONDS = 5.0  # between asking a job to end and killing it
 TAIL_LINES = 40
 
+# Threads that wait for each other let go of the core. Spinning, as is the default, makes training many times slower as
+# soon as something else runs on the machine.
+DEFAULT_ENV = {'OMP_WAIT_POLICY': 'PASSIVE'}
+
 
 @dataclass
 class Running:
@@ -112,7 +116,7 @@ def _start(job: Job, command: list[str], logs: str | None) -> Running:
             stdout=output,
             stderr=None if output is None else subprocess.STDOUT,
             start_new_session=True,
-            env={**os.environ, PARENT: str(os.getpid()), 'PYTHONUNBUFFERED': '1'},
+            env={**DEFAULT_ENV, **os.environ, PARENT: str(os.getpid()), 'PYTHONUNBUFFERED': '1'},
         )
     return Running(job, process, path)
 

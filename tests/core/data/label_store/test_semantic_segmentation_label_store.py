@@ -99,6 +99,18 @@ def test_writer_makes_the_same_pixels_as_save(make_store, smooth, options, crop_
     assert len(contents(saved)) == 4 + 2 * (smooth and 'smooth_output' in options)
 
 
+def test_labels_saved_with_a_bbox_are_read_back_as_they_were(make_store):
+    store = make_store()
+    labels = in_memory(smooth=False)
+
+    store.save(labels)
+
+    np.testing.assert_array_equal(
+        store.get_labels().get_label_arr(EXTENT, CLASSES.null_class_id),
+        labels.get_label_arr(EXTENT, CLASSES.null_class_id),
+    )
+
+
 def test_pixels_of_the_null_class_are_nodata(make_store):
     store = make_store(smooth_output=True)
 
