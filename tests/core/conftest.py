@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 import rasterio
-from rasterio.transform import from_origin
+from rasterio.transform import Affine
 
 from rastervision.core.backend.backend import Backend, SampleWriter
 from rastervision.core.backend.backend_config import BackendConfig
@@ -114,7 +114,7 @@ def write_image(path: Path, array: np.ndarray) -> str:
     path.parent.mkdir(parents=True, exist_ok=True)
     height, width, count = array.shape
     profile = {'driver': 'GTiff', 'height': height, 'width': width, 'count': count, 'dtype': array.dtype}
-    with rasterio.open(path, 'w', crs='EPSG:32633', transform=from_origin(5e5, 5e6, 10, 10), **profile) as image:
+    with rasterio.open(path, 'w', crs='EPSG:32633', transform=Affine(10, 0, 5e5, 0, -10, 5e6), **profile) as image:
         image.write(array.transpose(2, 0, 1))
     return str(path)
 

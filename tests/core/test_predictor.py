@@ -1,6 +1,8 @@
+import gc
 import json
 import shutil
 import zipfile
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -158,3 +160,14 @@ def test_a_scene_needs_a_label_store(make_bundle, make_scene_config):
     bundle = make_bundle()
     with pytest.raises(DataError, match=r"scene 'new'.*label_store"):
         ScenePredictor(bundle).predict(make_scene_config('new', label_source=None))
+
+
+def test_a_temporary_folder_of_its_own_goes_with_the_predictor(make_bundle):
+    predictor = ScenePredictor(make_bundle())
+    folder = Path(predictor.tmp_dir)
+    assert any(folder.iterdir())
+
+    del predictor
+    gc.collect()
+
+    assert not folder.exists()

@@ -1,5 +1,4 @@
 import os
-import tomllib
 from pathlib import Path
 
 import pytest
@@ -36,12 +35,3 @@ def test_saved_config_of_an_example_can_be_run(rastervision, tmp_path):
 
     assert 'save_messages is done already' in result.stdout
     assert 'hello bob!!!' in result.stdout
-
-
-@pytest.mark.parametrize('folder', PLUGINS, ids=lambda folder: folder.name)
-def test_distribution_has_the_one_version(folder):
-    project = tomllib.loads((folder / 'pyproject.toml').read_text())['project']
-    whole = tomllib.loads((ROOT / 'pyproject.toml').read_text())['tool']['rastervision']
-
-    assert project['version'] == whole['version']
-    assert all(requirement.endswith(whole['version']) for requirement in project['dependencies'])

@@ -2,9 +2,11 @@
 
 import logging
 import os
+import shutil
+import tempfile
+import weakref
 import zipfile
 from dataclasses import dataclass
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from rastervision.core.analyzer.stats_analyzer_config import StatsAnalyzerConfig
@@ -19,7 +21,8 @@ from rastervision.core.layout import BUNDLE_FILE, CONFIG_FILE, STATS_DIR, STATS_
 from rastervision.core.rv_pipeline.rv_pipeline_config import PredictOptions, RVPipelineConfig, descendants
 from rastervision.pipeline.config.base import Config
 from rastervision.pipeline.errors import BundleError, ChannelOrderError, ConfigError, RasterVisionError
-from rastervision.pipeline.file_system.utils import download_if_needed, file_to_json, get_tmp_dir, unzip
+from rastervision.pipeline.file_system.utils import download_if_needed, file_to_json, unzip
+from rastervision.pipeline.rv_config import rv_config_
 
 if TYPE_CHECKING:
     from rastervision.core.data.scene import Scene
@@ -221,10 +224,9 @@ class ScenePredictor:
         Raises:
             BundleError: If the bundle cannot be used.
         """
-        self._tmp_dir: TemporaryDirectory[str] | None = None
         if tmp_dir is None:
-            self._tmp_dir = get_tmp_dir()
-            tmp_dir = self._tmp_dir.name
+            tmp_dir = tempfile.mkdtemp(dir=rv_config_.get_tmp_dir_root())
+            weakref.finalize(self, shutil.rmtree, tmp_dir, ignore_errors=True)
         self.tmp_dir = tmp_dir
         self.bundle = Bundle.open(model_bundle_uri, tmp_dir)
         if predict_options is not None:

@@ -73,9 +73,10 @@ def test_lambda_transforms_come_from_their_file(tmp_path):
     path = tmp_path / 'lambdas.py'
     path.write_text(
         'import albumentations as A\n'
-        "lambda_transforms = {'swap': A.Lambda(name='swap', image=lambda x, **kw: x[..., ::-1], p=1)}\n"
+        'def swap(image, **_): return image[..., ::-1]\n'
+        "lambda_transforms = {'swap': A.Lambda(name='swap', image=swap, p=1)}\n"
     )
-    tf = A.Compose([A.Lambda(name='swap', image=lambda x, **kw: x[..., ::-1], p=1)])
+    tf = A.Compose([A.Lambda(name='swap', image=np.flip, p=1)])
 
     tf_dict = serialize_albumentation_transform(tf, str(path), str(tmp_path / 'copy'))
     back = deserialize_albumentation_transform(tf_dict)
