@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from pydantic import Field
 
 from rastervision.core.backend.backend_config import BackendConfig
+from rastervision.core.compat import warn_renamed
 from rastervision.core.data.raster_source.raster_source_config import RasterSourceConfig
 from rastervision.core.data.raster_transformer.cast_transformer_config import CastTransformerConfig
 from rastervision.core.data.raster_transformer.stats_transformer_config import StatsTransformerConfig
@@ -71,6 +72,14 @@ class PyTorchLearnerBackendConfig(BackendConfig):
     # What differs between the tasks; each subclass names its own.
     backend_target: ClassVar[str | None] = None
     learner_config_target: ClassVar[str | None] = None
+
+    @classmethod
+    def accept_old_spellings(cls, values: dict[str, Any]) -> dict[str, Any]:
+        """Leave out `test_mode` of 0.21, which made training short; set `num_epochs` and `max_windows` for that."""
+        values = super().accept_old_spellings(values)
+        if 'test_mode' in values:
+            warn_renamed(f'{cls.__name__}(test_mode)', 'SolverConfig(num_epochs) and WindowSamplingConfig(max_windows)')
+        return {name: value for name, value in values.items() if name != 'test_mode'}
 
     def update(self, pipeline: 'RVPipelineConfig | None' = None) -> None:
         """Fill in what the data config takes from the pipeline: classes, chips, number of channels."""

@@ -17,6 +17,7 @@ from rastervision.pipeline.file_system.local_file_system import list_files, make
 
 TAR = re.compile(r'\.(tar|tar\.gz|tgz|tar\.bz2|tbz2?|tar\.xz|txz)$', re.IGNORECASE)
 ARCHIVE = re.compile(r'\.(zip|tar|tar\.gz|tgz|tar\.bz2|tbz2?|tar\.xz|txz|gz)$', re.IGNORECASE)
+COMPACT = ('.pth', '.safetensors', '.onnx', '.zip', '.png', '.jpg', '.jpeg')  # what compressing does not make smaller
 FIRST_ZIP_DATE = (1980, 1, 1, 0, 0, 0)
 UNIX = 3
 READABLE_FILE = 0o100644 << 16
@@ -41,8 +42,9 @@ def archive_stem(uri: str) -> str:
 def zipdir(dir: str, zip_path: str) -> None:
     """Pack a folder into a zip file, without the folder's own name.
 
-    The same files give the same bytes: names are sorted, times and permissions are fixed. Costs one reading of the
-    files; they are never held in memory. Empty folders are left out.
+    The same files give the same bytes: names are sorted, times and permissions are fixed. Images and weights are stored
+    as they are, all else is compressed. Costs one reading of the files; they are never held in memory. Empty folders
+    are left out.
 
     Args:
         dir: The local folder.
@@ -60,7 +62,8 @@ def zipdir(dir: str, zip_path: str) -> None:
         for name in names:
             file = os.path.join(dir, name)
             info = zipfile.ZipInfo(name, FIRST_ZIP_DATE)
-            info.compress_type, info.create_system, info.external_attr = zipfile.ZIP_DEFLATED, UNIX, READABLE_FILE
+            info.compress_type = zipfile.ZIP_STORED if name.lower().endswith(COMPACT) else zipfile.ZIP_DEFLATED
+            info.create_system, info.external_attr = UNIX, READABLE_FILE
             info.file_size = os.path.getsize(file)
             with open(file, 'rb') as source, archive.open(info, 'w') as member:
                 shutil.copyfileobj(source, member, 1 << 20)

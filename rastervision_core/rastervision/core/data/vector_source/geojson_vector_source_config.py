@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import Field
 
+from rastervision.core import compat
 from rastervision.core.data.vector_source.vector_source_config import VectorSourceConfig
 from rastervision.pipeline import lazy
 from rastervision.pipeline.config.register import register_config
@@ -49,8 +50,12 @@ class GeoJSONVectorSourceConfig(VectorSourceConfig):
 
     @classmethod
     def accept_old_spellings(cls, values: dict[str, Any]) -> dict[str, Any]:
-        """Accept `ignore_crs_field` of 0.21."""
-        return _drop_ignore_crs_field(super().accept_old_spellings(values))
+        """Accept `uri` of 0.13 and `ignore_crs_field` of 0.21."""
+        values = super().accept_old_spellings(values)
+        if 'uri' in values and 'uris' not in values:
+            compat.warn_renamed('GeoJSONVectorSourceConfig(uri)', 'uris')
+            values['uris'] = values.pop('uri')
+        return _drop_ignore_crs_field(values)
 
     def build(
         self, class_config: 'ClassConfig', crs_transformer: 'CRSTransformer', use_transformers: bool = True
