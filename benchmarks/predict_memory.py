@@ -1,47 +1,83 @@
-"""Peak memory and seconds of writing smooth predictions of a scene: 512-pixel windows, half overlapping, two classes.
+"""Peak memory and speed of `rastervision predict` by the size of the image, with a model that costs next to nothing.
 
-Usage: predict_memory.py [WIDTH] [HEIGHT]
+    python benchmarks/predict_memory.py [--sizes 4096 16384] [--folder FOLDER]
+
+For windows side by side, and for windows that overlap by half with blended scores. Memory is the largest resident set
+of the process that the command runs in.
 """
 
-import resource
+import argparse
+import subprocess
 import sys
 import tempfile
 import time
+from pathlib import Path
 
-import cv2
 import numpy as np
+import rasterio
+from affine import Affine
+from rasterio.windows import Window
 
-from rastervision.core.box import Box
-from rastervision.core.data.class_config import ClassConfig
-from rastervision.core.data.crs_transformer.identity_crs_transformer import IdentityCRSTransformer
-from rastervision.core.data.label_store.semantic_segmentation_label_store import SemanticSegmentationLabelStore
-
-CHIP = 512
-
-
-def peak() -> float:
-    """Peak memory of this process so far, in MiB."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+ROOT = Path(__file__).resolve().parents[1]
+CLI = [sys.executable, '-m', 'rastervision.pipeline.cli']
+MODES = {'plain': [], 'overlap and scores': ['-a', 'stride', '128', '-a', 'smooth', 'true']}
+STRIP = 512
+# ru_maxrss of a child that has ended is in KiB on Linux.
+MEASURE = (
+    'import resource, subprocess, sys; code = subprocess.call(sys.argv[1:]); '
+    'print("PEAK", resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss); sys.exit(code)'
+)
 
 
-def main(width: int, height: int) -> None:
-    """Write the predictions of a made-up scene and print what it took."""
-    scene = cv2.resize(np.random.default_rng(0).random((16, 16), dtype=np.float32), (2 * CHIP, 2 * CHIP))
-    classes = ClassConfig(names=['building', 'null'])
-    before, start, rows = peak(), time.perf_counter(), 0
-    with tempfile.TemporaryDirectory() as folder:
-        store = SemanticSegmentationLabelStore(
-            f'{folder}/scene', IdentityCRSTransformer(), classes, Box(0, 0, height, width), smooth_output=True
-        )
-        with store.writer() as writer:
-            for i, window in enumerate(Box(0, 0, height, width).get_windows(CHIP, CHIP // 2)):
-                y, x = i * 37 % CHIP, i * 91 % CHIP
-                score = scene[y : y + CHIP, x : x + CHIP]
-                writer.write(window, np.stack([score, 1 - score]))
-                rows = max(rows, writer.num_rows_held)
-    seconds = time.perf_counter() - start
-    print(f'{width} x {height}: {seconds:.0f} s, peak {peak():.0f} MiB ({before:.0f} before), {rows} rows held')
+def make_image(path: Path, size: int) -> None:
+    """Write a tiled RGB image of blocky texture, strip by strip."""
+    rng = np.random.default_rng(0)
+    profile = {'driver': 'GTiff', 'width': size, 'height': size, 'count': 3, 'dtype': 'uint8', 'crs': 'EPSG:32637'}
+    tiling = {'tiled': True, 'blockxsize': 256, 'blockysize': 256, 'compress': 'deflate', 'bigtiff': 'if_safer'}
+    with rasterio.open(path, 'w', transform=Affine(0.3, 0, 258_000, 0, -0.3, 9_857_000), **profile, **tiling) as out:
+        for row in range(0, size, STRIP):
+            coarse = rng.integers(1, 255, (3, STRIP // 32, size // 32), dtype=np.uint8)
+            out.write(coarse.repeat(32, axis=1).repeat(32, axis=2), window=Window(0, row, size, STRIP))
+
+
+def make_bundle(folder: Path, mode: str) -> Path:
+    """Train the light model for an epoch; the bundle."""
+    root = folder / mode.replace(' ', '_')
+    args = ['-a', 'data_uri', str(folder / 'town'), '-a', 'root_uri', str(root), *MODES[mode]]
+    config = str(ROOT / 'benchmarks/light_config.py')
+    subprocess.run(
+        [*CLI, 'run', 'inprocess', config, 'chip', 'train', 'bundle', *args], check=True, capture_output=True
+    )
+    return root / 'bundle/model-bundle.zip'
+
+
+def predict(bundle: Path, image: Path, out: Path) -> tuple[float, float]:
+    """Seconds, and peak memory in MB, of `rastervision predict`."""
+    start = time.monotonic()
+    command = [sys.executable, '-c', MEASURE, *CLI, 'predict', '--trust', str(bundle), str(image), str(out)]
+    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    peak = next(int(line.split()[1]) for line in done.stdout.splitlines() if line.startswith('PEAK'))
+    return time.monotonic() - start, peak / 1024
+
+
+def main() -> None:
+    """Run the benchmark."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument('--sizes', type=int, nargs='+', default=[4096, 16384])
+    parser.add_argument('--folder', type=Path)
+    args = parser.parse_args()
+    folder = args.folder or Path(tempfile.mkdtemp(prefix='rastervision-predict-memory-'))
+    folder.mkdir(parents=True, exist_ok=True)
+    subprocess.run([sys.executable, str(ROOT / 'examples/town.py'), str(folder / 'town')], check=True)
+    for size in args.sizes:
+        make_image(folder / f'{size}.tif', size)
+    for mode in MODES:
+        bundle = make_bundle(folder, mode)
+        for size in args.sizes:
+            seconds, peak = predict(bundle, folder / f'{size}.tif', folder / f'{size}_out')
+            rate = size * size / 1e6 / seconds
+            print(f'{mode:20} {size:6} x {size:<6} {peak:7.0f} MB {seconds:7.1f} s {rate:6.1f} Mpx/s', flush=True)
 
 
 if __name__ == '__main__':
-    main(*(int(argument) for argument in sys.argv[1:] or (16384, 16384)))
+    main()
