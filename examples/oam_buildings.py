@@ -73,7 +73,7 @@ def make_scene(folder: str, name: str) -> SceneConfig:
 
 
 def get_config(
-    runner: str, data_uri: str, root_uri: str, num_epochs: int = 40, chips_per_scene: int = 100
+    runner: str, data_uri: str, root_uri: str, num_epochs: int = 30, chips_per_scene: int = 100
 ) -> SemanticSegmentationConfig:
     """Describe the pipeline.
 
@@ -93,12 +93,12 @@ def get_config(
         data=SemanticSegmentationImageDataConfig(
             img_sz=IMG_SZ,
             num_workers=0,
-            augmentors=['RandomRotate90', 'HorizontalFlip', 'VerticalFlip', 'RGBShift'],
+            augmentors=['RandomRotate90', 'HorizontalFlip', 'VerticalFlip', 'RGBShift', 'ToGray'],
         ),
         model=SemanticSegmentationModelConfig(
             backbone=Backbone.mobilenet_v3_large, architecture='lraspp', pretrained=False
         ),
-        solver=SolverConfig(lr=2e-3, num_epochs=num_epochs, batch_sz=8),
+        solver=SolverConfig(lr=2e-3, num_epochs=num_epochs, batch_sz=8, class_loss_weights=[1, 2]),
     )
     return SemanticSegmentationConfig(
         root_uri=root_uri,

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from rasterio.session import Session
 
 VSI_PREFIXES = {'http://': '/vsicurl/http://', 'https://': '/vsicurl/https://', 's3://': '/vsis3/', 'gs://': '/vsigs/'}
+BLOCK_CACHE_MB = 256  # two rows of blocks of a scene 32,000 pixels wide with eight channels of 16 bits
 # A single image is asked for, so its folder need not be listed; and a dropped connection is tried again.
 STREAMING_OPTIONS = {
     'GDAL_DISABLE_READDIR_ON_OPEN': 'EMPTY_DIR',
@@ -61,12 +62,22 @@ def vsi_path(uri: str) -> str:
     return path if path.startswith(('/vsi', '<VRTDataset')) else os.path.abspath(path)
 
 
+def bound_block_cache() -> None:
+    """Let GDAL keep at most `BLOCK_CACHE_MB` of decoded blocks, unless the user has set GDAL_CACHEMAX.
+
+    Its own limit is a share of the machine's memory, 5 %, which a large scene fills. Has an effect only before GDAL
+    reads or writes its first block, so it is called whenever a dataset is opened.
+    """
+    os.environ.setdefault('GDAL_CACHEMAX', str(BLOCK_CACHE_MB))
+
+
 def open_raster(uri: str) -> 'DatasetReader':
     """Open an image: a local path, a URI that GDAL can stream, or the XML of a VRT.
 
     Raises:
         NotReadableError: If it is missing or no image.
     """
+    bound_block_cache()
     path = vsi_path(uri)
     try:
         with streaming_env(path):

@@ -11,6 +11,7 @@ from rasterio.windows import Window
 from rastervision.core.data.colors import color_to_triple
 from rastervision.core.data.label_store.rows import RowOutput, Rows
 from rastervision.core.data.raster_transformer.rgb_class_transformer import RGBClassTransformer
+from rastervision.core.data.rasterio_io import bound_block_cache
 
 if TYPE_CHECKING:
     from rastervision.core.data.class_config import ClassConfig
@@ -27,6 +28,7 @@ class RasterOutput(RowOutput):
     """
 
     def __init__(self, path: str, profile: dict[str, Any]) -> None:
+        bound_block_cache()
         self._dataset = rasterio.open(path, 'w', **profile)
         self._row = 0
 
