@@ -56,13 +56,13 @@ class ObjectDetectionLearner(Learner):
         """What makes a batch of samples."""
         return collate_fn
 
-    def train_step(self, batch: Any, batch_ind: int) -> 'MetricDict':
+    def train_step(self, batch: Any, batch_ind: int) -> dict[str, Any]:
         """The losses of a batch; 'train_loss' is their sum."""
         x, y = batch[:2]
         losses = self.model(x, y)
         return {**losses, 'train_loss': sum(losses.values())}
 
-    def validate_step(self, batch: Any, batch_ind: int) -> 'MetricDict':
+    def validate_step(self, batch: Any, batch_ind: int) -> dict[str, Any]:
         """The predictions and labels of a batch."""
         x, y = batch[:2]
         outs = self.to_device(self.model(x), 'cpu')

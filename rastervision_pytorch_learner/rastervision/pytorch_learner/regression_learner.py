@@ -44,12 +44,12 @@ class RegressionLearner(Learner):
         medians = torch.cat(targets).abs().median(dim=0).values
         return medians.clamp_min(torch.finfo(torch.float32).tiny)
 
-    def train_step(self, batch: Any, batch_ind: int) -> 'MetricDict':
+    def train_step(self, batch: Any, batch_ind: int) -> dict[str, Any]:
         """The loss of a batch."""
         x, y = batch[:2]
-        return {'train_loss': self.loss(self.post_forward(self.model(x)), y.float())}  # type: ignore[misc,dict-item]
+        return {'train_loss': self.loss(self.post_forward(self.model(x)), y.float())}  # type: ignore[misc]
 
-    def validate_step(self, batch: Any, batch_nb: int) -> 'MetricDict':
+    def validate_step(self, batch: Any, batch_nb: int) -> dict[str, Any]:
         """The loss and the mean absolute error of each target of a batch."""
         x, y = batch[:2]
         out = self.post_forward(self.model(x))

@@ -8,32 +8,18 @@ from torch import Tensor, nn
 from rastervision.pytorch_learner.dataset.visualizer.semantic_segmentation_visualizer import (
     SemanticSegmentationVisualizer,
 )
-from rastervision.pytorch_learner.learner.learner import Learner
-from rastervision.pytorch_learner.tasks import class_labels
+from rastervision.pytorch_learner.tasks.class_labels import ClassLabelsLearner
 
 if TYPE_CHECKING:
     from rastervision.pytorch_learner.dataset.visualizer.visualizer import Visualizer
-    from rastervision.pytorch_learner.metrics import MetricDict
 
 
-class SemanticSegmentationLearner(Learner):
+class SemanticSegmentationLearner(ClassLabelsLearner):
     """Learner for semantic segmentation. The model gives logits, (batch, classes, height, width)."""
 
     def get_visualizer_class(self) -> 'type[Visualizer]':
         """The class that plots samples."""
         return SemanticSegmentationVisualizer
-
-    def train_step(self, batch: Any, batch_ind: int) -> 'MetricDict':
-        """The loss of a batch."""
-        return class_labels.train_step(self, batch)
-
-    def validate_step(self, batch: Any, batch_ind: int) -> 'MetricDict':
-        """The loss and the confusion matrix of a batch."""
-        return class_labels.validate_step(self, batch)
-
-    def validate_end(self, outputs: list[dict[str, Any]]) -> 'MetricDict':
-        """The mean loss, and precision, recall and F1 of each class over all pixels."""
-        return class_labels.validate_end(self, outputs)
 
     def post_forward(self, x: Any) -> Tensor:
         """Logits, (batch, classes, height, width), of a model's output."""

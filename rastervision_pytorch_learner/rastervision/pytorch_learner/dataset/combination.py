@@ -1,7 +1,7 @@
 """Datasets made of other datasets."""
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Sequence, Sized
+from typing import Any, cast
 
 import numpy as np
 from torch.utils.data import ConcatDataset, Dataset, Subset
@@ -50,6 +50,11 @@ class Selection(Subset[Any]):
         set_epoch(self.dataset, epoch, seed)
 
 
+def num_samples(dataset: Dataset[Any] | None) -> int:
+    """How many samples a dataset has; 0 if there is no dataset. Datasets of PyTorch need not have a length, ours do."""
+    return len(cast(Sized, dataset)) if dataset is not None else 0
+
+
 def set_epoch(dataset: Any, epoch: int, seed: int = 0) -> None:
     """Change the samples of any dataset, or of the datasets in it, to those of an epoch.
 
@@ -60,13 +65,12 @@ def set_epoch(dataset: Any, epoch: int, seed: int = 0) -> None:
         epoch: The epoch.
         seed: Seed of the run.
     """
-    if hasattr(dataset, 'set_epoch'):
+    if callable(getattr(dataset, 'set_epoch', None)):
         dataset.set_epoch(epoch, seed)
-    elif isinstance(dataset, ConcatDataset):
-        for part in dataset.datasets:
-            set_epoch(part, epoch, seed)
-    elif isinstance(dataset, Subset):
-        set_epoch(dataset.dataset, epoch, seed)
+        return
+    for inner in (getattr(dataset, 'dataset', None), *(getattr(dataset, 'datasets', None) or ())):
+        if isinstance(inner, Dataset):
+            set_epoch(inner, epoch, seed)
 
 
 def random_subset(dataset: Dataset[Any], *, size: int | None = None, fraction: float | None = None) -> Dataset[Any]:
@@ -90,7 +94,7 @@ def random_subset(dataset: Dataset[Any], *, size: int | None = None, fraction: f
         return dataset
     if size is not None and fraction is not None:
         raise ConfigError(f'size {size!r} and fraction {fraction!r} are both given. Leave one out.')
-    total = len(dataset)  # type: ignore[arg-type]
+    total = num_samples(dataset)
     wanted = size if size is not None else round(fraction * total)  # type: ignore[operator]
     if wanted < 0 or (fraction is not None and fraction > 1):
         raise ConfigError(f'size {size!r}, fraction {fraction!r}: give a size from 0, or a fraction from 0 to 1.')

@@ -2,13 +2,14 @@
 
 import logging
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sized
 from typing import TYPE_CHECKING, Any, Literal
 
 import torch
 from torch.utils.data import DataLoader, DistributedSampler, RandomSampler, Sampler
 
 from rastervision.pipeline.errors import ConfigError, DataError
+from rastervision.pytorch_learner.dataset.combination import num_samples
 from rastervision.pytorch_learner.learner.files import DATALOADERS_DIRNAME
 from rastervision.pytorch_learner.learner.model import ModelPart
 
@@ -71,8 +72,9 @@ class DataPart(ModelPart):
         self.datasets = dict(zip(SPLITS, self.build_datasets(), strict=True))
         self.dataloaders = dict(zip(SPLITS, self.build_dataloaders(distributed=distributed), strict=True))
         if self.train_dl is not None and len(self.train_dl) == 0:
+            batch_sz = self.cfg.solver and self.cfg.solver.batch_sz
             raise DataError(
-                f'{_size(self.train_ds)} training samples with batch_sz {self.cfg.solver and self.cfg.solver.batch_sz} '
+                f'{num_samples(self.train_ds)} training samples with batch_sz {batch_sz} '
                 'make no batch: a last batch of one is left out, since batch norm cannot use it. Use more samples.'
             )
 
@@ -99,7 +101,7 @@ class DataPart(ModelPart):
         """Build the loaders of training, validation and test data."""
         train = self.build_dataloader('train', distributed=distributed)
         valid = self.build_dataloader('valid', distributed=False)
-        test = self.build_dataloader('test', distributed=False) if _size(self.test_ds) else None
+        test = self.build_dataloader('test', distributed=False) if num_samples(self.test_ds) else None
         return train, valid, test
 
     def build_dataloader(self, split: Split, distributed: bool | None = None, **kwargs: Any) -> 'DataLoader[Any]':
@@ -122,7 +124,7 @@ class DataPart(ModelPart):
         distributed = self.is_ddp_process if distributed is None else distributed
         sampler = self.build_sampler(dataset, split, distributed=distributed)
         batch_sz = self.cfg.solver.batch_sz if self.cfg.solver is not None else 1
-        size = len(sampler) if sampler is not None else _size(dataset)  # type: ignore[arg-type]
+        size = len(sampler) if isinstance(sampler, Sized) else num_samples(dataset)
         options = {
             'batch_size': batch_sz,
             'sampler': sampler,
@@ -143,7 +145,7 @@ class DataPart(ModelPart):
             split: Its split.
             distributed: Whether each process gets a part.
         """
-        shuffle = split == 'train' and _size(ds) > 0
+        shuffle = split == 'train' and num_samples(ds) > 0
         if distributed:
             return DistributedSampler(
                 ds, num_replicas=self.ddp_world_size, rank=self.ddp_rank, shuffle=shuffle, seed=self.cfg.seed
@@ -174,7 +176,7 @@ class DataPart(ModelPart):
     def log_data_stats(self) -> None:
         """Log how many samples each split has."""
         for split, dataset in self.datasets.items():
-            log.info('%s samples: %d', split, _size(dataset))
+            log.info('%s samples: %d', split, num_samples(dataset))
 
     # ----------------------------------------------------------------- previews
     def get_visualizer_class(self) -> 'type[Visualizer]':
@@ -197,7 +199,7 @@ class DataPart(ModelPart):
             batch_limit: At most this many samples.
             show: Show the plot too.
         """
-        if not _size(self.get_dataset(split)):
+        if not num_samples(self.get_dataset(split)):
             return
         x, y = next(iter(self.build_dataloader(split, distributed=False, num_workers=0)))[:2]
         path = os.path.join(self.output_dir_local, f'{split}_preds.png')
@@ -225,13 +227,9 @@ class DataPart(ModelPart):
             show: Show the plots too.
         """
         for split in SPLITS:
-            if _size(self.get_dataset(split)):
+            if num_samples(self.get_dataset(split)):
                 log.info('Plotting a batch of %s samples', split)
                 path = os.path.join(self.output_dir_local, DATALOADERS_DIRNAME, f'{split}.png')
                 os.makedirs(os.path.dirname(path), exist_ok=True)
                 loader = self.build_dataloader(split, distributed=False, num_workers=0)
                 self.plot_dataloader(loader, path, batch_limit=batch_limit, show=show)
-
-
-def _size(dataset: Any) -> int:
-    return 0 if dataset is None else len(dataset)

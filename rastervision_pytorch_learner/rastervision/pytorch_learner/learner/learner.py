@@ -20,11 +20,12 @@ from rastervision.pipeline import lazy
 from rastervision.pipeline.errors import BundleError, ConfigError
 from rastervision.pipeline.file_system.utils import is_local, json_to_file
 from rastervision.pipeline.rv_config import rv_config_
+from rastervision.pytorch_learner.dataset.combination import num_samples, set_epoch
 from rastervision.pytorch_learner.learner import bundle, files
 from rastervision.pytorch_learner.learner.data import SPLITS, Split
 from rastervision.pytorch_learner.learner.log import log_system_details
 from rastervision.pytorch_learner.learner.results import ResultsPart
-from rastervision.pytorch_learner.learner.state import seed_epoch, set_epoch
+from rastervision.pytorch_learner.learner.state import seed_epoch
 from rastervision.pytorch_learner.metrics import MetricDict, aggregate_metrics
 from rastervision.pytorch_learner.utils.distributed import DDPContextManager, ddp_environment, reduce_metrics, spawn
 
@@ -184,7 +185,7 @@ class Learner(ResultsPart):
         if self.cfg.data.img_channels is not None:
             return
         for dataset in self.datasets.values():
-            if dataset is not None and len(dataset):  # type: ignore[arg-type]
+            if dataset is not None and num_samples(dataset):
                 self.cfg.data.img_channels = int(dataset[0][0].shape[-3])
                 return
 
@@ -232,7 +233,7 @@ class Learner(ResultsPart):
 
     def build_step_scheduler(self, start_epoch: int = 0) -> LRScheduler | None:
         """Build the schedule that is stepped with each batch, to go on at an epoch."""
-        size = len(self.train_ds or ())  # type: ignore[arg-type]
+        size = num_samples(self.train_ds)
         return self._solver.build_step_scheduler(self.opt, size, last_epoch=start_epoch - 1)  # type: ignore[arg-type]
 
     def build_epoch_scheduler(self, start_epoch: int = 0) -> LRScheduler | None:
@@ -260,7 +261,7 @@ class Learner(ResultsPart):
             self.save_model_bundle(export_onnx=self.cfg.export_onnx)
         self.stop_tensorboard()
         for split in ('train', 'valid') if self.cfg.eval_train else ('valid',):
-            if len(self.get_dataset(split) or ()):  # type: ignore[arg-type]
+            if num_samples(self.get_dataset(split)):
                 self.validate(split)
                 self.plot_predictions(split, self.cfg.data.preview_batch_limit)
         self.sync_to_cloud()
@@ -291,7 +292,7 @@ class Learner(ResultsPart):
             self._remove_state()
 
     def _validate_in_training(self) -> MetricDict:
-        if not self.is_main_process or not len(self.valid_ds or ()):  # type: ignore[arg-type]
+        if not self.is_main_process or not num_samples(self.valid_ds):
             return {}
         wrapped, self.model = self.model, self.bare_model  # the others do not take part in this
         try:
@@ -348,7 +349,7 @@ class Learner(ResultsPart):
             batch = self.to_device(list(batch), self.device)
             optimizer.zero_grad()
             output = self.train_step(batch, index)
-            output['train_loss'].backward()  # type: ignore[attr-defined]
+            output['train_loss'].backward()
             optimizer.step()
             if step_scheduler is not None:
                 step_scheduler.step()
@@ -358,7 +359,7 @@ class Learner(ResultsPart):
             self.reduce_distributed_metrics(metrics)
         return {**metrics, 'train_time': str(timedelta(seconds=time.monotonic() - start))}
 
-    def train_step(self, batch: Any, batch_ind: int) -> MetricDict:
+    def train_step(self, batch: Any, batch_ind: int) -> dict[str, Any]:
         """Compute the loss of a batch: 'train_loss' in the result, a tensor that can be differentiated."""
         raise ConfigError(f'{type(self).__name__}: train_step is not defined.')
 
@@ -388,7 +389,7 @@ class Learner(ResultsPart):
         metrics: dict[str, Any] = self.validate_end(outputs)
         return {**metrics, 'valid_time': str(timedelta(seconds=time.monotonic() - start))}
 
-    def validate_step(self, batch: Any, batch_ind: int) -> MetricDict:
+    def validate_step(self, batch: Any, batch_ind: int) -> dict[str, Any]:
         """Compute what the metrics of a batch are made of."""
         raise ConfigError(f'{type(self).__name__}: validate_step is not defined.')
 

@@ -14,6 +14,7 @@ from tqdm import tqdm  # tqdm.auto would start the workers of a data loader twic
 
 from rastervision.pipeline.errors import ConfigError
 from rastervision.pipeline.rv_config import rv_config_
+from rastervision.pytorch_learner.dataset.combination import num_samples
 from rastervision.pytorch_learner.learner import weights
 from rastervision.pytorch_learner.onnx import ONNXRuntimeAdapter, export_to_onnx
 
@@ -235,7 +236,7 @@ class ModelPart(ABC):
             samples = (self._to_numpy(sample, return_format) for sample in samples)
         if not progress_bar:
             return iter(samples)
-        options = {'desc': 'Predicting', 'total': len(dataset)}  # type: ignore[arg-type]
+        options = {'desc': 'Predicting', 'total': num_samples(dataset)}
         return iter(tqdm(samples, **{**options, **progress_bar_kw}))
 
     def predict_dataloader(

@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch.utils.data import Dataset
 
 from rastervision.pipeline.errors import BundleError
 from rastervision.pipeline.file_system.publish import publish_file
@@ -75,20 +74,3 @@ def seed_epoch(seed: int, epoch: int, rank: int = 0) -> int:
     np.random.seed(number % MAX_SEED)
     random.seed(number)
     return int(shared.generate_state(1)[0])
-
-
-def set_epoch(dataset: Any, epoch: int, seed: int) -> None:
-    """Tell a dataset, and those inside it, what the randomness of its samples follows from.
-
-    Args:
-        dataset: A dataset. Those without a method `set_epoch(epoch, seed)` are left as they are.
-        epoch: Number of the epoch.
-        seed: The seed.
-    """
-    if callable(getattr(dataset, 'set_epoch', None)):
-        dataset.set_epoch(epoch, seed)
-        return
-    inner = [getattr(dataset, 'dataset', None), *(getattr(dataset, 'datasets', None) or ())]
-    for child in inner:
-        if isinstance(child, Dataset):
-            set_epoch(child, epoch, seed)

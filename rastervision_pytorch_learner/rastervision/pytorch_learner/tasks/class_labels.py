@@ -1,9 +1,10 @@
-"""Steps that tasks share whose labels are class ids: of pixels, or of whole chips."""
+"""What tasks share whose labels are class ids: of pixels, or of whole chips."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from torch import Tensor
 
+from rastervision.pytorch_learner.learner.learner import Learner
 from rastervision.pytorch_learner.metrics import (
     CONF_MAT,
     MetricDict,
@@ -12,31 +13,26 @@ from rastervision.pytorch_learner.metrics import (
     compute_conf_mat_metrics,
 )
 
-if TYPE_CHECKING:
-    from rastervision.pytorch_learner.learner.learner import Learner
 
+class ClassLabelsLearner(Learner):
+    """Learner of class ids. The model gives logits, (batch, classes) or (batch, classes, height, width)."""
 
-def train_step(learner: 'Learner', batch: Any) -> dict[str, Any]:
-    """The loss of a batch of images, (n, channels, h, w), and class ids, (n, h, w) or (n)."""
-    x, y = batch[:2]
-    out = learner.post_forward(learner.model(x))
-    return {'train_loss': learner.loss(out, y)}  # type: ignore[misc]
+    def train_step(self, batch: Any, batch_ind: int) -> dict[str, Any]:
+        """The loss of a batch of images, (n, channels, h, w), and class ids, (n, h, w) or (n)."""
+        x, y = batch[:2]
+        out = self.post_forward(self.model(x))
+        return {'train_loss': self.loss(out, y)}  # type: ignore[misc]
 
+    def validate_step(self, batch: Any, batch_ind: int) -> dict[str, Any]:
+        """The loss and the confusion matrix of a batch."""
+        x, y = batch[:2]
+        out: Tensor = self.post_forward(self.model(x))
+        conf_mat = compute_conf_mat(self.prob_to_pred(out), y, self.cfg.data.num_classes)
+        return {'val_loss': self.loss(out, y), CONF_MAT: conf_mat}  # type: ignore[misc]
 
-def validate_step(learner: 'Learner', batch: Any) -> dict[str, Any]:
-    """The loss and the confusion matrix of a batch."""
-    x, y = batch[:2]
-    out: Tensor = learner.post_forward(learner.model(x))
-    num_labels = learner.cfg.data.num_classes
-    return {
-        'val_loss': learner.loss(out, y),  # type: ignore[misc]
-        CONF_MAT: compute_conf_mat(learner.prob_to_pred(out), y, num_labels),
-    }
-
-
-def validate_end(learner: 'Learner', outputs: list[dict[str, Any]]) -> MetricDict:
-    """The mean loss over batches, and precision, recall and F1 over all elements."""
-    metrics = aggregate_metrics(outputs, exclude_keys=(CONF_MAT,))
-    ignored = learner.cfg.solver.ignore_class_index if learner.cfg.solver is not None else None
-    conf_mat = sum(output[CONF_MAT] for output in outputs)
-    return metrics | compute_conf_mat_metrics(conf_mat, learner.cfg.data.class_names, ignore_idx=ignored)
+    def validate_end(self, outputs: list[dict[str, Any]]) -> MetricDict:
+        """The mean loss over batches, and precision, recall and F1 of each class over all elements."""
+        metrics = aggregate_metrics(outputs, exclude_keys=(CONF_MAT,))
+        ignored = self.cfg.solver.ignore_class_index if self.cfg.solver is not None else None
+        conf_mat = sum(output[CONF_MAT] for output in outputs)
+        return metrics | compute_conf_mat_metrics(conf_mat, self.cfg.data.class_names, ignore_idx=ignored)

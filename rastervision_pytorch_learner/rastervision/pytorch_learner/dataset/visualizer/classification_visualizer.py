@@ -1,42 +1,20 @@
 """Plots of chip classification."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 
+from rastervision.pytorch_learner.dataset.visualizer.side_by_side import NamedValuesVisualizer
 from rastervision.pytorch_learner.dataset.visualizer.text import write
-from rastervision.pytorch_learner.dataset.visualizer.visualizer import Visualizer
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 
-class ClassificationVisualizer(Visualizer):
+class ClassificationVisualizer(NamedValuesVisualizer):
     """Plots images with their class."""
-
-    def plot_xyz(
-        self, axs: Sequence[Any], x: torch.Tensor, y: Any = None, z: Any = None, plot_title: bool = True
-    ) -> None:
-        """Plot a sample; see `Visualizer.plot_xyz`.
-
-        Args:
-            axs: As many axes as `get_plot_ncols` says.
-            x: Image (channels, height, width), or time series.
-            y: Class id.
-            z: Predicted class id, or scores (classes,).
-            plot_title: Whether to write titles.
-        """
-        self.plot_image(axs, x, plot_title)
-        rest = list(axs[len(axs) - (y is not None) - (z is not None) :])
-        if y is not None:
-            self.plot_gt(rest[0], self.class_names, y)
-        if z is not None:
-            self.plot_pred(rest[-1], self.class_names, z, y)
-        titles = ['Ground truth'] * (y is not None) + ['Prediction'] * (z is not None)
-        for ax, title in zip(rest, titles if plot_title else [], strict=False):
-            ax.set_title(title)
 
     def plot_gt(self, ax: 'Axes', class_names: Sequence[str], y: torch.Tensor) -> None:
         """Write the name of a class.
@@ -67,7 +45,3 @@ class ClassificationVisualizer(Visualizer):
         ax.barh(np.arange(len(class_names)), scores.float().softmax(dim=0).numpy(), color=colors)
         ax.set_yticks(np.arange(len(class_names)), class_names)
         ax.set_xlim(0, 1)
-
-    def get_plot_ncols(self, **kwargs: Any) -> int:
-        """Number of columns: those of the image, one for labels, one for predictions."""
-        return super().get_plot_ncols(**kwargs) + (kwargs.get('y') is not None) + (kwargs.get('z') is not None)

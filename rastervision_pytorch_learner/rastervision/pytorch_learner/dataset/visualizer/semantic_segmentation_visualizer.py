@@ -7,14 +7,14 @@ import numpy as np
 import torch
 
 from rastervision.core.data.colors import color_to_triple
-from rastervision.pytorch_learner.dataset.visualizer.visualizer import Visualizer
+from rastervision.pytorch_learner.dataset.visualizer.side_by_side import SideBySideVisualizer
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.colors import Colormap
 
 
-class SemanticSegmentationVisualizer(Visualizer):
+class SemanticSegmentationVisualizer(SideBySideVisualizer):
     """Plots images with the classes of their pixels."""
 
     def plot_xyz(
@@ -29,20 +29,17 @@ class SemanticSegmentationVisualizer(Visualizer):
             z: Predicted class ids (height, width), or scores (classes, height, width).
             plot_title: Whether to write titles.
         """
-        from matplotlib.colors import ListedColormap
-
-        self.plot_image(axs, x, plot_title)
-        colors = [np.array(color_to_triple(color)) / 255 for color in self.class_colors]
-        options: dict[str, Any] = {'num_classes': len(self.class_names), 'cmap': ListedColormap(colors)}
-        rest = list(axs[len(axs) - (y is not None) - (z is not None) :])
-        if y is not None:
-            self.plot_gt(rest.pop(0), y, **options)
-        if z is not None:
-            self.plot_pred(rest[0], z, **options)
-        if (y is not None or z is not None) and plot_title:
-            self._title(axs, y, z)
+        super().plot_xyz(axs, x, y, z, plot_title)
         if y is not None or z is not None:
-            self._add_legend(axs[-1], colors)
+            self._add_legend(axs[-1])
+
+    def plot_label(self, ax: 'Axes', y: torch.Tensor | np.ndarray) -> None:
+        """Plot class ids (height, width) in the colors of the classes; see `plot_gt`."""
+        self.plot_gt(ax, y, len(self.class_names), self._colormap())
+
+    def plot_prediction(self, ax: 'Axes', z: torch.Tensor | np.ndarray, y: Any) -> None:
+        """Plot predicted class ids, or scores, in the colors of the classes; see `plot_pred`."""
+        self.plot_pred(ax, z, len(self.class_names), self._colormap())
 
     def plot_gt(
         self, ax: 'Axes', y: torch.Tensor | np.ndarray, num_classes: int, cmap: 'Colormap', **kwargs: Any
@@ -68,20 +65,21 @@ class SemanticSegmentationVisualizer(Visualizer):
         scores = np.asarray(z)
         self.plot_gt(ax, scores.argmax(axis=0) if scores.ndim == 3 else scores, num_classes, cmap, **kwargs)
 
-    def get_plot_ncols(self, **kwargs: Any) -> int:
-        """Number of columns: those of the image, one for labels, one for predictions."""
-        return super().get_plot_ncols(**kwargs) + (kwargs.get('y') is not None) + (kwargs.get('z') is not None)
+    def _colors(self) -> list[tuple[float, float, float]]:
+        triples = (color_to_triple(color) for color in self.class_colors)
+        return [(red / 255, green / 255, blue / 255) for red, green, blue in triples]
 
-    def _title(self, axs: Sequence[Any], y: Any, z: Any) -> None:
-        titles = ['Ground truth'] * (y is not None) + ['Prediction'] * (z is not None)
-        for ax, title in zip(axs[len(axs) - len(titles) :], titles, strict=True):
-            ax.set_title(title)
+    def _colormap(self) -> 'Colormap':
+        from matplotlib.colors import ListedColormap
 
-    def _add_legend(self, ax: 'Axes', colors: list[np.ndarray]) -> None:
+        colormap: Colormap = ListedColormap(self._colors())
+        return colormap
+
+    def _add_legend(self, ax: 'Axes') -> None:
         from matplotlib.patches import Patch
 
         patches = [
-            Patch(facecolor=tuple(color), edgecolor='gray', label=name)
-            for color, name in zip(colors, self.class_names, strict=True)
+            Patch(facecolor=color, edgecolor='gray', label=name)
+            for color, name in zip(self._colors(), self.class_names, strict=True)
         ]
         ax.legend(handles=patches, loc='center left', bbox_to_anchor=(1.0, 0.5))

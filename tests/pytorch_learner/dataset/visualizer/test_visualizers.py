@@ -1,0 +1,96 @@
+import numpy as np
+import pytest
+import torch
+from matplotlib.figure import Figure
+
+from rastervision.pytorch_learner.dataset.visualizer.classification_visualizer import ClassificationVisualizer
+from rastervision.pytorch_learner.dataset.visualizer.object_detection_visualizer import ObjectDetectionVisualizer
+from rastervision.pytorch_learner.dataset.visualizer.regression_visualizer import RegressionVisualizer
+from rastervision.pytorch_learner.dataset.visualizer.semantic_segmentation_visualizer import (
+    SemanticSegmentationVisualizer,
+)
+from rastervision.pytorch_learner.object_detection_utils import BoxList
+
+NAMES, COLORS, SIZE = ['a', 'b'], ['red', 'blue'], 8
+BOXES = BoxList(torch.tensor([[1.0, 1.0, 6.0, 6.0]]), class_ids=torch.tensor([1]))
+# Each visualizer with a label, a prediction, and the columns of a sample that has an image only, a label, both.
+MEMBERS = {
+    'classification': (ClassificationVisualizer, torch.tensor(1), torch.tensor([0.2, 0.8]), [1, 2, 3]),
+    'regression': (RegressionVisualizer, torch.tensor([1.0, 2.0]), torch.tensor([1.5, 2.0]), [1, 2, 3]),
+    'segmentation': (SemanticSegmentationVisualizer, torch.eye(SIZE).long(), torch.rand(2, SIZE, SIZE), [1, 2, 3]),
+    'detection': (ObjectDetectionVisualizer, BOXES, BOXES, [1, 1, 2]),
+}
+
+
+@pytest.fixture(params=MEMBERS.values(), ids=MEMBERS)
+def member(request):
+    cls, label, prediction, columns = request.param
+    return cls(NAMES, COLORS), label, prediction, columns
+
+
+def plotted(visualizer, x, y=None, z=None):
+    """The axes that a sample is plotted into."""
+    known = {name: [value] for name, value in (('y', y), ('z', z)) if value is not None}
+    axs = Figure().subplots(1, visualizer.get_plot_ncols(x=x[None], **known), squeeze=False)[0]
+    visualizer.plot_xyz(axs, x, y, z)
+    return axs
+
+
+def test_label_and_prediction_have_their_columns(member):
+    visualizer, label, prediction, columns = member
+    x = torch.rand(3, SIZE, SIZE)
+
+    shown = [plotted(visualizer, x), plotted(visualizer, x, label), plotted(visualizer, x, label, prediction)]
+
+    assert [len(axs) for axs in shown] == columns
+    titles = [ax.get_title().lower() for ax in shown[-1]]
+    assert any('ground truth' in title for title in titles) and 'prediction' in titles[-1]
+
+
+def test_a_prediction_can_stand_without_a_label(member):
+    visualizer, _, prediction, _ = member
+
+    axs = plotted(visualizer, torch.rand(3, SIZE, SIZE), z=prediction)
+
+    assert 'prediction' in axs[-1].get_title().lower()
+
+
+def test_a_series_has_columns_for_each_time(member):
+    visualizer, *_ = member
+
+    assert visualizer.get_plot_ncols(x=torch.rand(1, 4, 3, SIZE, SIZE)) == 4
+
+
+def test_a_batch_becomes_the_same_png_each_time(member, tmp_path):
+    visualizer, label, prediction, _ = member
+    torch.manual_seed(0)
+    x = torch.rand(3, 3, SIZE, SIZE)
+    paths = [tmp_path / 'first.png', tmp_path / 'second.png']
+
+    for path in paths:
+        visualizer.plot_batch(x, [label] * 3, str(path), z=[prediction] * 3, batch_limit=2)
+
+    assert paths[0].read_bytes() == paths[1].read_bytes()
+    assert paths[0].read_bytes().startswith(b'\x89PNG')
+
+
+def test_a_right_class_is_green_and_a_wrong_one_red():
+    visualizer = ClassificationVisualizer(NAMES, COLORS)
+    colors = [plotted(visualizer, torch.rand(3, 8, 8), y, torch.tensor(1))[-1].texts[0].get_color() for y in (1, 0)]
+
+    assert colors == ['green', 'red']
+
+
+def test_errors_of_predicted_targets_are_written():
+    axs = plotted(RegressionVisualizer(NAMES), torch.rand(3, 8, 8), torch.tensor([1.0, 2.0]), torch.tensor([1.5, 2.0]))
+
+    assert [ax.texts[0].get_text() for ax in axs[1:]] == ['a: 1\nb: 2', 'a: 1.5 (+0.5)\nb: 2 (+0)']
+
+
+def test_pixels_have_the_colors_of_their_classes():
+    axs = plotted(SemanticSegmentationVisualizer(NAMES, COLORS), torch.rand(3, 2, 2), torch.tensor([[0, 1], [1, 0]]))
+
+    (image,) = axs[1].images
+    rgba = image.to_rgba(image.get_array(), norm=True)
+    assert np.allclose(rgba[0], [[1, 0, 0, 1], [0, 0, 1, 1]])
+    assert [text.get_text() for text in axs[1].get_legend().get_texts()] == NAMES
