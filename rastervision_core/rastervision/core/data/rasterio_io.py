@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from rasterio.session import Session
 
 VSI_PREFIXES = {'http://': '/vsicurl/http://', 'https://': '/vsicurl/https://', 's3://': '/vsis3/', 'gs://': '/vsigs/'}
-BLOCK_CACHE_MB = 256  # two rows of blocks of a scene 32,000 pixels wide with eight channels of 16 bits
+BLOCK_CACHE_MB = 64  # a row of blocks of a scene 32,000 pixels wide with eight channels of 8 bits
 # A single image is asked for, so its folder need not be listed; and a dropped connection is tried again.
 STREAMING_OPTIONS = {
     'GDAL_DISABLE_READDIR_ON_OPEN': 'EMPTY_DIR',

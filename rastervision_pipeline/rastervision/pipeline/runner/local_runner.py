@@ -21,8 +21,8 @@ MAKEFILE = 'Makefile'
 class LocalRunner(Runner):
     """Runs jobs as processes of this machine, as many at a time as it has cores.
 
-    A job starts when all jobs that it depends on have ended. Beside the config it leaves a Makefile of the same jobs,
-    for those who want to run them with make; it does not use that itself.
+    A job starts when all jobs that it depends on have ended. Beside the config it leaves a Makefile of all jobs of the
+    pipeline, for those who want to run them with make; it does not use that itself.
     """
 
     def run(
@@ -40,7 +40,7 @@ class LocalRunner(Runner):
         Raises:
             RunError: If a job fails, with the end of what it printed.
         """
-        makefile = self.build_makefile_string(cfg_json_uri, pipeline, commands, num_splits)
+        makefile = self.build_makefile_string(cfg_json_uri, pipeline, list(pipeline.commands), num_splits)
         str_to_file(makefile, os.path.join(os.path.dirname(cfg_json_uri), MAKEFILE))
         plan = make_plan(pipeline, commands, num_splits)
         run_jobs(plan, lambda job: _command_line(cfg_json_uri, job.command, job.options))
