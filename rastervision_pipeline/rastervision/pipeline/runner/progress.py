@@ -1,5 +1,6 @@
 """Shows how far a run is: live on a terminal, else a line for each event."""
 
+import os
 import sys
 import time
 from types import TracebackType
@@ -11,6 +12,10 @@ from rastervision.pipeline.runner.plan import Job
 
 if TYPE_CHECKING:
     from rich.progress import TaskID
+
+TAIL_BYTES = 500
+SECONDS_BETWEEN_LOOKS = 0.5
+WIDTH_OF_CLOCK = 14  # spinner, elapsed time and spaces
 
 
 class Progress:
@@ -32,6 +37,9 @@ class Progress:
         """A job has started."""
         self._started[job.index] = time.monotonic()
         self.show(f'{job.name}: started')
+
+    def look(self, job: Job, log: str | None) -> None:
+        """A job still runs, and prints to this file."""
 
     def end(self, job: Job, is_good: bool) -> None:
         """A job has ended, well or not."""
@@ -55,6 +63,7 @@ class LiveProgress(Progress):
         columns = (progress.SpinnerColumn(), progress.TextColumn('{task.description}'), progress.TimeElapsedColumn())
         self._display = progress.Progress(*columns, transient=True)
         self._tasks: dict[int, TaskID] = {}
+        self._looked: dict[int, float] = {}
 
     def __enter__(self) -> Self:
         self._display.start()
@@ -68,6 +77,17 @@ class LiveProgress(Progress):
         super().start(job)
         self._tasks[job.index] = self._display.add_task(job.name, total=None)
 
+    def look(self, job: Job, log: str | None) -> None:
+        """Show the last line that a job has printed, such as its own progress bar, twice a second."""
+        now = time.monotonic()
+        if log is None or now - self._looked.get(job.index, 0) < SECONDS_BETWEEN_LOOKS:
+            return
+        self._looked[job.index] = now
+        from rich.markup import escape
+
+        room = max(0, self._display.console.width - len(job.name) - WIDTH_OF_CLOCK)
+        self._display.update(self._tasks[job.index], description=f'{job.name}  {escape(last_line(log)[:room])}')
+
     def end(self, job: Job, is_good: bool) -> None:
         """A job has ended, well or not."""
         self._display.remove_task(self._tasks.pop(job.index))
@@ -76,6 +96,15 @@ class LiveProgress(Progress):
     def show(self, line: str) -> None:
         """Print a line above the running jobs."""
         self._display.console.print(line, markup=False, highlight=False)
+
+
+def last_line(path: str) -> str:
+    """The last line of a text file that is being written; a bar that overwrites itself counts as lines."""
+    with open(path, 'rb') as file:
+        file.seek(max(0, os.path.getsize(path) - TAIL_BYTES))
+        text = file.read().decode(errors='replace')
+    lines = [line.strip() for line in text.replace('\r', '\n').split('\n')]
+    return next((line for line in reversed(lines) if line), '')
 
 
 def make_progress(plan: list[Job], *, is_live: bool) -> Progress:

@@ -69,6 +69,8 @@ def run_jobs(plan: list[Job], command_line: Callable[[Job], list[str]], *, limit
                     running.append(_start(job, command_line(job), logs))
                     progress.start(job)
                 time.sleep(POLL_SECONDS)
+                for item in running:
+                    progress.look(item.job, item.log)
                 for item in [item for item in running if item.process.poll() is not None]:
                     running.remove(item)
                     _note_end(item, ended, failed, progress)

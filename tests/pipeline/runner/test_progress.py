@@ -1,0 +1,15 @@
+from rastervision.pipeline.runner.progress import last_line
+
+
+def test_last_line_is_the_present_state_of_a_bar(tmp_path):
+    log = tmp_path / 'log'
+    log.write_bytes(b'first\nTraining:  10%\rTraining:  20%\r\n  \n')
+
+    assert last_line(str(log)) == 'Training:  20%'
+
+
+def test_nothing_printed_is_an_empty_line(tmp_path):
+    log = tmp_path / 'log'
+    log.touch()
+
+    assert last_line(str(log)) == ''
