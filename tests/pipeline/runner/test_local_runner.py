@@ -12,13 +12,24 @@ from rastervision.pipeline.execution import prepare
 from rastervision.pipeline.runner.local_runner import LocalRunner, make_run_cmd_invocation
 
 
+def heed_interrupts():
+    """As in a terminal; a test run that was started in the background has passed on to ignore Ctrl-C."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
 @pytest.fixture
 def start(command_line):
     """Starts `rastervision` in another process."""
 
     def start(*args):
         command = [*command_line['args'], *args]
-        return subprocess.Popen(command, cwd=command_line['cwd'], env=command_line['env'], stdout=subprocess.DEVNULL)
+        return subprocess.Popen(
+            command,
+            cwd=command_line['cwd'],
+            env=command_line['env'],
+            stdout=subprocess.DEVNULL,
+            preexec_fn=heed_interrupts,
+        )
 
     return start
 
