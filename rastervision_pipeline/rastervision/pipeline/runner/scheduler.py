@@ -22,8 +22,8 @@ POLL_SECONDS = 0.05
 GRACE_SECONDS = 5.0  # between asking a job to end and killing it
 TAIL_LINES = 40
 
-# How long a thread of torch spins while it waits for another, before it lets go of the core. By default it spins a hundred
-# times longer: training with two threads then takes 30 times as long as soon as something else runs on the two cores.
+# How long a thread of torch spins while it waits for another, before it lets go of the core. By default it spins a
+# hundred times longer: training with two threads then takes 30 times as long once something else runs on the two cores.
 DEFAULT_ENV = {'GOMP_SPINCOUNT': '3000'}
 
 
