@@ -1,3 +1,5 @@
+import subprocess
+import sys
 import warnings
 
 import pytest
@@ -7,11 +9,13 @@ from rastervision.core.rv_pipeline.chip_options import WindowSamplingMethod
 from rastervision.core.rv_pipeline.object_detection_config import ObjectDetectionChipOptions
 from rastervision.core.rv_pipeline.rv_pipeline_config import rv_pipeline_config_upgrader
 from rastervision.core.rv_pipeline.semantic_segmentation_config import SemanticSegmentationChipOptions
+from rastervision.pipeline.config.build import build_config
+from rastervision.pipeline.config.spellings import OldSpellingWarning
 from rastervision.pipeline.errors import ConfigError
 
 
 def test_old_chip_options_in_python_become_sampling_with_one_warning():
-    with pytest.warns(DeprecationWarning, match='sampling') as caught:
+    with pytest.warns(OldSpellingWarning, match='sampling') as caught:
         options = SemanticSegmentationChipOptions(window_method='random_sample', chips_per_scene=7, stride=None)
 
     assert len(caught) == 1
@@ -21,18 +25,18 @@ def test_old_chip_options_in_python_become_sampling_with_one_warning():
 
 def test_the_old_enum_is_understood():
     method = compat.SemanticSegmentationWindowMethod.random_sample
-    with pytest.warns(DeprecationWarning, match='sampling'):
+    with pytest.warns(OldSpellingWarning, match='sampling'):
         assert SemanticSegmentationChipOptions(window_method=method).sampling.method is WindowSamplingMethod.random
 
 
 def test_the_old_stride_of_sliding_windows_is_kept_in_python():
-    with pytest.warns(DeprecationWarning, match='sampling'):
+    with pytest.warns(OldSpellingWarning, match='sampling'):
         options = SemanticSegmentationChipOptions(window_method='sliding', stride=64)
     assert options.sampling.stride == 64
 
 
 def test_old_object_detection_options_become_sampling():
-    with pytest.warns(DeprecationWarning, match='sampling'):
+    with pytest.warns(OldSpellingWarning, match='sampling'):
         options = ObjectDetectionChipOptions(neg_ratio=0.5, ioa_thresh=0.7, window_method='chip')
 
     assert (options.sampling.neg_ratio, options.sampling.ioa_thresh) == (0.5, 0.7)
@@ -46,12 +50,12 @@ def test_the_present_spelling_warns_of_nothing():
 
 
 def test_old_sizes_of_a_pipeline_are_translated(make_pipeline_config):
-    with pytest.warns(DeprecationWarning, match=r'chip_options|predict_options') as caught:
+    with pytest.warns(OldSpellingWarning, match=r'chip_options|predict_options') as caught:
         config = make_pipeline_config(
             chip_options=None, predict_options=None, train_chip_sz=64, predict_chip_sz=128, predict_batch_sz=2
         )
 
-    assert len([w for w in caught if w.category is DeprecationWarning]) == 2
+    assert len([w for w in caught if w.category is OldSpellingWarning]) == 2
     assert config.chip_options.sampling.size == config.chip_options.sampling.stride == 64
     assert (config.predict_options.chip_sz, config.predict_options.stride) == (128, 128)
     assert config.predict_options.batch_sz == 2
@@ -59,7 +63,7 @@ def test_old_sizes_of_a_pipeline_are_translated(make_pipeline_config):
 
 def test_an_old_size_leaves_the_options_that_the_caller_holds_as_they_are(make_pipeline_config):
     held = SemanticSegmentationChipOptions(sampling={'size': 100, 'method': 'random'})
-    with pytest.warns(DeprecationWarning, match='chip_options'):
+    with pytest.warns(OldSpellingWarning, match='chip_options'):
         config = make_pipeline_config(chip_options=held, train_chip_sz=64)
 
     assert (held.sampling.size, held.sampling.size_lims) == (100, (100, 101))
@@ -75,3 +79,63 @@ def test_upgrading_does_not_change_the_dict_it_is_given():
 def test_a_removed_field_with_a_value_is_an_error():
     with pytest.raises(ConfigError, match=r"aoi_geometries.*'x'.*aoi_uris"):
         compat.refuse_if_set({'aoi_geometries': ['x']}, 'aoi_geometries', 'aoi_uris')
+
+
+RENAMED = [
+    ('rasterio_source', {'uris': ['a'], 'extent': (0, 0, 5, 5)}, {'uris': ['a'], 'bbox': (0, 0, 5, 5)}, 'Use bbox'),
+    ('rasterio_source', {'uris': ['a'], 'x_shift': 0}, {'uris': ['a']}, 'no effect'),
+    (
+        'multi_raster_source',
+        {'raster_sources': [{'type_hint': 'rasterio_source', 'uris': 'a'}], 'crs_source': 0},
+        {'raster_sources': [{'type_hint': 'rasterio_source', 'uris': 'a'}], 'primary_source_idx': 0},
+        'Use primary_source_idx',
+    ),
+    ('building_vector_output', {'class_id': 1, 'min_aspect_ratio': 2.0}, {'class_id': 1}, 'no effect'),
+    (
+        'geojson_vector_source',
+        {'uris': 'a', 'default_class_id': 1},
+        {
+            'uris': 'a',
+            'transformers': [
+                {'type_hint': 'class_inference_transformer', 'default_class_id': 1},
+                {'type_hint': 'buffer_transformer', 'geom_type': 'LineString', 'default_buf': 1},
+                {'type_hint': 'buffer_transformer', 'geom_type': 'Point', 'default_buf': 1},
+            ],
+        },
+        'Use transformers',
+    ),
+    ('solver', {'ignore_last_class': True}, {'ignore_class_index': -1}, 'Use ignore_class_index'),
+    ('semantic_segmentation_evaluator', {'vector_output_uri': None}, {}, 'no effect'),
+]
+
+
+@pytest.mark.parametrize(('hint', 'old', 'new', 'advice'), RENAMED, ids=lambda value: str(value)[:40])
+def test_fields_that_an_upgrader_knows_are_accepted_in_python_with_one_warning(hint, old, new, advice):
+    with pytest.warns(OldSpellingWarning, match=advice) as caught:
+        config = build_config({'type_hint': hint, **old})
+
+    assert len(caught) == 1
+    assert config == build_config({'type_hint': hint, **new})
+
+
+def test_an_old_field_does_not_excuse_a_mistyped_one():
+    with pytest.warns(OldSpellingWarning), pytest.raises(ConfigError, match=r"'chanel_order'.*channel_order"):
+        build_config({'type_hint': 'rasterio_source', 'uris': ['a'], 'extent': None, 'chanel_order': [0]})
+
+
+def test_an_old_field_that_cannot_be_dropped_is_an_error():
+    with pytest.raises(ConfigError, match='x_shift'):
+        build_config({'type_hint': 'rasterio_source', 'uris': ['a'], 'x_shift': 3})
+
+
+def test_users_see_the_warning_where_they_wrote_the_old_spelling(tmp_path):
+    (tmp_path / 'old.py').write_text(
+        'from rastervision.core.data import RasterioSourceConfig\n'
+        'for _ in range(3):\n'
+        '    RasterioSourceConfig(uris=["a"], x_shift=0)\n'
+    )
+    done = subprocess.run(
+        [sys.executable, '-c', 'import old'], cwd=tmp_path, capture_output=True, text=True, check=True
+    )
+    assert done.stderr.count('older spelling') == 1
+    assert 'old.py:3' in done.stderr

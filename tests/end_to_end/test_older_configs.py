@@ -8,6 +8,7 @@ import rasterio
 from rasterio.windows import Window
 
 from rastervision.pipeline.cli import _main
+from rastervision.pipeline.config.spellings import OldSpellingWarning
 
 pytestmark = pytest.mark.e2e
 
@@ -86,7 +87,7 @@ def test_config_of_0_21_runs(small_town, tmp_path, monkeypatch, nochip):
     monkeypatch.setattr(sys, 'argv', ['rastervision', 'run', 'inprocess', str(config), *extra])
 
     with warnings.catch_warnings(), pytest.raises(SystemExit) as end:
-        warnings.simplefilter('ignore', DeprecationWarning)
+        warnings.simplefilter('ignore', OldSpellingWarning)
         _main()
 
     assert end.value.code in (0, None)

@@ -4,12 +4,12 @@ Each function takes a dict and returns a new one. They serve the upgraders, whic
 the configs themselves, which accept the older spelling in Python.
 """
 
-import warnings
 from enum import Enum
 from typing import Any
 
 from rastervision.core.defaults import CHIP_SZ, PREDICT_BATCH_SZ
 from rastervision.pipeline.config.base import Config
+from rastervision.pipeline.config.spellings import warn_renamed
 from rastervision.pipeline.errors import ConfigError
 
 Data = dict[str, Any]
@@ -51,11 +51,6 @@ def refuse_if_set(values: Data, name: str, instead: str) -> Data:
     if values.get(name):
         raise ConfigError(f'{name} is not supported any more (given: {values[name]!r:.120}). Use {instead}.')
     return without(values, name)
-
-
-def warn_renamed(old: str, new: str) -> None:
-    """Tell the user about a spelling that still works."""
-    warnings.warn(f'{old} is deprecated. Use {new}.', DeprecationWarning, stacklevel=2)
 
 
 # ------------------------------------------------------------------------------------------------------ chip options

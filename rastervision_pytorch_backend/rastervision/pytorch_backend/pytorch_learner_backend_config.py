@@ -5,13 +5,13 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from pydantic import Field
 
 from rastervision.core.backend.backend_config import BackendConfig
-from rastervision.core.compat import warn_renamed
 from rastervision.core.data.raster_source.raster_source_config import RasterSourceConfig
 from rastervision.core.data.raster_transformer.cast_transformer_config import CastTransformerConfig
 from rastervision.core.data.raster_transformer.stats_transformer_config import StatsTransformerConfig
 from rastervision.pipeline import lazy
 from rastervision.pipeline.config.base import Config
 from rastervision.pipeline.config.register import register_config
+from rastervision.pipeline.config.spellings import warn_renamed
 from rastervision.pipeline.errors import ConfigError, NotReadableError
 from rastervision.pytorch_learner.learner_config.data import DataConfig
 from rastervision.pytorch_learner.learner_config.geo_data import GeoDataConfig

@@ -1,9 +1,8 @@
 """Spellings of earlier versions for the configs of a learner's data, in Python and in JSON."""
 
-import sys
-import warnings
 from typing import TYPE_CHECKING, Any
 
+from rastervision.pipeline.config.spellings import warn_renamed
 from rastervision.pipeline.lazy import load
 
 if TYPE_CHECKING:
@@ -20,7 +19,7 @@ def GeoDataWindowConfig(**kwargs: Any) -> 'WindowSamplingConfig':
     """`WindowSamplingConfig`, under its name of 0.21."""
     from rastervision.core.rv_pipeline.chip_options import WindowSamplingConfig
 
-    _warn('GeoDataWindowConfig', 'WindowSamplingConfig')
+    warn_renamed('GeoDataWindowConfig', 'WindowSamplingConfig')
     return WindowSamplingConfig(**kwargs)
 
 
@@ -28,7 +27,7 @@ def ObjectDetectionGeoDataWindowConfig(**kwargs: Any) -> 'ObjectDetectionWindowS
     """`ObjectDetectionWindowSamplingConfig`, under its name of 0.21."""
     from rastervision.core.rv_pipeline.object_detection_config import ObjectDetectionWindowSamplingConfig
 
-    _warn('ObjectDetectionGeoDataWindowConfig', 'ObjectDetectionWindowSamplingConfig')
+    warn_renamed('ObjectDetectionGeoDataWindowConfig', 'ObjectDetectionWindowSamplingConfig')
     return ObjectDetectionWindowSamplingConfig(**kwargs)
 
 
@@ -36,31 +35,6 @@ def __getattr__(name: str) -> Any:
     if name == 'GeoDataWindowMethod':
         return load('rastervision.core.rv_pipeline.chip_options:WindowSamplingMethod')
     raise AttributeError(f'module {__name__!r} has no attribute {name!r}')
-
-
-# ---------------------------------------------------------- fields, in Python and JSON
-def accept_old_class_fields(values: Data) -> Data:
-    """`class_names` and `class_colors` -> `class_config`."""
-    if 'class_names' not in values and 'class_colors' not in values:
-        return values
-    _warn('class_names and class_colors', 'class_config')
-    return _with_class_config(values)
-
-
-def accept_old_window_opts(values: Data) -> Data:
-    """`window_opts` -> `sampling`."""
-    if 'window_opts' not in values:
-        return values
-    _warn('window_opts', 'sampling')
-    return _with_sampling(values)
-
-
-def drop_old_fields(values: Data, names: tuple[str, ...]) -> Data:
-    """Leave out fields that no longer mean anything."""
-    found = [name for name in names if name in values]
-    if found:
-        _warn(', '.join(found), 'nothing: the format of a file is seen from its name')
-    return _without(values, names)
 
 
 # ------------------------------------------------------------------------- upgraders
@@ -127,17 +101,3 @@ def _with_sampling(values: Data) -> Data:
 
 def _without(values: Data, names: tuple[str, ...]) -> Data:
     return {name: value for name, value in values.items() if name not in names}
-
-
-def _warn(old: str, new: str) -> None:
-    warnings.warn(
-        f'{old}: a spelling of Raster Vision 0.21. Use {new}.', DeprecationWarning, stacklevel=_level_of_caller()
-    )
-
-
-def _level_of_caller() -> int:
-    """How far up the stack the code is that is not ours, for a warning given by the caller of this function."""
-    frame, level = sys._getframe(1), 1
-    while frame.f_back is not None and frame.f_globals.get('__name__', '').startswith(('rastervision.', 'pydantic')):
-        frame, level = frame.f_back, level + 1
-    return level

@@ -5,6 +5,7 @@ import pytest
 
 from rastervision.core.rv_pipeline.chip_options import WindowSamplingConfig
 from rastervision.pipeline.config.build import build_config
+from rastervision.pipeline.config.spellings import OldSpellingWarning
 from rastervision.pipeline.errors import ConfigError
 from rastervision.pytorch_learner.compat import GeoDataWindowConfig
 from rastervision.pytorch_learner.learner_config.data import DataConfig
@@ -46,7 +47,7 @@ def test_sampling_by_scene_needs_scenes():
 
 
 def test_classes_of_021_become_a_class_config():
-    with pytest.warns(DeprecationWarning, match='class_config') as caught:
+    with pytest.warns(OldSpellingWarning, match='class_config') as caught:
         config = DataConfig(class_names=['a', 'b'], class_colors=['red', 'blue'])
 
     assert (config.class_names, config.class_colors) == (['a', 'b'], ['red', 'blue'])
@@ -54,14 +55,14 @@ def test_classes_of_021_become_a_class_config():
 
 
 def test_window_opts_of_021_become_sampling():
-    with pytest.warns(DeprecationWarning):
+    with pytest.warns(OldSpellingWarning):
         config = SemanticSegmentationGeoDataConfig(window_opts=GeoDataWindowConfig(size=100, stride=50))
 
     assert config.sampling == WindowSamplingConfig(size=100, stride=50)
 
 
 def test_formats_of_012_are_left_out():
-    with pytest.warns(DeprecationWarning, match='img_format'):
+    with pytest.warns(OldSpellingWarning, match='img_format'):
         config = SemanticSegmentationImageDataConfig(uri='x', img_format='png', label_format='png')
 
     assert config == SemanticSegmentationImageDataConfig(uri='x')

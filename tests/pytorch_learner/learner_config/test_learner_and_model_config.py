@@ -2,6 +2,7 @@ import pytest
 import torch
 
 from rastervision.core.data.class_config import ClassConfig
+from rastervision.pipeline.config.spellings import OldSpellingWarning
 from rastervision.pipeline.errors import ConfigError
 from rastervision.pytorch_learner.learner_config.backbone import Backbone
 from rastervision.pytorch_learner.learner_config.semantic_segmentation_data import SemanticSegmentationImageDataConfig
@@ -58,7 +59,8 @@ def test_object_detection_refuses_settings_of_the_loss():
 
 
 def test_old_spellings_of_the_solver_are_accepted():
-    solver = SolverConfig(ignore_last_class=True, test_num_epochs=3)
+    with pytest.warns(OldSpellingWarning, match='Use ignore_class_index'):
+        solver = SolverConfig(ignore_last_class=True, test_num_epochs=3)
 
     assert solver.ignore_class_index == -1
 

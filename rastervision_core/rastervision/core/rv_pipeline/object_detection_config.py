@@ -12,6 +12,7 @@ from rastervision.core.evaluation.object_detection_evaluator_config import Objec
 from rastervision.core.rv_pipeline.chip_options import ChipOptions, WindowSamplingConfig
 from rastervision.core.rv_pipeline.rv_pipeline_config import PredictOptions, RVPipelineConfig
 from rastervision.pipeline.config.register import register_config
+from rastervision.pipeline.config.spellings import warn_renamed
 
 if TYPE_CHECKING:
     from rastervision.core.rv_pipeline.object_detection import ObjectDetection
@@ -45,7 +46,7 @@ class ObjectDetectionChipOptions(ChipOptions):
         values = super().accept_old_spellings(values)
         if not any(name in values for name in compat.OD_SAMPLING):
             return values
-        compat.warn_renamed(f'ObjectDetectionChipOptions({", ".join(compat.OD_SAMPLING)})', 'sampling')
+        warn_renamed(f'ObjectDetectionChipOptions({", ".join(compat.OD_SAMPLING)})', 'sampling')
         return compat.od_chip_options(values)
 
 

@@ -14,6 +14,7 @@ from rastervision.core.evaluation.semantic_segmentation_evaluator_config import 
 from rastervision.core.rv_pipeline.chip_options import ChipOptions
 from rastervision.core.rv_pipeline.rv_pipeline_config import PredictOptions, RVPipelineConfig
 from rastervision.pipeline.config.register import register_config
+from rastervision.pipeline.config.spellings import warn_renamed
 from rastervision.pipeline.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ class SemanticSegmentationChipOptions(ChipOptions):
         values = super().accept_old_spellings(values)
         if not any(name in values for name in compat.SS_SAMPLING):
             return values
-        compat.warn_renamed(f'SemanticSegmentationChipOptions({", ".join(compat.SS_SAMPLING)})', 'sampling')
+        warn_renamed(f'SemanticSegmentationChipOptions({", ".join(compat.SS_SAMPLING)})', 'sampling')
         return compat.ss_chip_options(values)
 
     def keep_chip(self, chip: 'np.ndarray', label: 'np.ndarray') -> bool:

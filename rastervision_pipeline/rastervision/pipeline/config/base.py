@@ -7,6 +7,7 @@ from typing import Any, ClassVar, Self, cast
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidatorFunctionWrapHandler, model_validator
 from pydantic_core import PydanticCustomError
 
+from rastervision.pipeline.config.spellings import accept_upgraded_fields
 from rastervision.pipeline.config.upgrade import upgrade_config
 from rastervision.pipeline.errors import ConfigError, did_you_mean
 from rastervision.pipeline.registry import registry_
@@ -67,7 +68,7 @@ class Config(BaseModel):
         target = _class_for(cls, value.get('type_hint'))
         if target is not cls:
             return cast(Self, target.model_validate(value))
-        values = cls.accept_old_spellings(dict(value))
+        values = _accept_upgraded(cls, cls.accept_old_spellings(dict(value)))
         if cls.__dict__.get('_registered_hint') is not None:
             values['type_hint'] = cls._registered_hint
         _refuse_unknown(cls, values)
@@ -77,7 +78,8 @@ class Config(BaseModel):
     def accept_old_spellings(cls, values: Data) -> Data:
         """Translate field names and values of earlier versions; called with the raw values before validation.
 
-        Subclasses that have older spellings extend this with a function of their package's `compat` module.
+        Subclasses that have older spellings extend this with a function of their package's `compat` module. Fields
+        that one of the class's upgraders removes or renames are understood without that.
         """
         return values
 
@@ -252,6 +254,13 @@ def _class_for(cls: type[Config], hint: str | None) -> type[Config]:
         '{text}',
         {'text': f'type_hint {hint!r} is a {target.__name__}, which is no {cls.__name__}.'},
     )
+
+
+def _accept_upgraded(cls: type[Config], values: Data) -> Data:
+    unknown = [name for name in values if name not in cls.model_fields]
+    if not unknown or cls._registered_hint is None:
+        return values
+    return accept_upgraded_fields(cls.__name__, cls._registered_hint, values, unknown)
 
 
 def _refuse_unknown(cls: type[Config], values: dict[str, Any]) -> None:

@@ -9,7 +9,6 @@ from rastervision.pipeline.config.base import Config
 from rastervision.pipeline.config.register import register_config
 from rastervision.pipeline.errors import ConfigError, did_you_mean
 from rastervision.pytorch_learner.channel_display import validate_channel_display_groups
-from rastervision.pytorch_learner.compat import accept_old_class_fields
 from rastervision.pytorch_learner.compat import data_config_upgrader as data_config_upgrader
 from rastervision.pytorch_learner.learner_config.plot_options import PlotOptions
 from rastervision.pytorch_learner.transform_dict import LAMBDA_PATH_KEY, validate_transform_dict
@@ -76,11 +75,6 @@ class DataConfig(Config):
     preview_batch_limit: int | None = Field(
         None, description='Plot at most this many samples in each preview. None: a whole batch.'
     )
-
-    @classmethod
-    def accept_old_spellings(cls, values: dict[str, Any]) -> dict[str, Any]:
-        """Take `class_names` and `class_colors` of 0.21 for a `class_config`."""
-        return accept_old_class_fields(values)
 
     @field_validator('base_transform', 'aug_transform')
     @classmethod

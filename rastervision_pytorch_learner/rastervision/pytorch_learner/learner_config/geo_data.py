@@ -11,7 +11,6 @@ from rastervision.core.data.scene_config import SceneConfig
 from rastervision.core.rv_pipeline.chip_options import WindowSamplingConfig
 from rastervision.pipeline.config.register import register_config
 from rastervision.pipeline.errors import ConfigError, did_you_mean
-from rastervision.pytorch_learner.compat import accept_old_window_opts
 from rastervision.pytorch_learner.compat import geo_data_config_upgrader as geo_data_config_upgrader
 from rastervision.pytorch_learner.learner_config.data import DataConfig, Split
 
@@ -33,11 +32,6 @@ class GeoDataConfig(DataConfig):
         default_factory=dict,
         description='How windows are taken from the scenes: one way for all, or scene id -> way.',
     )
-
-    @classmethod
-    def accept_old_spellings(cls, values: dict[str, Any]) -> dict[str, Any]:
-        """Take `window_opts` of 0.21 for `sampling`."""
-        return super().accept_old_spellings(accept_old_window_opts(values))
 
     @model_validator(mode='after')
     def validate_sampling(self) -> Self:

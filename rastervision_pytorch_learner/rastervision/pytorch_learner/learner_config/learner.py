@@ -48,11 +48,6 @@ class LearnerConfig(Config):
     )
     export_onnx: bool = added_field(False, 'Put the model into the bundle in ONNX format too.')
 
-    @classmethod
-    def accept_old_spellings(cls, values: dict[str, Any]) -> dict[str, Any]:
-        """Accept the flags of before 0.30."""
-        return {key: value for key, value in values.items() if key not in _DROPPED}
-
     @model_validator(mode='after')
     def validate_run_tensorboard(self) -> Self:
         """A server needs something to show."""

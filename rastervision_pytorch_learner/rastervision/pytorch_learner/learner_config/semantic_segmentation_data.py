@@ -9,8 +9,6 @@ from pydantic import Field
 from rastervision.pipeline.config.base import Config
 from rastervision.pipeline.config.register import register_config
 from rastervision.pytorch_learner.compat import (
-    SS_DROPPED,
-    drop_old_fields,
     ss_data_config_upgrader,
     ss_image_data_config_upgrader,
 )
@@ -46,11 +44,6 @@ class SemanticSegmentationImageDataConfig(SemanticSegmentationDataConfig, ImageD
     data_format: SemanticSegmentationDataFormat = Field(  # type: ignore[assignment]
         SemanticSegmentationDataFormat.default, description='How the files are arranged.'
     )
-
-    @classmethod
-    def accept_old_spellings(cls, values: dict[str, Any]) -> dict[str, Any]:
-        """Leave out what said which files are images and labels before 0.13."""
-        return super().accept_old_spellings(drop_old_fields(values, SS_DROPPED))
 
     def update(self, *args: Any, **kwargs: Any) -> None:
         """Make sure there is a null class, for pixels without a label."""

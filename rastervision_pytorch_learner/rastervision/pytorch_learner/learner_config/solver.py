@@ -60,11 +60,6 @@ class SolverConfig(Config):
         None, description='Definition of a loss outside Raster Vision.'
     )
 
-    @classmethod
-    def accept_old_spellings(cls, values: dict[str, Any]) -> dict[str, Any]:
-        """Accept the settings of before 0.30."""
-        return _without_ignore_last_class({key: value for key, value in values.items() if key not in _DROPPED})
-
     @model_validator(mode='after')
     def check_no_loss_opts_if_external(self) -> Self:
         """An external loss brings its own weights."""

@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import Field
 
-from rastervision.core import compat
 from rastervision.core.data.vector_source.vector_source_config import VectorSourceConfig
 from rastervision.pipeline import lazy
 from rastervision.pipeline.config.register import register_config
+from rastervision.pipeline.config.spellings import warn_renamed
 
 if TYPE_CHECKING:
     from rastervision.core.data.class_config import ClassConfig
@@ -53,7 +53,7 @@ class GeoJSONVectorSourceConfig(VectorSourceConfig):
         """Accept `uri` of 0.13 and `ignore_crs_field` of 0.21."""
         values = super().accept_old_spellings(values)
         if 'uri' in values and 'uris' not in values:
-            compat.warn_renamed('GeoJSONVectorSourceConfig(uri)', 'uris')
+            warn_renamed('GeoJSONVectorSourceConfig(uri)', 'uris')
             values['uris'] = values.pop('uri')
         return _drop_ignore_crs_field(values)
 
