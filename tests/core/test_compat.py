@@ -139,3 +139,15 @@ def test_users_see_the_warning_where_they_wrote_the_old_spelling(tmp_path):
     )
     assert done.stderr.count('older spelling') == 1
     assert 'old.py:3' in done.stderr
+
+
+def test_users_of_the_command_line_see_it_too(tmp_path):
+    (tmp_path / 'old.py').write_text(
+        'from rastervision.core.data import RasterioSourceConfig\n'
+        'def get_config(runner):\n'
+        '    return RasterioSourceConfig(uris=["a"], x_shift=0)\n'
+    )
+    command = [sys.executable, '-m', 'rastervision.pipeline.cli', 'explain', 'old.py']
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.stderr.count('older spelling') == 1
+    assert 'old.py:3' in done.stderr

@@ -3,6 +3,7 @@
 import sys
 import warnings
 from collections.abc import Iterable
+from types import FrameType
 from typing import Any
 
 from rastervision.pipeline.errors import ConfigError
@@ -19,9 +20,15 @@ class OldSpellingWarning(FutureWarning):
     """
 
 
-def warn_renamed(old: str, new: str) -> None:
-    """Tell the user, once for each place in their code, about a spelling that still works."""
-    text = f'{old} is an older spelling. Use {new}.'
+def warn_renamed(old: str, new: str | None) -> None:
+    """Tell the user, once for each place in their code, about a spelling that still works.
+
+    Args:
+        old: The spelling.
+        new: What to write instead. None: nothing, it has no effect any more.
+    """
+    advice = f'Use {new}.' if new else 'It has no effect any more; leave it out.'
+    text = f'{old} is an older spelling. {advice}'
     warnings.warn(text, OldSpellingWarning, stacklevel=_level_of_caller())
 
 
@@ -58,7 +65,7 @@ def accept_upgraded_fields(class_name: str, type_hint: str, values: Data, unknow
     }
     if old:
         spelling = f'{class_name}({", ".join(old)})'
-        warn_renamed(spelling, ', '.join(meant) or 'nothing instead: it has no effect any more')
+        warn_renamed(spelling, ', '.join(meant) or None)
     return {**rest, **meant}
 
 
@@ -75,6 +82,16 @@ def _upgraded(type_hint: str, values: Data) -> Data:
 def _level_of_caller() -> int:
     """How far up the stack the code is that is not ours, for a warning given by the caller of this function."""
     frame, level = sys._getframe(1), 1
-    while frame.f_back is not None and frame.f_globals.get('__name__', '').startswith(OURS):
+    while frame.f_back is not None and _is_ours(frame):
         frame, level = frame.f_back, level + 1
     return level
+
+
+def _is_ours(frame: FrameType) -> bool:
+    """Whether code of this project or of pydantic runs in a frame.
+
+    A config file runs under the name of a module of ours, but is not that module.
+    """
+    name = frame.f_globals.get('__name__', '')
+    module = sys.modules.get(name)
+    return name.startswith(OURS) and module is not None and module.__dict__ is frame.f_globals
