@@ -123,6 +123,9 @@ class ChannelOrderError(RasterVisionError):
             f'{num_channels_raw} channels. Use indices from 0 to {num_channels_raw - 1}.'
         )
 
+    def __reduce__(self) -> tuple[type['ChannelOrderError'], tuple[list[int], int]]:
+        return type(self), (self.channel_order, self.num_channels_raw)  # so that it comes back from a worker
+
 
 def did_you_mean(name: str, valid: Iterable[str]) -> str:
     """A closing question with the nearest valid name, or nothing.
