@@ -90,8 +90,14 @@ CONFIGS = {
     'data.vector_source.geojson_vector_source_config': {
         'geojson_vector_source': 'GeoJSONVectorSourceConfig',
     },
+    'data.vector_source.vector_file_source_config': {
+        'vector_file_source': 'VectorFileSourceConfig',
+    },
     'data.vector_source.vector_source_config': {
         'vector_source': 'VectorSourceConfig',
+    },
+    'data.vector_source.vector_tile_source_config': {
+        'vector_tile_vector_source': 'VectorTileVectorSourceConfig',
     },
     'data.vector_transformer.buffer_transformer_config': {
         'buffer_transformer': 'BufferTransformerConfig',

@@ -122,6 +122,16 @@ class Features:
         """The features that have a geometry with points in it."""
         return self.take(~(shapely.is_missing(self.geometries) | shapely.is_empty(self.geometries)))
 
+    def with_finite_coordinates(self) -> Self:
+        """The features without a coordinate that is infinite or not a number."""
+        coordinates, owners = shapely.get_coordinates(self.geometries, return_index=True)
+        finite = np.isfinite(coordinates).all(axis=1)
+        if finite.all():
+            return self
+        chosen = np.ones(len(self), dtype=bool)
+        chosen[owners[~finite]] = False
+        return self.take(chosen)
+
     def split(self) -> Self:
         """One feature for each Point, LineString and Polygon in multi-geometries and collections."""
         geometries, origins = self.geometries, np.arange(len(self))

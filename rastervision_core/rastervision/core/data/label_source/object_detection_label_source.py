@@ -24,7 +24,8 @@ class ObjectDetectionLabelSource(LabelSource):
     """Gives the bounds of features as boxes of objects.
 
     Boxes of which less than 0.8 is in the bbox are left out, the others are clipped to it. Features are read and
-    indexed when the source is made; a window then costs O(log n + boxes in the window).
+    indexed when the source is made, only those around the bbox if the vector source can read parts; a window then costs
+    O(log n + boxes in the window).
     """
 
     def __init__(
@@ -50,7 +51,7 @@ class ObjectDetectionLabelSource(LabelSource):
         self.ioa_thresh = TOUCHING if ioa_thresh is None else ioa_thresh
         self.clip = clip
         self._bbox = bbox
-        self._all = _labels_of(vector_source.get_features())
+        _ = self._labels
 
     @property
     def bbox(self) -> Box:
@@ -104,8 +105,9 @@ class ObjectDetectionLabelSource(LabelSource):
     @cached_property
     def _labels(self) -> ObjectDetectionLabels:
         if self._bbox is None:
-            return self._all
-        return ObjectDetectionLabels.get_overlapping(self._all, self._bbox, ioa_thresh=BBOX_IOA_THRESH, clip=True)
+            return _labels_of(self.vector_source.get_features())
+        near = _labels_of(self.vector_source.features_around(self._bbox))
+        return ObjectDetectionLabels.get_overlapping(near, self._bbox, ioa_thresh=BBOX_IOA_THRESH, clip=True)
 
     @cached_property
     def _tree(self) -> shapely.STRtree:

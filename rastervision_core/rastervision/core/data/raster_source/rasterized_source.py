@@ -31,8 +31,9 @@ class RasterizedSource(RasterSource):
     Where polygons overlap, the one that comes later in the data is on top. Windows that
     reach over the edges of the bbox show the polygons that are there.
 
-    Polygons are read and indexed when the source is made. A window then costs its pixels and the polygons that
-    intersect it, however many there are elsewhere.
+    Polygons are read and indexed when the source is made: those around the bbox, if the vector source can read parts,
+    and others when a window asks for them. A window then costs its pixels and the polygons that intersect it, however
+    many there are elsewhere.
     """
 
     def __init__(
@@ -59,9 +60,9 @@ class RasterizedSource(RasterSource):
         self.vector_source = vector_source
         self.background_class_id = background_class_id
         self.all_touched = all_touched
-        vector_source.check_some_have_a_class()
-        self._polygons = vector_source.get_features()
-        _check(self._polygons, f'{vector_source!r}')
+        vector_source.check_some_have_a_class(bbox)
+        self._checked: Features | None = None
+        self._polygons_around(bbox)
         super().__init__(
             channel_order=[0],
             num_channels_raw=1,
@@ -85,8 +86,17 @@ class RasterizedSource(RasterSource):
 
     def _get_chip(self, window: Box, out_shape: tuple[int, int] | None = None) -> np.ndarray:
         window = window.to_global_coords(self.bbox)
-        chip = _draw(self._polygons, window, self.background_class_id, all_touched=self.all_touched)
+        chip = _draw(self._polygons_around(window), window, self.background_class_id, all_touched=self.all_touched)
         return (chip if out_shape is None else resize(chip, out_shape, nearest=True))[..., np.newaxis]
+
+    def _polygons_around(self, region: Box | None) -> Features:
+        """Polygons among which are all that intersect a region in pixels of the scene; None: everywhere."""
+        source = self.vector_source
+        polygons = source.get_features() if region is None else source.features_around(region)
+        if polygons is not self._checked:
+            _check(polygons, f'{source!r}')
+            self._checked = polygons
+        return polygons
 
 
 def geoms_to_raster(df: 'gpd.GeoDataFrame', window: Box, background_class_id: int, all_touched: bool) -> np.ndarray:

@@ -1,8 +1,10 @@
 """The interface of where features come from."""
 
 import logging
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -13,7 +15,7 @@ from shapely.geometry.base import BaseGeometry
 from rastervision.core.box import Box
 from rastervision.core.data.features import Features, GeoJSON
 from rastervision.core.data.geojson import features_to_geodataframe
-from rastervision.pipeline.errors import LabelError
+from rastervision.pipeline.errors import DataError, LabelError
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -24,6 +26,25 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 MAX_NAMES_SHOWN = 10
+# Features are read this far around what is asked for first, since windows reach over the edges of a scene, in pixels.
+FIRST_MARGIN = 512
+# Coordinates are rounded down to whole pixels.
+ROUNDING = 2
+
+
+@dataclass(frozen=True)
+class _Part:
+    """What was read of a source that reads parts: at least what intersects a region.
+
+    Attributes:
+        region: The region, in pixels.
+        pixels: Clean features in pixel coordinates.
+        transformed: The same after the transformers.
+    """
+
+    region: Box
+    pixels: Features
+    transformed: Features
 
 
 class VectorSource(ABC):
@@ -32,6 +53,9 @@ class VectorSource(ABC):
     What the source holds is read once, cleaned (see `sanitize_features`) and indexed. A call then selects features,
     whole, that intersect the window and the bbox, and passes them through the transformers. So a call with a window
     costs O(log n + features in the window).
+
+    A source that can read parts (see `_read_features_in`) reads only what lies around the windows or the bbox that it
+    is asked for, with the same results. The part grows as needed, so that reading costs O(features around) in all.
     """
 
     def __init__(
@@ -50,6 +74,7 @@ class VectorSource(ABC):
         self.crs_transformer = crs_transformer
         self.vector_transformers = list(vector_transformers)
         self._bbox = bbox
+        self._part: _Part | None = None
 
     # ------------------------------------------------------------------- reading
     @abstractmethod
@@ -59,6 +84,17 @@ class VectorSource(ABC):
     def _read_features(self) -> Features:
         """Read all features, in map coordinates. Subclasses that read arrays override this too."""
         return Features.from_geojson(self._get_geojson())
+
+    def _read_features_in(self, region: Box) -> Features | None:
+        """Read features, in map coordinates, of a part.
+
+        Args:
+            region: In pixels. The result has at least all features that intersect it; the order is that of all.
+
+        Returns:
+            The features, or None if the source reads only everything.
+        """
+        return None
 
     def get_features(self, window: Box | None = None, to_map_coords: bool = False) -> Features:
         """Features that intersect a window; the other `get_...` give the same in other forms.
@@ -74,6 +110,20 @@ class VectorSource(ABC):
         if to_map_coords:
             return features.with_geometries(self.crs_transformer.pixel_to_map(features.geometries))
         return features
+
+    def features_around(self, region: Box) -> Features:
+        """Features among which are all that intersect a region, transformed; for those who then look closer.
+
+        For regions that lie in the one of an earlier call, the same object is given, with its index. Other than
+        `get_features(window)`, this knows how far transformers move and widen features; if one does not say, or there
+        is a bbox, or the source cannot read parts, these are the features of `get_features()`.
+
+        Args:
+            region: In pixel coordinates.
+        """
+        reach = self._reach(region)
+        part = None if self._bbox is not None or reach is None else self._part_around(region, reach)
+        return self._all if part is None else part.transformed
 
     def get_geojson(self, window: Box | None = None, to_map_coords: bool = False) -> GeoJSON:
         """Features that intersect a window, as a FeatureCollection; see `get_features`."""
@@ -97,12 +147,18 @@ class VectorSource(ABC):
         """The bbox, in pixel coordinates; the extent if none was given."""
         return self.extent if self._bbox is None else self._bbox
 
-    def check_some_have_a_class(self) -> None:
+    def check_some_have_a_class(self, region: Box | None = None) -> None:
         """See that there are labels left after class inference, if there were any before.
+
+        Args:
+            region: Where labels are needed, in pixels. If the source reads only a part for it, nothing is checked:
+                other labels may have a class. None: everywhere.
 
         Raises:
             LabelError: If none is, with what the features have instead of a class that is known.
         """
+        if region is not None and self.features_around(region) is not self._held:
+            return
         before = self._pixels if self._bbox is None else self._select(self._bbox)
         if len(before) == 0 or len(self._all) > 0:
             return
@@ -126,11 +182,44 @@ class VectorSource(ABC):
         """The features that intersect the bbox, transformed."""
         return self._transform(self._pixels if self._bbox is None else self._select(self._bbox))
 
+    @property
+    def _held(self) -> Features | None:
+        """`_all` if it has been asked for."""
+        held: Features | None = self.__dict__.get('_all')
+        return held
+
     def _select(self, window: Box) -> Features:
-        chosen = self._pixels.intersecting(window)
+        part = self._part_around(window if self._bbox is None else self._bbox)
+        pixels = self._pixels if part is None else part.pixels
+        chosen = pixels.intersecting(window)
         if self._bbox is not None:
-            chosen = np.intersect1d(chosen, self._pixels.intersecting(self._bbox), assume_unique=True)
-        return self._pixels.take(chosen)
+            chosen = np.intersect1d(chosen, pixels.intersecting(self._bbox), assume_unique=True)
+        return pixels.take(chosen)
+
+    def _reach(self, region: Box) -> float | None:
+        """How far features around a region can come, in pixels, by all transformers; None if not known."""
+        reaches = [transformer.reach(region, self.crs_transformer) for transformer in self.vector_transformers]
+        known = [reach for reach in reaches if reach is not None]
+        return sum(known) if len(known) == len(reaches) else None
+
+    def _part_around(self, region: Box, reach: float = 0) -> _Part | None:
+        """The part that has all features that come to intersect a region; None if everything is read, or to be."""
+        if '_pixels' in self.__dict__:
+            return None
+        region = _grow(region, ROUNDING + math.ceil(reach))
+        if self._part is None:
+            wanted = _grow(region, FIRST_MARGIN)
+        elif _contains(self._part.region, region):
+            return self._part
+        else:
+            wanted = _union(self._part.region, region)
+            wanted = _grow(wanted, max(wanted.size) // 2)
+        features = self._read_features_in(wanted)
+        if features is None:
+            return None
+        pixels = sanitize_features(features, self.crs_transformer)
+        self._part = _Part(wanted, pixels, self._transform(pixels))
+        return self._part
 
     def _transform(self, features: Features) -> Features:
         for transformer in self.vector_transformers:
@@ -141,7 +230,8 @@ class VectorSource(ABC):
 def sanitize_features(features: Features, crs_transformer: 'CRSTransformer') -> Features:
     """Make features that can be worked with of those in a file.
 
-    Empty ones are left out, coordinates become pixels, each gets one Point, LineString or Polygon, and polygons are
+    Empty ones are left out, and with a warning those with infinite coordinates or so far away that they have no pixel
+    coordinates. Coordinates become pixels, each gets one Point, LineString or Polygon, and polygons are
     made valid (see `Features.with_valid_polygons`); what is left of a polygon may be several features, or none. Costs
     a few calls for all features, and a second one for invalid polygons only.
 
@@ -153,13 +243,53 @@ def sanitize_features(features: Features, crs_transformer: 'CRSTransformer') -> 
         In pixel coordinates.
     """
     features = features.without_empty()
-    if len(features) == 0:
-        return features
-    clean = features.with_geometries(crs_transformer.map_to_pixel(features.geometries)).split().with_valid_polygons()
+    finite = features.with_finite_coordinates()
+    if len(finite) < len(features):
+        log.warning(
+            '%d of %d features have infinite coordinates and are left out.', len(features) - len(finite), len(features)
+        )
+    if len(finite) == 0:
+        return finite
+    clean = _to_pixels(finite, crs_transformer).split().with_valid_polygons()
     invalid = np.count_nonzero(~shapely.is_valid(clean.geometries))
     if invalid:
         log.warning('%d of %d geometries are invalid even after cleaning.', invalid, len(clean))
     return clean
+
+
+def _to_pixels(features: Features, crs_transformer: 'CRSTransformer') -> Features:
+    """Features in pixel coordinates; those that are so far away that they have none are left out.
+
+    Raises:
+        DataError: If that is all of them.
+    """
+    try:
+        return features.with_geometries(crs_transformer.map_to_pixel(features.geometries))
+    except DataError:
+        coordinates, owners = shapely.get_coordinates(features.geometries, return_index=True)
+        near = np.ones(len(features), dtype=bool)
+        near[owners[~crs_transformer.is_mappable(*coordinates.T)]] = False
+        if not near.any() or near.all():
+            raise
+    log.warning(
+        '%d of %d features are too far from the image and are left out.', np.count_nonzero(~near), len(features)
+    )
+    chosen = features.take(near)
+    return chosen.with_geometries(crs_transformer.map_to_pixel(chosen.geometries))
+
+
+def _grow(box: Box, pixels: int) -> Box:
+    return box.pad(pixels, pixels, pixels, pixels)
+
+
+def _contains(outer: Box, inner: Box) -> bool:
+    return (
+        outer.ymin <= inner.ymin and outer.xmin <= inner.xmin and outer.ymax >= inner.ymax and outer.xmax >= inner.xmax
+    )
+
+
+def _union(a: Box, b: Box) -> Box:
+    return Box(min(a.ymin, b.ymin), min(a.xmin, b.xmin), max(a.ymax, b.ymax), max(a.xmax, b.xmax))
 
 
 def sanitize_geojson(geojson: GeoJSON, crs_transformer: 'CRSTransformer', to_map_coords: bool = False) -> GeoJSON:

@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+from rastervision.core.box import Box
 from rastervision.core.data.features import Features
 from rastervision.core.data.geojson import buffer_features
 from rastervision.core.data.vector_transformer.vector_transformer import FeaturesTransformer
@@ -34,3 +35,7 @@ class BufferTransformer(FeaturesTransformer):
     def transform_features(self, features: Features, crs_transformer: 'CRSTransformer | None' = None) -> Features:
         """Widen the geometries; the properties stay. Costs one call for all features."""
         return buffer_features(features, self.geom_type, self.class_bufs, self.default_buf)
+
+    def reach(self, region: Box, crs_transformer: 'CRSTransformer | None' = None) -> float:
+        """The largest buffer."""
+        return max(0, self.default_buf or 0, *(buffer or 0 for buffer in self.class_bufs.values()))

@@ -1,11 +1,12 @@
 """Gives features their class ids."""
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from rastervision.core.box import Box
 from rastervision.core.data.features import Features
 from rastervision.core.data.vector_transformer.label_maker.filter import Predicate, create_filter
 from rastervision.core.data.vector_transformer.vector_transformer import FeaturesTransformer
@@ -84,6 +85,10 @@ class ClassInferenceTransformer(FeaturesTransformer):
         ]
         return features.with_properties(properties).take(found)
 
+    def reach(self, region: Box, crs_transformer: 'CRSTransformer | None' = None) -> float:
+        """Nothing: geometries stay as they are."""
+        return 0
+
     def _as_dicts(self, features: Features) -> list[dict[str, Any]]:
         """The features as filters see them: without coordinates. Types are looked up only if there are filters."""
         types = features.geom_types if self._filters else [None] * len(features)
@@ -109,8 +114,8 @@ class ClassInferenceTransformer(FeaturesTransformer):
         """The name of the class that a feature says it has, in terms of `class_config`."""
         for key in NAME_PROPERTIES:
             name = properties.get(key)
-            if name is not None:
-                return (self.class_name_mapping or {}).get(name, name)
+            if isinstance(name, Hashable) and name is not None:
+                return (self.class_name_mapping or {}).get(name, name)  # type: ignore[call-overload]
         return None
 
     def _warn(self, features: Features, found: np.ndarray) -> None:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import shapely
 
+from rastervision.core.box import Box
 from rastervision.core.data.crs_transformer.rasterio_crs_transformer import RasterioCRSTransformer
 from rastervision.core.data.features import Features
 from rastervision.core.data.vector_transformer.vector_transformer import FeaturesTransformer
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 METERS_PER_DEGREE = 111319.5
 RADIANS_PER_DEGREE = np.pi / 180
 WGS84 = 'epsg:4326'
+GRID = 5  # points along a side of a region, to tell how far it is moved
 
 
 class ShiftTransformer(FeaturesTransformer):
@@ -48,6 +50,17 @@ class ShiftTransformer(FeaturesTransformer):
         wgs84 = self.make_wgs84_transformer(crs_transformer)
         on_map = shapely.transform(wgs84.pixel_to_map(features.geometries), self._shift)
         return features.with_geometries(wgs84.map_to_pixel(on_map))
+
+    def reach(self, region: Box, crs_transformer: 'CRSTransformer | None' = None) -> float:
+        """Twice the longest way that a point in the region is moved, because points around it are moved further.
+
+        Raises:
+            DataError: If the scene is not georeferenced.
+        """
+        sides = (np.linspace(low, high, GRID) for low, high in ((region.xmin, region.xmax), (region.ymin, region.ymax)))
+        points = np.asarray(shapely.points(np.stack(np.meshgrid(*sides), axis=-1).reshape(-1, 2)))
+        shifted = self.transform_features(Features(points, [{}] * len(points)), crs_transformer)
+        return 2 * float(shapely.distance(points, shifted.geometries).max()) + 1
 
     def make_wgs84_transformer(self, crs_transformer: 'CRSTransformer | None') -> RasterioCRSTransformer:
         """A transformer between pixels of the scene and degrees of longitude and latitude.

@@ -3,6 +3,7 @@
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any
 
+from rastervision.core.box import Box
 from rastervision.core.data.features import Features, GeoJSON
 
 if TYPE_CHECKING:
@@ -31,6 +32,21 @@ class VectorTransformer(ABC):
         Subclasses that know GeoJSON only need not care.
         """
         return Features.from_geojson(self.transform(features.to_geojson(), crs_transformer))
+
+    def reach(self, region: Box, crs_transformer: 'CRSTransformer | None' = None) -> float | None:
+        """By how many pixels, at most, features near a region are moved or grow.
+
+        A vector source that knows reads only what can come to lie in the region. So this is for transformers that
+        make of each feature what they make of it alone.
+
+        Args:
+            region: In pixels.
+            crs_transformer: Between pixel and map coordinates.
+
+        Returns:
+            Pixels, or None if it is not known: then all features are read.
+        """
+        return None
 
 
 class FeaturesTransformer(VectorTransformer):

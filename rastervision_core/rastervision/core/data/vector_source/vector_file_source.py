@@ -1,0 +1,145 @@
+"""Features of vector files."""
+
+import logging
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import shapely
+from pyproj import CRS, Transformer
+
+from rastervision.core.data.features import Features, GeoJSON
+from rastervision.core.data.uris import listify_uris
+from rastervision.core.data.vector_source.antimeridian import cut_at_antimeridian
+from rastervision.core.data.vector_source.geoparquet import GeoParquetFile
+from rastervision.core.data.vector_source.regions import region_bounds
+from rastervision.core.data.vector_source.vector_file import GEOJSON_CRS, ReadOptions, VectorFile
+from rastervision.core.data.vector_source.vector_paths import PARQUET_SUFFIXES, suffix_of
+from rastervision.core.data.vector_source.vector_source import VectorSource
+from rastervision.pipeline.errors import DataError
+
+if TYPE_CHECKING:
+    from rastervision.core.box import Box
+    from rastervision.core.data.crs_transformer.crs_transformer import CRSTransformer
+    from rastervision.core.data.vector_transformer.vector_transformer import VectorTransformer
+
+log = logging.getLogger(__name__)
+
+
+class VectorFileSource(VectorSource):
+    """Features of one or more vector files, taken together.
+
+    What GDAL reads will do: GeoPackage, FlatGeobuf, Shapefile, GeoJSON, GeoJSON text sequences, KML, GML, file
+    geodatabases and others, also in a zip; and GeoParquet, with the extra `rastervision_core[parquet]`. Coordinates are
+    transformed from the CRS of the file. Remote files are downloaded into the cache, with those that belong to them.
+
+    Large files with a spatial index (GeoPackage, FlatGeobuf, file geodatabase, GeoParquet with bounds; Shapefile too)
+    are read only around the windows or the bbox asked for. Others are read as a whole when first needed. What is read
+    stays in memory as geometries and one dict of properties for each feature.
+
+    To find what lies in a window of another CRS, edges between points are taken as straight in both, which is so to
+    within a few metres for edges of up to ten kilometres.
+    """
+
+    def __init__(
+        self,
+        uris: str | list[str],
+        crs_transformer: 'CRSTransformer',
+        vector_transformers: 'Sequence[VectorTransformer]' = (),
+        bbox: 'Box | None' = None,
+        *,
+        layer: str | None = None,
+        where: str | None = None,
+        columns: Sequence[str] | None = None,
+        crs: str | None = None,
+    ) -> None:
+        """Make a source.
+
+        Args:
+            uris: URI or URIs of the files.
+            crs_transformer: Between map and pixel coordinates of the scene.
+            vector_transformers: What is done to the features, in this order.
+            bbox: Only features that intersect this box, in pixel coordinates, are given. None: all of them.
+            layer: The layer, in files with several.
+            where: Only features that meet this condition, in the SQL of OGR, such as `kind = 'road'`.
+            columns: The properties to read. None: all.
+            crs: The CRS of the coordinates, for files that do not say it, or say it wrong.
+        """
+        super().__init__(crs_transformer, vector_transformers, bbox)
+        self.uris = listify_uris(uris)
+        self.options = ReadOptions(layer, where, columns, crs)
+        self._files = [_open(uri, self.options) for uri in self.uris]
+
+    def __repr__(self) -> str:
+        return f'{type(self).__name__}(uris={self.uris!r}, bbox={self._bbox!r})'
+
+    def _get_geojson(self) -> GeoJSON:
+        return self._read_features().to_geojson()
+
+    def _read_features(self) -> Features:
+        return Features.concatenate(self._read(file, None) for file in self._files)
+
+    def _read_features_in(self, region: 'Box') -> Features | None:
+        if not any(file.reads_parts for file in self._files):
+            return None
+        return Features.concatenate(self._read(file, region) for file in self._files)
+
+    @property
+    def _map_crs(self) -> Any:
+        return self.crs_transformer.map_crs or GEOJSON_CRS
+
+    def _read(self, file: VectorFile, region: 'Box | None') -> Features:
+        """Features of a file in map coordinates."""
+        bounds = None
+        if region is not None and file.reads_parts:
+            crs = file.crs or self._map_crs
+            bounds = region_bounds(region, self.crs_transformer, self._map_crs, crs)
+        features, crs = file.read(bounds)
+        if crs is None and self.crs_transformer.map_crs is not None:
+            raise DataError(
+                f'{file.uri} does not say the CRS of its coordinates. Say it with crs of a VectorFileSourceConfig, for '
+                "example crs='EPSG:4326'."
+            )
+        features = _leave_out(features, features.with_finite_coordinates(), 'have infinite coordinates', file.uri)
+        if len(features) == 0 or crs is None:
+            return features
+        is_geojson = file.is_json and self.options.crs is None  # of which 4326 is said by default
+        return to_map_crs(features, crs, self._map_crs, file.uri, is_geojson=is_geojson)
+
+
+def _open(uri: str, options: ReadOptions) -> VectorFile:
+    kind = GeoParquetFile if suffix_of(uri.partition('?')[0]) in PARQUET_SUFFIXES else VectorFile
+    return kind(uri, options)
+
+
+def to_map_crs(features: Features, crs: str, map_crs: Any, uri: str, *, is_geojson: bool) -> Features:
+    """Features in the CRS of the map; those that are outside what it can hold are left out, with a warning.
+
+    Raises:
+        DataError: If that is all of them.
+    """
+    source, target = CRS.from_user_input(crs).to_2d(), CRS.from_user_input(map_crs)
+    if source.is_geographic:
+        features, cut = cut_at_antimeridian(features)
+        if cut:
+            log.warning('%s: %d features cross the antimeridian and are cut there.', uri, cut)
+    is_default = is_geojson and source.equals(GEOJSON_CRS, ignore_axis_order=True)
+    if len(features) == 0 or is_default or source.equals(target, ignore_axis_order=True):
+        return features
+    transformer = Transformer.from_crs(source, target, always_xy=True)
+    geometries = shapely.transform(
+        features.geometries, lambda xy: np.stack(transformer.transform(xy[:, 0], xy[:, 1]), axis=1)
+    )
+    mapped = features.with_geometries(geometries).with_finite_coordinates()
+    if len(mapped) == 0:
+        raise DataError(
+            f'{uri}: coordinates {shapely.total_bounds(features.geometries)} cannot be transformed from the CRS of '
+            f'the file, {crs:.200}, to {map_crs}. Is the CRS that the file names right?'
+        )
+    return _leave_out(features, mapped, f'cannot be transformed from {crs:.100} to {map_crs}', uri)
+
+
+def _leave_out(before: Features, after: Features, why: str, uri: str) -> Features:
+    if len(after) < len(before):
+        log.warning('%s: %d of %d features %s and are left out.', uri, len(before) - len(after), len(before), why)
+    return after
