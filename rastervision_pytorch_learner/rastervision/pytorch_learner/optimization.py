@@ -1,33 +1,65 @@
-"""Loss and learning rate schedules."""
+"""Optimizers and learning rate schedules."""
 
+import inspect
 import warnings
 from collections.abc import Sequence
 from typing import Any
 
 import torch
 from torch import nn
-from torch.optim import Optimizer
+from torch.optim import Optimizer, lr_scheduler
 from torch.optim.lr_scheduler import CyclicLR, LRScheduler, MultiStepLR
+
+from rastervision.pipeline.errors import ConfigError
 
 ONE_CYCLE_START = 0.1  # of the peak
 
 
-def cross_entropy(
-    num_classes: int, *, class_weights: Sequence[float] | None = None, ignore_class_index: int | None = None
-) -> nn.CrossEntropyLoss:
-    """Cross entropy of logits, (n, classes, ...), and class ids, (n, ...).
+def build_optimizer(model: nn.Module, name: str, lr: float, **kwargs: Any) -> Optimizer:
+    """Build an optimizer of `torch.optim` for the weights of a model that are trained.
 
     Args:
-        num_classes: Number of classes.
-        class_weights: Weight of each class.
-        ignore_class_index: Class that does not count. Negative: counted from the end.
+        model: The model.
+        name: Name of the class.
+        lr: Learning rate.
+        kwargs: Passed to the class.
+
+    Raises:
+        ConfigError: If it does not take these arguments.
     """
-    options: dict[str, Any] = {}
-    if class_weights is not None:
-        options['weight'] = torch.tensor(class_weights, dtype=torch.float32)
-    if ignore_class_index is not None:
-        options['ignore_index'] = ignore_class_index % num_classes if ignore_class_index < 0 else ignore_class_index
-    return nn.CrossEntropyLoss(**options)
+    cls: type[Optimizer] = getattr(torch.optim, name)
+    try:
+        return cls(model.parameters(), **{'lr': lr, **kwargs})
+    except (TypeError, ValueError) as error:
+        raise ConfigError(f'solver.optimizer {name!r} with {kwargs!r}: {error}') from error
+
+
+def lr_schedule(optimizer: Optimizer, name: str, *, lr: float, steps: int, done: int = 0, **kwargs: Any) -> LRScheduler:
+    """Build a schedule of `torch.optim.lr_scheduler`.
+
+    Args:
+        optimizer: What it sets the learning rate of.
+        name: Name of the class.
+        lr: The peak, of schedules that have one.
+        steps: How often it will be stepped in the whole training; the length of schedules that have one.
+        done: How often it was stepped by an earlier run.
+        kwargs: Passed to the class.
+
+    Raises:
+        ConfigError: If it does not take these arguments.
+    """
+    cls: type[LRScheduler] = getattr(lr_scheduler, name)
+    known = inspect.signature(cls).parameters
+    lengths = {'total_steps': steps, 'total_iters': steps, 'T_max': steps, 'max_lr': lr}
+    options = {key: value for key, value in lengths.items() if key in known}
+    try:
+        scheduler = cls(optimizer, **{**options, **kwargs})
+    except (TypeError, ValueError) as error:
+        raise ConfigError(f'solver.lr_schedule {name!r} with {kwargs!r}: {error}') from error
+    if not isinstance(scheduler, lr_scheduler.ReduceLROnPlateau):  # that one goes by what is measured
+        for _ in range(done):
+            _step(scheduler)
+    return scheduler
 
 
 def one_cycle(

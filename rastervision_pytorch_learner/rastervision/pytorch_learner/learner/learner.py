@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Self
 import torch
 from torch import nn
 from torch.optim import Optimizer
-from torch.optim.lr_scheduler import LRScheduler
+from torch.optim.lr_scheduler import LRScheduler, ReduceLROnPlateau
 from torch.utils.data import DistributedSampler, RandomSampler
 from tqdm import tqdm  # tqdm.auto would start the workers of a data loader twice
 
@@ -282,10 +282,9 @@ class Learner(ResultsPart):
             log.info('epoch: %d', epoch)
             self._start_epoch(epoch)
             train_metrics = self.train_epoch(self.opt, step_scheduler=self.step_scheduler)  # type: ignore[arg-type]
-            if self.epoch_scheduler is not None:
-                self.epoch_scheduler.step()
             valid_metrics = self._validate_in_training()
             metrics = {'epoch': epoch, **train_metrics, **valid_metrics}
+            self._step_epoch_scheduler(metrics)
             log.info('metrics:\n%s', json.dumps(metrics, indent=2, default=str))
             self.on_epoch_end(epoch, metrics)
         if end >= (self.cfg.solver.num_epochs if self.cfg.solver is not None else end):
@@ -299,6 +298,12 @@ class Learner(ResultsPart):
             return self.validate_epoch(self.get_dataloader('valid'))
         finally:
             self.model = wrapped
+
+    def _step_epoch_scheduler(self, metrics: dict[str, Any]) -> None:
+        if isinstance(self.epoch_scheduler, ReduceLROnPlateau):
+            self.epoch_scheduler.step(metrics.get('val_loss', metrics['train_loss']))
+        elif self.epoch_scheduler is not None:
+            self.epoch_scheduler.step()
 
     def _start_epoch(self, epoch: int) -> None:
         """Make all randomness of an epoch follow from the seed and its number."""

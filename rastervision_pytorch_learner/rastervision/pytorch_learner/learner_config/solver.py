@@ -1,11 +1,11 @@
 """Configures the loss, the optimizer and the learning rate."""
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Literal, Self, get_args
 
 from pydantic import Field, PositiveFloat, PositiveInt, model_validator
 
-from rastervision.pipeline.config.base import Config
+from rastervision.pipeline.config.base import Config, added_field
 from rastervision.pipeline.config.register import register_config
 from rastervision.pipeline.errors import ConfigError
 from rastervision.pytorch_learner.learner_config.external_module import ExternalModuleConfig
@@ -13,6 +13,15 @@ from rastervision.pytorch_learner.learner_config.external_module import External
 if TYPE_CHECKING:
     import torch
     from torch.optim.lr_scheduler import LRScheduler
+
+LossName = Literal['cross_entropy', 'focal', 'dice']
+OptimizerName = Literal[
+    'ASGD', 'Adadelta', 'Adafactor', 'Adagrad', 'Adam', 'AdamW', 'Adamax', 'NAdam', 'RAdam', 'RMSprop', 'Rprop', 'SGD'
+]
+BatchSchedule = Literal[
+    'ConstantLR', 'CosineAnnealingLR', 'CosineAnnealingWarmRestarts', 'LinearLR', 'OneCycleLR', 'PolynomialLR'
+]
+EpochSchedule = Literal['ExponentialLR', 'MultiStepLR', 'ReduceLROnPlateau', 'StepLR']
 
 _DROPPED = ('test_batch_sz', 'test_num_epochs', 'overfit_num_steps')
 
@@ -38,7 +47,7 @@ def _without_ignore_last_class(values: dict[str, Any]) -> dict[str, Any]:
 
 @register_config('solver', upgrader=solver_config_upgrader)
 class SolverConfig(Config):
-    """Configure how a model is trained: loss, optimizer (Adam), learning rate, length."""
+    """Configure how a model is trained: loss, optimizer, learning rate, length."""
 
     lr: PositiveFloat = Field(1e-4, description='Learning rate; with one_cycle, its peak.')
     num_epochs: PositiveInt = Field(10, description='Number of passes over the training data.')
@@ -59,6 +68,22 @@ class SolverConfig(Config):
     external_loss_def: ExternalModuleConfig | None = Field(
         None, description='Definition of a loss outside Raster Vision.'
     )
+    loss: LossName | dict[LossName, PositiveFloat] = added_field(
+        'cross_entropy',
+        "The loss of classification and segmentation, or factors of several to be summed: {'focal': 1, 'dice': 0.5}.",
+    )
+    label_smoothing: float = added_field(
+        0.0, 'Share of the truth that cross_entropy spreads over all classes.', ge=0, lt=1
+    )
+    focal_gamma: float = added_field(2.0, 'How much less focal counts what is predicted well already.', ge=0)
+    optimizer: OptimizerName = added_field('Adam', 'Name of a class of torch.optim.')
+    optimizer_args: dict[str, Any] | None = added_field(None, 'Further arguments of the optimizer.')
+    lr_schedule: BatchSchedule | EpochSchedule | None = added_field(
+        None,
+        'Name of a class of torch.optim.lr_scheduler, used instead of one_cycle and multi_stage. Those with a length '
+        'get that of the whole training.',
+    )
+    lr_schedule_args: dict[str, Any] | None = added_field(None, 'Further arguments of the schedule.')
 
     @model_validator(mode='after')
     def check_no_loss_opts_if_external(self) -> Self:
@@ -69,10 +94,31 @@ class SolverConfig(Config):
                     raise ConfigError(f'{name} has no effect on an external_loss_def. Leave out one of them.')
         return self
 
+    @model_validator(mode='after')
+    def _one_schedule(self) -> Self:
+        """A schedule by name stands alone."""
+        if self.lr_schedule is None:
+            if self.lr_schedule_args is not None:
+                raise ConfigError('lr_schedule_args: has no effect without lr_schedule.')
+            return self
+        if 'one_cycle' not in self.model_fields_set:
+            self._set(one_cycle=False)
+        if self.one_cycle or self.multi_stage:
+            raise ConfigError(
+                f'lr_schedule {self.lr_schedule!r} cannot be used together with one_cycle or multi_stage. Set '
+                'one_cycle=False, and leave out multi_stage.'
+            )
+        return self
+
+    @property
+    def loss_parts(self) -> dict[str, float]:
+        """The factor of each loss."""
+        return {self.loss: 1.0} if isinstance(self.loss, str) else {str(name): f for name, f in self.loss.items()}
+
     def build_loss(
         self, num_classes: int, save_dir: str | None = None, hubconf_dir: str | None = None
     ) -> 'Callable[..., torch.Tensor]':
-        """Build the loss: cross entropy, or what `external_loss_def` defines.
+        """Build the loss that is configured, or what `external_loss_def` defines.
 
         Args:
             num_classes: Number of classes.
@@ -84,17 +130,22 @@ class SolverConfig(Config):
                 raise ConfigError('external_loss_def: pass save_dir, the folder to keep the definition in.')
             loss: Callable[..., torch.Tensor] = self.external_loss_def.build(save_dir or '', hubconf_dir=hubconf_dir)
             return loss
-        from rastervision.pytorch_learner.optimization import cross_entropy
+        from rastervision.pytorch_learner.losses import build_loss
 
-        return cross_entropy(
-            num_classes, class_weights=self.class_loss_weights, ignore_class_index=self.ignore_class_index
+        return build_loss(
+            self.loss_parts,
+            num_classes,
+            class_weights=self.class_loss_weights,
+            ignore_class_index=self.ignore_class_index,
+            label_smoothing=self.label_smoothing,
+            focal_gamma=self.focal_gamma,
         )
 
-    def build_optimizer(self, model: 'torch.nn.Module', **kwargs: Any) -> 'torch.optim.Adam':
-        """Build the optimizer; `kwargs` go to `torch.optim.Adam`."""
-        from torch.optim import Adam
+    def build_optimizer(self, model: 'torch.nn.Module', **kwargs: Any) -> 'torch.optim.Optimizer':
+        """Build the optimizer; `kwargs` are passed to its class."""
+        from rastervision.pytorch_learner.optimization import build_optimizer
 
-        return Adam(model.parameters(), **{'lr': self.lr, **kwargs})
+        return build_optimizer(model, self.optimizer, self.lr, **{**(self.optimizer_args or {}), **kwargs})
 
     def build_step_scheduler(
         self, optimizer: 'torch.optim.Optimizer', train_ds_sz: int, last_epoch: int = -1, **kwargs: Any
@@ -105,13 +156,15 @@ class SolverConfig(Config):
             optimizer: What it sets the learning rate of.
             train_ds_sz: Number of training samples in an epoch.
             last_epoch: Last finished epoch, to go on after it. -1: none.
-            kwargs: Passed to `torch.optim.lr_scheduler.CyclicLR`.
+            kwargs: Passed to the class of `torch.optim.lr_scheduler`.
         """
+        steps = max(1, train_ds_sz // self.batch_sz)
+        if self.lr_schedule in get_args(BatchSchedule):
+            return self._schedule(optimizer, steps_per_epoch=steps, last_epoch=last_epoch, **kwargs)
         if not self.one_cycle or self.num_epochs <= 1:
             return None
         from rastervision.pytorch_learner.optimization import one_cycle
 
-        steps = max(1, train_ds_sz // self.batch_sz)
         return one_cycle(
             optimizer, self.lr, num_epochs=self.num_epochs, steps_per_epoch=steps, last_epoch=last_epoch, **kwargs
         )
@@ -124,10 +177,26 @@ class SolverConfig(Config):
         Args:
             optimizer: What it sets the learning rate of.
             last_epoch: Last finished epoch, to go on after it. -1: none.
-            kwargs: Passed to `torch.optim.lr_scheduler.MultiStepLR`.
+            kwargs: Passed to the class of `torch.optim.lr_scheduler`.
         """
+        if self.lr_schedule in get_args(EpochSchedule):
+            return self._schedule(optimizer, steps_per_epoch=1, last_epoch=last_epoch, **kwargs)
         if not self.multi_stage:
             return None
         from rastervision.pytorch_learner.optimization import multi_stage
 
         return multi_stage(optimizer, milestones=self.multi_stage, last_epoch=last_epoch, **kwargs)
+
+    def _schedule(
+        self, optimizer: 'torch.optim.Optimizer', *, steps_per_epoch: int, last_epoch: int, **kwargs: Any
+    ) -> 'LRScheduler':
+        from rastervision.pytorch_learner.optimization import lr_schedule
+
+        return lr_schedule(
+            optimizer,
+            str(self.lr_schedule),
+            lr=self.lr,
+            steps=self.num_epochs * steps_per_epoch,
+            done=(last_epoch + 1) * steps_per_epoch,
+            **{**(self.lr_schedule_args or {}), **kwargs},
+        )
