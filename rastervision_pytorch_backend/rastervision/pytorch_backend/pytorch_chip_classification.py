@@ -1,11 +1,17 @@
 """Chip classification with PyTorch."""
 
+from typing import TYPE_CHECKING
+
 from rastervision.core.data_sample import DataSample
 from rastervision.pipeline.errors import DataError
 from rastervision.pytorch_backend.pytorch_learner_backend import PyTorchLearnerBackend, PyTorchLearnerSampleWriter
 from rastervision.pytorch_backend.utils import chip_collate_fn_cc
 from rastervision.pytorch_learner.classification_learner_config import ClassificationGeoDataConfig
 from rastervision.pytorch_learner.utils.prediction import iter_predict_scene_cc, predict_scene_cc
+
+if TYPE_CHECKING:
+    from rastervision.core.data.dataset_config import DatasetConfig
+    from rastervision.core.rv_pipeline.chip_options import ChipOptions
 
 __all__ = ['PyTorchChipClassification', 'PyTorchChipClassificationSampleWriter', 'chip_collate_fn_cc']
 
@@ -32,3 +38,10 @@ class PyTorchChipClassification(PyTorchLearnerBackend):
     collate_fn = chip_collate_fn_cc
     predict_windows = iter_predict_scene_cc
     predict_labels = predict_scene_cc
+
+    def _chipping_data(self, dataset: 'DatasetConfig', chip_options: 'ChipOptions') -> ClassificationGeoDataConfig:
+        """As in the base class; test scenes without labels are left out, since there is no folder for their chips."""
+        labeled = [scene for scene in dataset.test_scenes if scene.label_source is not None]
+        data = super()._chipping_data(dataset.model_copy(update={'test_scenes': labeled}), chip_options)
+        assert isinstance(data, ClassificationGeoDataConfig)
+        return data

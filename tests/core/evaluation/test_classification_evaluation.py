@@ -109,14 +109,6 @@ def test_pairs_with_an_unknown_id_are_left_out():
     assert count_pairs(np.array([0, 1, 255]), np.array([0, 1, 0]), 2).tolist() == [[1, 0], [0, 1]]
 
 
-def test_only_cells_that_both_have_are_counted():
-    gt = ChipClassificationLabels({Box(0, 0, 10, 10): (0, None), Box(0, 10, 10, 20): (1, None)})
-    pred = ChipClassificationLabels({Box(0, 0, 10, 10): (1, None), Box(0, 11, 10, 21): (1, None)})
-    evaluation = ChipClassificationEvaluation(CLASSES)
-    evaluation.compute(gt, pred)
-    assert evaluation.conf_mat.tolist() == [[0, 1, 0], [0, 0, 0], [0, 0, 0]]
-
-
 def boxes(rows, class_ids):
     return ObjectDetectionLabels(np.array(rows, dtype=float).reshape(-1, 4), np.array(class_ids, dtype=int))
 

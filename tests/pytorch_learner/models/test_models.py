@@ -2,20 +2,49 @@ import pytest
 import torch
 
 from rastervision.pipeline.errors import NotReadableError
-from rastervision.pytorch_learner.models.channels import adjust_conv_channels
+from rastervision.pytorch_learner.learner_config.backbone import Backbone
+from rastervision.pytorch_learner.models.channels import adjust_conv_channels, adjust_first_conv
 from rastervision.pytorch_learner.models.classification import classification_model
 from rastervision.pytorch_learner.models.detection import detection_model
 from rastervision.pytorch_learner.models.regression import RegressionModel
 from rastervision.pytorch_learner.models.segmentation import segmentation_model
 
 
-@pytest.mark.parametrize(
-    'backbone', ['resnet18', 'squeezenet1_1', 'mobilenet_v2', 'shufflenet_v2_x0_5', 'mnasnet0_5', 'mobilenet_v3_small']
-)
-def test_backbones_take_any_channels_and_classes(backbone):
-    model = classification_model(backbone, 4, 5).eval()
+@pytest.mark.parametrize('backbone', Backbone)
+def test_all_backbones_take_any_channels_and_classes(backbone):
+    with torch.device('meta'):
+        model = classification_model(backbone.value, 4, 5).eval()
+        out = model(torch.zeros(2, 5, 96, 96))
 
-    assert model(torch.zeros(2, 5, 64, 64)).shape == (2, 4)
+    assert out.shape == (2, 4)
+
+
+@pytest.mark.parametrize('channels', [1, 2, 5])
+@pytest.mark.parametrize('backbone', ['mobilenet_v3_small', 'squeezenet1_1', 'densenet121'])
+def test_pretrained_backbones_take_any_channels(backbone, channels):
+    with torch.device('meta'):
+        model = classification_model(backbone, 4, 3).eval()
+        adjust_first_conv(model, channels, pretrained=True)
+        out = model(torch.zeros(2, channels, 64, 64))
+
+    assert out.shape == (2, 4)
+
+
+def test_backbones_give_numbers():
+    model = classification_model('squeezenet1_1', 4, 5)
+
+    assert torch.isfinite(model(torch.rand(2, 5, 64, 64))).all()
+
+
+@pytest.mark.parametrize('channels', [2, 5])
+@pytest.mark.parametrize('backbone', ['googlenet', 'inception_v3'])
+def test_means_of_three_channels_are_not_moved_if_there_are_others(backbone, channels):
+    """Pretrained, these networks move three channels to the means that their first weights were learnt with."""
+    with torch.device('meta'):
+        model = classification_model(backbone, 4, channels, transform_input=True).eval()
+        out = model(torch.zeros(2, channels, 96, 96))
+
+    assert out.shape == (2, 4)
 
 
 def test_googlenet_trains_with_one_output_and_any_channels():

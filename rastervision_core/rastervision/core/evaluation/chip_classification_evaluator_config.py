@@ -26,4 +26,4 @@ class ChipClassificationEvaluatorConfig(ClassificationEvaluatorConfig):
         """Make the evaluator; see :meth:`.EvaluatorConfig.build`."""
         from rastervision.core.evaluation.chip_classification_evaluator import ChipClassificationEvaluator
 
-        return ChipClassificationEvaluator(class_config, self._uri_for(scene_group))
+        return ChipClassificationEvaluator(class_config, self._uri_for(scene_group), report_cells=True)

@@ -59,6 +59,7 @@ class ClassificationEvaluator(Evaluator):
                 log.warning('Scene %r has no label source and is not evaluated.', scene.id)
             else:
                 total.merge(self.evaluate_scene(scene), scene_id=scene.id)
+        self.check(total)
         self.eval = total
         if self.output_uri is not None:
             total.save(self.output_uri)
@@ -72,12 +73,20 @@ class ClassificationEvaluator(Evaluator):
         """
         source, store = sides_of(scene)
         with naming_scene(scene.id):
-            ground_truth, predictions = source.get_labels(), store.get_labels()
+            predictions = store.get_labels()
+            ground_truth = self.align(source.get_labels(), predictions)
             if scene.aoi_polygons:
                 aoi = scene.aoi_polygons_bbox_coords
                 ground_truth = ground_truth.filter_by_aoi(aoi)
                 predictions = predictions.filter_by_aoi(aoi)
             return self.evaluate_predictions(ground_truth, predictions)
+
+    def align(self, ground_truth: 'Labels', predictions: 'Labels') -> 'Labels':
+        """Ground truth as it is compared with the predictions; a subclass may drop differences that mean nothing."""
+        return ground_truth
+
+    def check(self, evaluation: ClassificationEvaluation) -> None:
+        """Raise an error if the metrics of all scenes mean nothing; a subclass knows when."""
 
     def evaluate_predictions(self, ground_truth: 'Labels', predictions: 'Labels') -> ClassificationEvaluation:
         """Evaluate predictions against ground truth.

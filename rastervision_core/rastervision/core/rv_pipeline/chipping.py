@@ -20,7 +20,7 @@ def sample_windows(scene: 'Scene', sampling: WindowSamplingConfig, *, seed: int 
     """Windows of a scene.
 
     Args:
-        scene: The scene; windows keep to its areas of interest.
+        scene: The scene; windows keep to its areas of interest, and to what is labelled.
         sampling: How windows are chosen.
         seed: Of random windows, which depend on it and the scene's id only.
 
@@ -36,7 +36,7 @@ def sample_windows(scene: 'Scene', sampling: WindowSamplingConfig, *, seed: int 
     windows = scene.extent.get_windows(
         sampling.size, sampling.stride, padding=sampling.padding, pad_direction=sampling.pad_direction
     )
-    return _in_aoi(windows, scene, sampling)
+    return _suitable(windows, scene, sampling)
 
 
 def iter_batches(scene: 'Scene', options: 'PredictOptions') -> Iterator[tuple[list[Box], np.ndarray]]:
@@ -61,11 +61,11 @@ def _random_windows(scene: 'Scene', sampling: WindowSamplingConfig, rng: np.rand
         missing = sampling.max_windows - len(found)
         if missing <= 0:
             break
-        found += _in_aoi(_draw(scene.extent, sampling, rng, missing), scene, sampling)[:missing]
+        found += _suitable(_draw(scene.extent, sampling, rng, missing), scene, sampling)[:missing]
     if not found and sampling.max_windows:
         raise DataError(
-            f'scene {scene.id!r}: none of the random windows suits the areas of interest. Use smaller windows, more '
-            'max_sample_attempts, or within_aoi=False.'
+            f'scene {scene.id!r}: none of the random windows suits the areas of interest and has a label. Use smaller '
+            'windows, more max_sample_attempts, or within_aoi=False.'
         )
     return found
 
@@ -95,7 +95,8 @@ def _padding(sampling: WindowSamplingConfig) -> tuple[int, int]:
     return (sampling.padding, sampling.padding) if isinstance(sampling.padding, int) else sampling.padding
 
 
-def _in_aoi(windows: list[Box], scene: 'Scene', sampling: WindowSamplingConfig) -> list[Box]:
-    if not scene.aoi_polygons:
-        return windows
-    return Box.filter_by_aoi(windows, scene.aoi_polygons_bbox_coords, within=sampling.within_aoi)
+def _suitable(windows: list[Box], scene: 'Scene', sampling: WindowSamplingConfig) -> list[Box]:
+    """Those windows that are in the areas of interest and have a label, if the scene has these."""
+    if scene.aoi_polygons:
+        windows = Box.filter_by_aoi(windows, scene.aoi_polygons_bbox_coords, within=sampling.within_aoi)
+    return windows if scene.label_source is None else scene.label_source.labeled_windows(windows)

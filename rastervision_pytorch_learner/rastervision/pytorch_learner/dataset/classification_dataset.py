@@ -1,8 +1,12 @@
 """Datasets of chip classification."""
 
+import logging
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, TypeVar
 
+import numpy as np
+
+from rastervision.core.box import Box
 from rastervision.core.data.label_source.chip_classification_label_source import ChipClassificationLabelSource
 from rastervision.core.data.scene_factory import make_cc_scene
 from rastervision.pytorch_learner.dataset.dataset import (
@@ -11,6 +15,7 @@ from rastervision.pytorch_learner.dataset.dataset import (
     RandomWindowGeoDataset,
     SlidingWindowGeoDataset,
 )
+from rastervision.pytorch_learner.dataset.errors import WindowSamplingError
 from rastervision.pytorch_learner.dataset.image_folder import make_image_folder_dataset
 from rastervision.pytorch_learner.dataset.transform import TransformType
 
@@ -18,6 +23,8 @@ if TYPE_CHECKING:
     from rastervision.core.data.class_config import ClassConfig
 
 D = TypeVar('D', bound=GeoDataset)
+
+log = logging.getLogger(__name__)
 
 
 class ClassificationImageDataset(ImageDataset):
@@ -75,7 +82,10 @@ def make_cc_geodataset(
 
 
 class ClassificationSlidingWindowGeoDataset(SlidingWindowGeoDataset):
-    """Windows on a grid; labels are class ids. Arguments: see `SlidingWindowGeoDataset`."""
+    """Windows on a grid; labels are class ids. Windows without a label are left out.
+
+    Arguments: see `SlidingWindowGeoDataset`.
+    """
 
     from_uris = classmethod(make_cc_geodataset)  # type: ignore[arg-type, var-annotated]
 
@@ -86,14 +96,36 @@ class ClassificationSlidingWindowGeoDataset(SlidingWindowGeoDataset):
         """Make the windows, and find the labels of all of them in one go."""
         super().init_windows()
         source = self.scene.label_source
-        if isinstance(source, ChipClassificationLabelSource) and source.cfg.infer_cells:
+        if source is None:
+            return
+        if isinstance(source, ChipClassificationLabelSource) and (source.lazy or source.cfg.infer_cells):
             source.populate_labels([window.to_global_coords(self.scene.bbox) for window in self.windows])
+        count, self.windows = len(self.windows), source.labeled_windows(self.windows)
+        if len(self.windows) < count:
+            log.info('Scene %r: %d of %d windows have a label.', self.scene.id, len(self.windows), count)
 
 
 class ClassificationRandomWindowGeoDataset(RandomWindowGeoDataset):
-    """Random windows; labels are class ids. Arguments: see `RandomWindowGeoDataset`."""
+    """Random windows that have a label; labels are class ids. Arguments: see `RandomWindowGeoDataset`."""
 
     from_uris = classmethod(make_cc_geodataset)  # type: ignore[arg-type, var-annotated]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **{'transform_type': TransformType.classification, **kwargs})
+        self.max_sample_attempts = self.sampler.max_attempts
+
+    def sample_window(self, rng: np.random.Generator | None = None) -> Box:
+        """A random window with a label.
+
+        Raises:
+            WindowSamplingError: If none was found.
+        """
+        source = self.scene.label_source
+        for _ in range(self.max_sample_attempts):
+            window = super().sample_window(rng)
+            if source is None or source.labeled_windows([window]):
+                return window
+        raise WindowSamplingError(
+            f'None of {self.max_sample_attempts} random windows has a label. Set background_class_id, restrict the '
+            'scene to what is labelled with aoi_uris, or use sliding windows.'
+        )

@@ -3,7 +3,7 @@
 from typing import Any
 
 from torch import nn
-from torchvision.models import GoogLeNet, SqueezeNet, get_model
+from torchvision.models import GoogLeNet, Inception3, SqueezeNet, get_model
 
 from rastervision.pipeline.errors import ConfigError
 from rastervision.pytorch_learner.models.channels import adjust_first_conv
@@ -41,7 +41,7 @@ def classification_model(
     adjust_first_conv(model, in_channels, pretrained=pretrained)
     if not pretrained:
         follow_short_trainings(model)
-    if isinstance(model, GoogLeNet) and in_channels != 3:
+    if isinstance(model, GoogLeNet | Inception3) and in_channels != 3:
         model.transform_input = False  # it moves three channels to other means
     return model
 

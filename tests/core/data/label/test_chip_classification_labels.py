@@ -30,3 +30,12 @@ def test_cells_outside_the_aoi_are_left_out():
     labels = ChipClassificationLabels({A: (0, None), B: (1, None)})
 
     assert labels.filter_by_aoi([box(0, 0, 12, 12)]).get_cells() == [A]
+
+
+def test_cells_snap_to_those_that_are_the_same_but_for_rounding():
+    labels = ChipClassificationLabels({Box(-1, 0, 9, 10): (0, None), Box(0, 50, 10, 60): (1, None)})
+
+    snapped = labels.snap_to(ChipClassificationLabels({B: (1, None), A: (1, None)}))
+
+    assert snapped == ChipClassificationLabels({A: (0, None), Box(0, 50, 10, 60): (1, None)})
+    assert labels.get_cells()[0] == Box(-1, 0, 9, 10)

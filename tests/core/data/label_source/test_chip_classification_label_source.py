@@ -75,6 +75,13 @@ def test_without_background_cells_without_features_have_no_label(make_vectors, s
         labels[Box(12, 12, 18, 18)]
 
 
+def test_windows_without_a_label_are_told_apart(make_vectors, square):
+    labels = source(make_vectors(square(10, 10, 4, class_id=2)), bbox=Box(10, 10, 30, 30))
+    windows = [Box(0, 0, 10, 10), Box(0, 10, 10, 20)]
+    assert labels.labeled_windows(windows) == windows[:1]
+    assert inferring(make_vectors(square(10, 10, 4, class_id=2))).labeled_windows(windows) == windows
+
+
 def test_windows_are_relative_to_the_bbox(make_vectors, square):
     labels = source(make_vectors(square(10, 10, 10, class_id=3)), bbox=Box(10, 10, 20, 20))
     assert labels[CELL] == 3
@@ -95,6 +102,34 @@ def test_a_new_bbox_gives_new_cells(make_vectors, square):
     labels = inferring(make_vectors(square(0, 0, 4, class_id=2)))
     labels.set_bbox(CELL)
     assert labels.get_labels().get_cells() == [CELL]
+
+
+def test_cells_outside_the_image_are_left_out(make_vectors, square, caplog):
+    inside, over, touching = square(5, 5, 5, class_id=0), square(-3, -3, 5, class_id=1), square(20, 0, 5, class_id=2)
+    assert source(make_vectors(inside, over, touching)).get_labels().get_class_ids() == [0, 1]
+    assert not caplog.records
+
+
+def test_labels_all_of_which_lie_outside_the_image_are_worth_a_warning(make_vectors, square, caplog):
+    assert len(source(make_vectors(square(40, 40, 5, class_id=0))).get_labels()) == 0
+    assert 'None of the 1 labelled cells' in caplog.text
+
+
+def test_of_labels_that_contradict_each_other_the_last_counts_with_a_warning(make_vectors, square, caplog):
+    cells = square(0, 0, 10, class_id=1), square(0, 0, 10, class_id=2), square(10, 0, 10, class_id=3)
+    assert source(make_vectors(*cells)).get_labels().get_class_ids() == [2, 3]
+    assert '1 cells are labelled more than once' in caplog.text
+
+
+def test_cells_that_are_labelled_twice_alike_are_one(make_vectors, square, caplog):
+    cell = square(0, 0, 10, class_id=1)
+    assert source(make_vectors(cell, cell)).get_labels().get_class_ids() == [1]
+    assert not caplog.records
+
+
+def test_no_features_are_no_cells(make_vectors):
+    assert len(source(make_vectors()).get_labels()) == 0
+    assert inferring(make_vectors()).get_labels().get_class_ids() == [0] * 4
 
 
 def test_data_frames_will_do(square):

@@ -155,6 +155,42 @@ def test_boxes_as_geojson_have_class_and_score():
     ]
 
 
+@pytest.mark.parametrize(
+    ('scores', 'probabilities'),
+    [
+        ([0.0, float(np.log(2)), 0.0], [0.25, 0.5, 0.25]),
+        ([1000.0, 0.0, 0.0], [1.0, 0.0, 0.0]),
+        ([0.2, 0.7, 0.1], [0.2, 0.7, 0.1]),
+        (None, None),
+    ],
+)
+def test_cells_have_probabilities_beside_their_scores(tmp_path, scores, probabilities):
+    config = ChipClassificationGeoJSONStoreConfig(uri=str(tmp_path / 'out.json'))
+    config.build(CLASSES, IdentityCRSTransformer()).save(ChipClassificationLabels({BBOX: (1, scores)}))
+
+    with open(config.uri) as file:
+        properties = json.load(file)['features'][0]['properties']
+    assert properties == {'class_id': 1, 'class_name': 'b', 'scores': scores, 'probabilities': probabilities}
+
+
+def test_cells_have_no_probabilities_if_they_are_not_asked_for(make_store, tmp_path):
+    config = ChipClassificationGeoJSONStoreConfig(uri=str(tmp_path / 'out.json'), probabilities=False)
+    config.build(CLASSES, IdentityCRSTransformer()).save(labels_of('cells'))
+    assert 'probabilities' not in (tmp_path / 'out.json').read_text()
+
+
+@pytest.mark.parametrize('round_pixels', [True, False])
+def test_cells_that_reach_over_the_image_come_back(make_store, round_pixels):
+    crs_transformer = RasterioCRSTransformer(
+        Affine(0.5, 0, 600000, 0, -0.5, 200000), 'epsg:32637', round_pixels=round_pixels
+    )
+    store = make_store('cells', crs_transformer=crs_transformer)
+    labels = ChipClassificationLabels({Box(-5, -5, 5, 5): (0, None), Box(95, 105, 105, 115): (1, None)})
+    store.save(labels)
+
+    assert store.get_labels() == labels
+
+
 def test_store_of_a_plugin_says_which_labels_to_collect(tmp_path):
     class Store(LabelStore):
         bbox = crs_transformer = None

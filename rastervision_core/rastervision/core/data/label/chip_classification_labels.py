@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 
 from rastervision.core.box import Box
+from rastervision.core.data.label.cell_pairs import pair_cells
 from rastervision.core.data.label.labels import Labels
 from rastervision.pipeline import lazy
 
@@ -104,6 +105,19 @@ class ChipClassificationLabels(Labels):
         cells = Box.filter_by_aoi(self.get_cells(), list(aoi_polygons))
         result = self.make_empty()
         result.cell_to_label = {cell: self[cell] for cell in cells}
+        return result
+
+    def snap_to(self, others: 'ChipClassificationLabels') -> Self:
+        """New labels, in which cells that are those of others but for rounding have their corners.
+
+        Args:
+            others: Labels of the cells to snap to; see `pair_cells` for which belong together, and for the cost.
+        """
+        cells, targets = self.get_cells(), others.get_cells()
+        own, other = pair_cells(Box.to_npboxes(cells), Box.to_npboxes(targets))
+        snapped = {cells[i]: targets[j] for i, j in zip(own.tolist(), other.tolist(), strict=True)}
+        result = self.make_empty()
+        result.cell_to_label = {snapped.get(cell, cell): label for cell, label in self.cell_to_label.items()}
         return result
 
     def set_cell(self, cell: Box, class_id: int, scores: 'np.ndarray | Sequence[float] | None' = None) -> None:

@@ -1,6 +1,7 @@
 """Ground truth for chip classification."""
 
-from collections.abc import Iterable
+import logging
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
     from rastervision.core.data.vector_source.vector_source import VectorSource
 
 
+log = logging.getLogger(__name__)
+
+
 class ChipClassificationLabelSource(LabelSource):
     """Gives cells of a scene a class.
 
@@ -44,7 +48,8 @@ class ChipClassificationLabelSource(LabelSource):
             label_source_config: What cells are, and how they are classified.
             vector_source: Where the features come from; each must have a class id.
             bbox: The part of the scene to give labels for, in pixels. None: the extent of the features.
-            lazy: Whether to find labels only when they are asked for. Features are read now in any case.
+            lazy: Whether to find labels only when they are asked for. Features are read now in any case: those around
+                the bbox, if the vector source can read parts.
 
         Raises:
             LabelError: If a feature has no class id.
@@ -54,7 +59,6 @@ class ChipClassificationLabelSource(LabelSource):
         self.vector_source = vector_source
         self.lazy = lazy
         self._bbox = bbox
-        self._features = vector_source.get_features()
         _ = self._features.class_ids
         self._labels: ChipClassificationLabels | None = None
         if not lazy:
@@ -64,6 +68,16 @@ class ChipClassificationLabelSource(LabelSource):
     def bbox(self) -> Box:
         """The part of the scene that labels are given for, in pixels of the scene."""
         return self.vector_source.extent if self._bbox is None else self._bbox
+
+    @property
+    def _features(self) -> Features:
+        """Features among which are all that intersect the bbox."""
+        return self._features_around(self._bbox)
+
+    def _features_around(self, region: Box | None) -> Features:
+        """Features among which are all that intersect a region in pixels of the scene; None: everywhere."""
+        source = self.vector_source
+        return source.get_features() if region is None else source.features_around(region)
 
     @property
     def crs_transformer(self) -> CRSTransformer:
@@ -98,6 +112,13 @@ class ChipClassificationLabelSource(LabelSource):
             self._labels = self.infer_cells(cells)
         else:
             self._labels = _read_labels(self._features, self._bbox)
+            if len(self._features) and not len(self._labels):
+                log.warning(
+                    'None of the %d labelled cells of %r meets the image at %r (pixels). Check their CRS.',
+                    len(self._features),
+                    self.vector_source,
+                    self._bbox,
+                )
 
     def infer_cells(self, cells: Iterable[Box] | None = None) -> ChipClassificationLabels:
         """Classify cells by the features in them, in one go; see `classify_cells` for the cost.
@@ -112,7 +133,9 @@ class ChipClassificationLabelSource(LabelSource):
             ConfigError: If there are neither cells nor a size.
         """
         cells = self._grid() if cells is None else list(cells)
-        return _infer_labels(cells, self._features, self._rules)
+        bounds = Box.to_npboxes(cells).reshape(-1, 4)
+        region = Box(*bounds[:, :2].min(axis=0).tolist(), *bounds[:, 2:].max(axis=0).tolist()) if cells else self._bbox
+        return _infer_labels(cells, self._features_around(region), self._rules)
 
     def get_labels(self, window: Box | None = None) -> ChipClassificationLabels:
         """Labels of cells.
@@ -131,6 +154,17 @@ class ChipClassificationLabelSource(LabelSource):
         if self._labels is not None and cell in self._labels:
             return self._labels.get_singleton_labels(cell)
         return self.infer_cells([cell])
+
+    def labeled_windows(self, windows: Sequence[Box]) -> list[Box]:
+        """Those of some windows that have a label, in their order; costs what `infer_cells` does for new ones.
+
+        Args:
+            windows: In pixels relative to `bbox`.
+        """
+        cells = [window.to_global_coords(self.bbox) for window in windows]
+        known = self._labels or ()
+        inferred = self.infer_cells([cell for cell in cells if cell not in known])
+        return [window for window, cell in zip(windows, cells, strict=True) if cell in known or cell in inferred]
 
     def _get_item(self, window: Box) -> int:
         """The class id of a window.
@@ -198,14 +232,32 @@ def _infer_labels(cells: list[Box], features: Features, rules: CellRules) -> Chi
 
 
 def _read_labels(features: Features, bbox: Box | None) -> ChipClassificationLabels:
-    bounds = shapely.bounds(features.geometries).reshape(-1, 4).astype(np.int64)
-    cells = [Box(*row) for row in bounds[:, [1, 0, 3, 2]].tolist()]
-    if bbox is None:
-        return _make_labels(cells, features.class_ids)
-    inside = [i for i, cell in enumerate(cells) if bbox.intersects(cell)]
-    return _make_labels([cells[i] for i in inside], features.class_ids[inside])
+    bounds = shapely.bounds(features.geometries).reshape(-1, 4).astype(np.int64)[:, [1, 0, 3, 2]]
+    class_ids = features.class_ids
+    if bbox is not None:
+        starts, ends = bounds[:, :2] < (bbox.ymax, bbox.xmax), bounds[:, 2:] > (bbox.ymin, bbox.xmin)
+        inside = starts.all(axis=1) & ends.all(axis=1)
+        bounds, class_ids = bounds[inside], class_ids[inside]
+    cells = [Box(*row) for row in bounds.tolist()]
+    labels = _make_labels(cells, class_ids)
+    _warn_of_contradictions(cells, class_ids, labels)
+    return labels
 
 
 def _make_labels(cells: list[Box], class_ids: np.ndarray) -> ChipClassificationLabels:
     pairs = zip(cells, class_ids.tolist(), strict=True)
     return ChipClassificationLabels({cell: (class_id, None) for cell, class_id in pairs if class_id != NO_CLASS})
+
+
+def _warn_of_contradictions(cells: list[Box], class_ids: np.ndarray, labels: ChipClassificationLabels) -> None:
+    """Tell if a cell is there several times, with different classes."""
+    if len(labels) == len(cells):
+        return
+    pairs = zip(cells, class_ids.tolist(), strict=True)
+    wrong = {cell: class_id for cell, class_id in pairs if labels.get_cell_class_id(cell) != class_id}
+    if wrong:
+        log.warning(
+            '%d cells are labelled more than once, with different classes. The last label counts. One of them is %r.',
+            len(wrong),
+            next(iter(wrong)),
+        )

@@ -1,6 +1,7 @@
 """The interface of where ground truth comes from."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from typing import Any
 
 from rastervision.core.box import Box
@@ -40,6 +41,14 @@ class LabelSource(ABC):
     @abstractmethod
     def _get_item(self, window: Box) -> Any:
         """The label of a window, in the form that a model is trained with."""
+
+    def labeled_windows(self, windows: Sequence[Box]) -> list[Box]:
+        """Those of some windows that have a label, in their order. All, unless a subclass knows better.
+
+        Args:
+            windows: In pixels relative to `bbox`.
+        """
+        return list(windows)
 
     @property
     def extent(self) -> Box:

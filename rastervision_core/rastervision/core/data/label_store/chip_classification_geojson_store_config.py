@@ -6,6 +6,7 @@ from pydantic import Field
 
 from rastervision.core.data.label_store.label_store_config import LabelStoreConfig
 from rastervision.pipeline import lazy
+from rastervision.pipeline.config.base import added_field
 from rastervision.pipeline.config.register import register_config
 
 if TYPE_CHECKING:
@@ -28,6 +29,11 @@ class ChipClassificationGeoJSONStoreConfig(LabelStoreConfig):
     uri: str | None = Field(
         None, description='GeoJSON file of the predicted cells. None: <predict_uri>/<scene id>.json.'
     )
+    probabilities: bool = added_field(
+        True,
+        'Whether cells have the property probabilities, the softmax of their scores. The property scores, which is '
+        'there in any case, holds the raw outputs of the model.',
+    )
 
     def build(
         self,
@@ -39,7 +45,9 @@ class ChipClassificationGeoJSONStoreConfig(LabelStoreConfig):
         """Make the label store; see :meth:`.LabelStoreConfig.build`."""
         from rastervision.core.data.label_store.chip_classification_geojson_store import ChipClassificationGeoJSONStore
 
-        return ChipClassificationGeoJSONStore(self.require_uri(), class_config, crs_transformer, bbox=bbox)
+        return ChipClassificationGeoJSONStore(
+            self.require_uri(), class_config, crs_transformer, bbox=bbox, probabilities=self.probabilities
+        )
 
     def update(self, pipeline: 'RVPipelineConfig | None' = None, scene: 'SceneConfig | None' = None) -> None:
         """Fill `uri` from the pipeline's folders and the scene's id."""
