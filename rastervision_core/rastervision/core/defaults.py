@@ -8,6 +8,8 @@ NO_GROUP = '__N/A__'  # scene group of statistics in bundles of 0.12, which had 
 NULL_CLASS = 'null'
 NULL_COLOR = 'black'
 
+MAP_CRS = 'epsg:4326'  # of map coordinates, so of GeoJSON
+
 CHIP_SZ = 300
 PREDICT_BATCH_SZ = 8
 MAX_WINDOWS = 10_000

@@ -76,6 +76,14 @@ def test_pixels_whose_label_is_no_class_are_left_out(make_scene, truth, predicti
     assert '100 pixels are not evaluated' in caplog.text
 
 
+def test_pixels_of_the_null_class_can_be_left_out(make_scene, truth, prediction):
+    truth[:10] = 2
+    config = SemanticSegmentationEvaluatorConfig(ignore_null=True)
+    evaluation = config.build(CLASSES).evaluate_scene(make_scene(truth, prediction))
+    assert evaluation.conf_mat.sum() == (HEIGHT - 10) * WIDTH
+    assert not evaluation.conf_mat[2].any()
+
+
 def test_metrics_are_written_for_all_scenes_and_each(make_scene, truth, prediction, tmp_path):
     evaluator = SemanticSegmentationEvaluator(CLASSES, str(tmp_path / 'eval' / 'eval.json'))
     evaluator.process([make_scene(truth, prediction)], str(tmp_path))

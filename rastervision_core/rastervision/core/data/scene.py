@@ -1,5 +1,6 @@
 """A scene: imagery of an area with its labels."""
 
+import logging
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, cast
@@ -9,7 +10,8 @@ import shapely
 
 from rastervision.core.data.bboxes import match_bboxes
 from rastervision.core.data.geojson import geoms_to_bbox_coords
-from rastervision.pipeline.errors import ArgumentError, RasterVisionError
+from rastervision.core.data.label_source.semantic_segmentation_label_source import SemanticSegmentationLabelSource
+from rastervision.pipeline.errors import ArgumentError, DataError, RasterVisionError
 
 if TYPE_CHECKING:
     from shapely.geometry import Polygon
@@ -19,6 +21,8 @@ if TYPE_CHECKING:
     from rastervision.core.data.label_source.label_source import LabelSource
     from rastervision.core.data.label_store.label_store import LabelStore
     from rastervision.core.data.raster_source.raster_source import RasterSource
+
+log = logging.getLogger(__name__)
 
 
 class Scene:
@@ -55,6 +59,7 @@ class Scene:
 
         Raises:
             ArgumentError: If an area of interest is not a polygon.
+            DataError: If the imagery has complex numbers.
         """
         self.id = id
         self.raster_source = raster_source
@@ -64,6 +69,9 @@ class Scene:
             for labels in (label_source, label_store):
                 if labels is not None:
                     match_bboxes(raster_source, labels)
+            _check_imagery(raster_source)
+            if isinstance(label_source, SemanticSegmentationLabelSource):
+                label_source.image = raster_source
             self.aoi_polygons = _polygons_in(aoi_polygons or [], self.bbox)
         shifted = geoms_to_bbox_coords(self.aoi_polygons, self.bbox)
         self.aoi_polygons_bbox_coords = cast('list[Polygon]', list(shifted))
@@ -113,6 +121,25 @@ def name_scene(error: RasterVisionError, scene_id: str) -> None:
     prefix = f'scene {scene_id!r}: '
     if not str(error).startswith(prefix):
         error.args = (f'{prefix}{error}',)
+
+
+def _check_imagery(source: 'RasterSource') -> None:
+    """See that pixels are numbers that a model can learn from; warn if they are names of colours.
+
+    Raises:
+        DataError: If they are complex numbers.
+    """
+    if source.dtype.kind == 'c':
+        raise DataError(
+            f'{source!r} has complex numbers ({source.dtype}), which models do not take. Make it an image of its '
+            'amplitude: gdal_translate DERIVED_SUBDATASET:AMPLITUDE:image.tif amplitude.tif. Or give a '
+            'RasterTransformer that makes real numbers of them.'
+        )
+    if getattr(source, 'has_palette', False) and source.num_channels == 1:
+        log.warning(
+            '%r has a colour table: its pixels are indices, not brightness. Set expand_palette to use its colours.',
+            source,
+        )
 
 
 def _polygons_in(geoms: 'Iterable[BaseGeometry]', bbox: 'Box') -> 'list[Polygon]':

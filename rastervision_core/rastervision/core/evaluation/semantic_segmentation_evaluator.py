@@ -17,6 +17,7 @@ from rastervision.core.evaluation.semantic_segmentation_evaluation import Semant
 if TYPE_CHECKING:
     from shapely.geometry import Polygon
 
+    from rastervision.core.data.class_config import ClassConfig
     from rastervision.core.data.label_source.label_source import LabelSource
     from rastervision.core.data.label_store.label_store import LabelStore
     from rastervision.core.data.scene import Scene
@@ -27,7 +28,24 @@ ReadWindow = Callable[[Box], np.ndarray]
 
 
 class SemanticSegmentationEvaluator(ClassificationEvaluator):
-    """Compares predicted classes of pixels with ground truth."""
+    """Compares predicted classes of pixels with ground truth.
+
+    Attributes:
+        ignore_null: Whether pixels whose true class is the null class are left out.
+    """
+
+    def __init__(
+        self, class_config: 'ClassConfig', output_uri: str | None = None, *, ignore_null: bool = False
+    ) -> None:
+        """Keep the options.
+
+        Args:
+            class_config: The classes.
+            output_uri: File for the metrics. None: write nothing.
+            ignore_null: See the class.
+        """
+        super().__init__(class_config, output_uri)
+        self.ignore_null = ignore_null
 
     def create_evaluation(self) -> SemanticSegmentationEvaluation:
         """An evaluation without counts."""
@@ -37,7 +55,7 @@ class SemanticSegmentationEvaluator(ClassificationEvaluator):
         """Evaluate the predictions of a scene, by blocks of rows.
 
         Pixels outside the areas of interest count as of the null class on both sides. Pixels whose true label is no
-        class at all (such as 255) are left out.
+        class at all (such as 255) are left out; with `ignore_null`, so are those of the null class.
 
         Time grows with the area, memory with the width only.
 
@@ -67,6 +85,8 @@ class SemanticSegmentationEvaluator(ClassificationEvaluator):
                 scene.id,
                 pixels - counts.sum(),
             )
+        if self.ignore_null:
+            counts[self.class_config.null_class_id] = 0
         evaluation.set_pixel_counts(counts)
         return evaluation
 

@@ -5,16 +5,53 @@ import numpy as np
 import pytest
 import shapely
 from affine import Affine
+from rasterio.control import GroundControlPoint
+from rasterio.rpc import RPC
 
 from rastervision.core.box import Box
 from rastervision.core.data.crs_transformer.identity_crs_transformer import IdentityCRSTransformer
 from rastervision.core.data.crs_transformer.rasterio_crs_transformer import RasterioCRSTransformer
+from rastervision.core.data.crs_transformer.sensor_model import ControlPoints, RationalPolynomials
 from rastervision.pipeline.errors import ArgumentTypeError, DataError, NotReadableError
 
 UTM = RasterioCRSTransformer(Affine(10, 0, 500000, 0, -10, 5100000), 'epsg:32633')
+BENT = [
+    GroundControlPoint(row, column, 14 + column * 1e-4 + row * column * 1e-7, 46 - row * 1e-4 - row * row * 1e-8)
+    for row in (0, 50, 100)
+    for column in (0, 50, 100)
+]
+LINE, SAMPLE, ONE = [0, 0, -1] + [0] * 17, [0, 1] + [0] * 18, [1] + [0] * 19
+TILTED = RPC(
+    height_off=0,
+    height_scale=100,
+    lat_off=46,
+    lat_scale=0.01,
+    long_off=14,
+    long_scale=0.01,
+    line_num_coeff=LINE,
+    line_den_coeff=ONE,
+    line_off=50,
+    line_scale=50,
+    samp_num_coeff=SAMPLE,
+    samp_den_coeff=ONE,
+    samp_off=50,
+    samp_scale=50,
+)
 
 
-@pytest.mark.parametrize('transformer', [UTM, IdentityCRSTransformer()])
+def by_sensor(model):
+    return RasterioCRSTransformer(model.affine, model.crs, sensor=model)
+
+
+@pytest.mark.parametrize(
+    'transformer',
+    [
+        UTM,
+        IdentityCRSTransformer(),
+        by_sensor(ControlPoints(BENT, None)),
+        by_sensor(RationalPolynomials(TILTED, (100, 100))),
+    ],
+)
 @pytest.mark.parametrize('bbox', [None, Box(5, 7, 100, 100)])
 @pytest.mark.parametrize(
     'thing',
@@ -30,6 +67,17 @@ def test_whole_pixels_come_back(transformer, bbox, thing):
     back = transformer.map_to_pixel(transformer.pixel_to_map(thing, bbox=bbox), bbox=bbox)
 
     assert np.array_equal(back, thing) if not isinstance(thing, Box) else back == thing
+
+
+def test_a_bent_image_is_placed_by_its_control_points():
+    transformer = by_sensor(ControlPoints(BENT, None))
+    point = BENT[-1]
+
+    assert transformer.pixel_to_map((point.col - 0.5, point.row - 0.5)) != pytest.approx((point.x, point.y), abs=1e-7)
+    unrounded = RasterioCRSTransformer(
+        transformer.transform, None, sensor=transformer.sensor, round_pixels=False
+    ).pixel_to_map((point.col - 0.5, point.row - 0.5))
+    assert unrounded == pytest.approx((point.x, point.y), abs=1e-9)
 
 
 def test_pixels_map_to_their_centres():

@@ -1,10 +1,18 @@
 import numpy as np
 import pytest
+import rasterio
 
 from rastervision.core.box import Box
 from rastervision.core.data.class_config import ClassConfig
+from rastervision.core.data.crs_transformer.identity_crs_transformer import IdentityCRSTransformer
 from rastervision.core.data.label_source.semantic_segmentation_label_source import SemanticSegmentationLabelSource
+from rastervision.core.data.label_source.semantic_segmentation_label_source_config import (
+    SemanticSegmentationLabelSourceConfig,
+)
+from rastervision.core.data.raster_source.rasterio_source import RasterioSource
+from rastervision.core.data.raster_source.rasterio_source_config import RasterioSourceConfig
 from rastervision.core.data.raster_source.rasterized_source import RasterizedSource
+from rastervision.core.data.scene import Scene
 
 CLASSES = ClassConfig(names=['a', 'b'])
 
@@ -28,3 +36,46 @@ def test_a_bbox_is_passed_on_to_the_raster(source):
     inner = SemanticSegmentationLabelSource(source.raster_source, CLASSES, bbox=Box(3, 2, 7, 6))
     assert inner.extent == Box(0, 0, 4, 4)
     assert np.all(inner.get_label_arr() == 1)
+
+
+@pytest.fixture
+def write_ids(tmp_path, write_raster):
+    """A function that writes class ids, two rows of four, with a NODATA value, and gives the URI."""
+
+    def write(nodata, name='ids.tif'):
+        uri = write_raster(tmp_path / name, np.array([[0, 1, 255, 1], [0, 0, 1, 1]], dtype=np.uint8)[..., None])
+        with rasterio.open(uri, 'r+') as raster:
+            raster.nodata = nodata
+        return uri
+
+    return write
+
+
+@pytest.mark.parametrize(
+    ('nodata', 'choice', 'expected'),
+    [
+        (255, None, [[0, 1, 2, 1], [0, 0, 1, 1]]),  # 255 is no class, so it says that the class is not known
+        (255, False, [[0, 1, 0, 1], [0, 0, 1, 1]]),
+        (0, None, [[0, 1, 255, 1], [0, 0, 1, 1]]),  # class 0 is marked as NODATA for looks
+        (0, True, [[2, 1, 255, 1], [2, 2, 1, 1]]),
+        (None, None, [[0, 1, 255, 1], [0, 0, 1, 1]]),
+    ],
+)
+def test_nodata_that_is_no_class_is_the_null_class(write_ids, nodata, choice, expected):
+    config = SemanticSegmentationLabelSourceConfig(
+        raster_source=RasterioSourceConfig(uris=write_ids(nodata)), nodata_is_null=choice
+    )
+    source = config.build(ClassConfig(names=['a', 'b', 'null']), IdentityCRSTransformer())
+    assert source.get_label_arr().tolist() == expected
+
+
+def test_labels_are_null_where_the_image_has_no_data(write_ids, write_raster, tmp_path):
+    image = write_raster(tmp_path / 'image.tif', np.array([[0, 9, 9, 9], [0, 9, 9, 9]], dtype=np.uint8)[..., None])
+    with rasterio.open(image, 'r+') as raster:
+        raster.nodata = 0
+    config = SemanticSegmentationLabelSourceConfig(
+        raster_source=RasterioSourceConfig(uris=write_ids(255)), image_nodata_is_null=True
+    )
+    source = config.build(ClassConfig(names=['a', 'b', 'null']), IdentityCRSTransformer())
+    scene = Scene('s', RasterioSource(image), source)
+    assert scene[0:2, 0:4][1].tolist() == [[2, 1, 2, 1], [2, 0, 1, 1]]

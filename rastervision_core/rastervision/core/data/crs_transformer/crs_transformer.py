@@ -5,6 +5,7 @@ from typing import Any, TypeVar, cast
 
 import numpy as np
 import shapely
+from affine import Affine
 from shapely.geometry.base import BaseGeometry
 
 from rastervision.core.box import Box
@@ -61,6 +62,27 @@ class CRSTransformer(ABC):
             return self._pixel_to_map(x, y)
 
         return cast(T, _apply(to_map, inp))
+
+    def is_mappable(self, x: np.ndarray, y: np.ndarray) -> np.ndarray:
+        """Which points, in map coordinates, have pixel coordinates, so that `map_to_pixel` does not raise: all."""
+        return np.ones(np.shape(x), dtype=bool)
+
+    def georeference(self, bbox: Box | None = None) -> dict[str, Any]:
+        """What places a raster with the same pixels on the map: options for `rasterio.open` in mode 'w'.
+
+        Args:
+            bbox: The part of the image that the raster covers. None: all.
+
+        Returns:
+            `crs` and `transform`, or what the image has instead of these; empty if it is not georeferenced and all of
+            it is covered.
+        """
+        transform = Affine.identity() if self.transform is None else self.transform
+        if bbox is not None:
+            a, b, c, d, e, f = tuple(transform)[:6]
+            transform = Affine(a, b, a * bbox.xmin + b * bbox.ymin + c, d, e, d * bbox.xmin + e * bbox.ymin + f)
+        known = self.image_crs is not None or not transform.is_identity
+        return {'crs': self.image_crs, 'transform': transform} if known else {}
 
     @abstractmethod
     def _map_to_pixel(self, x: np.ndarray, y: np.ndarray) -> XY:

@@ -7,8 +7,11 @@ import numpy as np
 from affine import Affine
 from pyproj import CRS, Transformer
 
+from rastervision.core.box import Box
 from rastervision.core.data.crs_transformer.crs_transformer import XY, CRSTransformer
 from rastervision.core.data.crs_transformer.identity_crs_transformer import IdentityCRSTransformer
+from rastervision.core.data.crs_transformer.sensor_model import SensorModel, read_sensor_model
+from rastervision.core.defaults import MAP_CRS
 from rastervision.pipeline.errors import DataError
 
 
@@ -36,12 +39,19 @@ class RasterioCRSTransformer(CRSTransformer):
     Attributes:
         round_pixels: Whether pixel coordinates are whole numbers. If not, a point is mapped to fractions of pixels,
             counted from a pixel's upper left corner.
+        sensor: What places pixels if the image is not on a grid of the map; `transform` is only near to it then.
     """
 
     transform: Affine
 
     def __init__(
-        self, transform: Affine, image_crs: Any, map_crs: Any = 'epsg:4326', round_pixels: bool = True
+        self,
+        transform: Affine,
+        image_crs: Any,
+        map_crs: Any = MAP_CRS,
+        round_pixels: bool = True,
+        *,
+        sensor: SensorModel | None = None,
     ) -> None:
         """Make a transformer.
 
@@ -50,20 +60,20 @@ class RasterioCRSTransformer(CRSTransformer):
             image_crs: The CRS of the image: anything that pyproj or rasterio takes. None: the map's.
             map_crs: The CRS of map coordinates, always with x (east) first. None: the image's.
             round_pixels: See the class.
+            sensor: See the class. None: `transform` is exact.
         """
-        super().__init__(transform, image_crs, map_crs)
+        super().__init__(transform, image_crs, image_crs if map_crs is None else map_crs)
         self.round_pixels = round_pixels
+        self.sensor = sensor
         self._pixel_of = ~transform
         self._crs = _crs_pair(image_crs, map_crs)
 
     @classmethod
-    def from_dataset(
-        cls, dataset: Any, map_crs: str | None = 'epsg:4326', **kwargs: Any
-    ) -> IdentityCRSTransformer | Self:
+    def from_dataset(cls, dataset: Any, map_crs: str | None = MAP_CRS, **kwargs: Any) -> IdentityCRSTransformer | Self:
         """Make a transformer for an open rasterio dataset.
 
-        An image that has only ground control points gets the affine transformation that fits them best. One that is
-        not georeferenced at all gets an `IdentityCRSTransformer`.
+        An image that is not on a grid of the map, but has ground control points or rational polynomials (RPCs), is
+        georeferenced by these, see :class:`.SensorModel`. One that has nothing gets an `IdentityCRSTransformer`.
 
         Args:
             dataset: The dataset.
@@ -71,17 +81,15 @@ class RasterioCRSTransformer(CRSTransformer):
             kwargs: Passed to the class.
         """
         transform, crs = dataset.transform, dataset.crs
-        gcps, gcps_crs = dataset.gcps
-        if gcps and transform.is_identity:
-            from rasterio.transform import from_gcps
-
-            transform, crs = from_gcps(gcps), gcps_crs
+        sensor = read_sensor_model(dataset) if transform.is_identity else None
+        if sensor is not None:
+            return cls(sensor.affine, sensor.crs, map_crs, sensor=sensor, **kwargs)
         if crs is None and transform.is_identity:
             return IdentityCRSTransformer()
         return cls(transform, crs.to_wkt() if crs else None, map_crs, **kwargs)
 
     @classmethod
-    def from_uri(cls, uri: str, map_crs: str | None = 'epsg:4326', **kwargs: Any) -> IdentityCRSTransformer | Self:
+    def from_uri(cls, uri: str, map_crs: str | None = MAP_CRS, **kwargs: Any) -> IdentityCRSTransformer | Self:
         """Make a transformer for an image; only its header is read. See `from_dataset`.
 
         Raises:
@@ -98,9 +106,17 @@ class RasterioCRSTransformer(CRSTransformer):
             f'map_crs={self.map_crs!r}, round_pixels={self.round_pixels})'
         )
 
+    def is_mappable(self, x: np.ndarray, y: np.ndarray) -> np.ndarray:
+        """Which points, in map coordinates, are in the area that the image's CRS is made for."""
+        if self._crs is not None:
+            image_crs, map_crs = self._crs
+            x, y = _transformers.get(map_crs, image_crs).transform(x, y)
+        mappable: np.ndarray = np.isfinite(x) & np.isfinite(y)
+        return mappable
+
     def _map_to_pixel(self, x: np.ndarray, y: np.ndarray) -> XY:
         x, y = self._project(x, y, to_map=False)
-        x, y = _affine(self._pixel_of, x, y)
+        x, y = _affine(self._pixel_of, x, y) if self.sensor is None else self.sensor.to_pixels(x, y)
         if self.round_pixels:
             return np.floor(x).astype(np.int64), np.floor(y).astype(np.int64)
         return np.asarray(x), np.asarray(y)
@@ -108,8 +124,13 @@ class RasterioCRSTransformer(CRSTransformer):
     def _pixel_to_map(self, x: np.ndarray, y: np.ndarray) -> XY:
         if self.round_pixels:
             x, y = np.trunc(x), np.trunc(y)
-        x, y = _affine(self.transform, x + 0.5, y + 0.5)
+        x, y = x + 0.5, y + 0.5
+        x, y = _affine(self.transform, x, y) if self.sensor is None else self.sensor.from_pixels(x, y)
         return self._project(x, y, to_map=True)
+
+    def georeference(self, bbox: Box | None = None) -> dict[str, Any]:
+        """See the base class."""
+        return super().georeference(bbox) if self.sensor is None else self.sensor.georeference(bbox or Box(0, 0, 0, 0))
 
     def _project(self, x: np.ndarray, y: np.ndarray, *, to_map: bool) -> XY:
         x, y = np.asarray(x, dtype=np.float64), np.asarray(y, dtype=np.float64)

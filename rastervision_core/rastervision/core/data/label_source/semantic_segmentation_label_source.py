@@ -19,18 +19,37 @@ if TYPE_CHECKING:
 
 
 class SemanticSegmentationLabelSource(LabelSource):
-    """Gives each pixel the class id that a raster has there."""
+    """Gives each pixel the class id that a raster has there.
 
-    def __init__(self, raster_source: RasterSource, class_config: 'ClassConfig', bbox: Box | None = None) -> None:
+    Attributes:
+        raster_source: The raster.
+        class_config: The classes.
+        nodata_is_null: Whether what has no data in the raster is of the null class. If not, it is 0, as in any chip.
+        image_nodata_is_null: Whether that holds for what has no data in `image` too.
+        image: The imagery of the scene, on the same grid of pixels. A :class:`.Scene` sets it.
+    """
+
+    def __init__(
+        self,
+        raster_source: RasterSource,
+        class_config: 'ClassConfig',
+        bbox: Box | None = None,
+        *,
+        nodata_is_null: bool = False,
+        image_nodata_is_null: bool = False,
+    ) -> None:
         """Make a source.
 
         Args:
             raster_source: A raster of class ids with one channel. Its bbox is set if one is given here.
             class_config: The classes.
             bbox: The part of the scene to give labels for, in pixels. None: that of the raster source.
+            nodata_is_null: See the class.
+            image_nodata_is_null: See the class.
 
         Raises:
             LabelError: If the raster has more than one channel.
+            ConfigError: If there is no null class, but NODATA shall be of it.
         """
         if raster_source.num_channels != 1:
             raise LabelError(
@@ -40,6 +59,10 @@ class SemanticSegmentationLabelSource(LabelSource):
             )
         self.raster_source = raster_source
         self.class_config = class_config
+        self.nodata_is_null = nodata_is_null
+        self.image_nodata_is_null = image_nodata_is_null
+        self.image: RasterSource | None = None
+        self._null_class_id = class_config.null_class_id if nodata_is_null or image_nodata_is_null else None
         if bbox is not None:
             self.set_bbox(bbox)
 
@@ -66,8 +89,12 @@ class SemanticSegmentationLabelSource(LabelSource):
         Returns:
             Array (height, width) of the raster's dtype.
         """
-        chip = self.raster_source.get_chip(self.extent if window is None else window)
-        class_ids: np.ndarray = chip[..., 0]
+        window = self.extent if window is None else window
+        class_ids: np.ndarray = self.raster_source.get_chip(window)[..., 0]
+        for source in self._null_where_nodata:
+            mask = source.get_nodata_mask(window)
+            if mask is not None:
+                class_ids = np.where(mask, class_ids.dtype.type(self._null_class_id), class_ids)
         return class_ids
 
     def get_labels(self, window: Box | None = None) -> SemanticSegmentationLabels:
@@ -76,6 +103,12 @@ class SemanticSegmentationLabelSource(LabelSource):
         labels = SemanticSegmentationDiscreteLabels.make_empty(self.extent, len(self.class_config))
         labels[window] = self.get_label_arr(window)
         return labels
+
+    @property
+    def _null_where_nodata(self) -> list[RasterSource]:
+        """What has labels of the null class where it has no data."""
+        sources = [self.raster_source] if self.nodata_is_null else []
+        return [*sources, self.image] if self.image_nodata_is_null and self.image is not None else sources
 
     def _get_item(self, window: Box) -> np.ndarray:
         return self.get_label_arr(window)

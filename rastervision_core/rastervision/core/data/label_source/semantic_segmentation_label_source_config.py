@@ -8,6 +8,7 @@ from rastervision.core.data.label_source.label_source_config import LabelSourceC
 from rastervision.core.data.raster_source.raster_source_config import RasterSourceConfig
 from rastervision.core.data.raster_source.rasterized_source_config import RasterizedSourceConfig
 from rastervision.pipeline import lazy
+from rastervision.pipeline.config.base import added_field
 from rastervision.pipeline.config.register import register_config
 
 if TYPE_CHECKING:
@@ -32,6 +33,16 @@ class SemanticSegmentationLabelSourceConfig(LabelSourceConfig):
     raster_source: RasterSourceConfig | RasterizedSourceConfig = Field(
         ..., description='A raster of class ids, or polygons to draw one from (RasterizedSourceConfig).'
     )
+    nodata_is_null: bool | None = added_field(
+        None,
+        'Whether pixels without data in the raster of class ids are of the null class. If not, they are of class 0. '
+        'None: if its NODATA value is no class id, such as 255.',
+    )
+    image_nodata_is_null: bool = added_field(
+        False,
+        'Whether pixels are of the null class where the imagery of the scene has no data. With ignore_class_index and '
+        'ignore_null, they count neither in training nor in evaluation.',
+    )
 
     def build(
         self,
@@ -49,7 +60,17 @@ class SemanticSegmentationLabelSourceConfig(LabelSourceConfig):
             raster_source: RasterSource = self.raster_source.build(class_config, crs_transformer, bbox)
         else:
             raster_source = self.raster_source.build(tmp_dir)
-        return SemanticSegmentationLabelSource(raster_source, class_config, bbox=bbox)
+        nodata_is_null = self.nodata_is_null
+        if nodata_is_null is None:
+            values = raster_source.nodata_values
+            nodata_is_null = class_config.null_class is not None and any(v >= len(class_config) for v in values)
+        return SemanticSegmentationLabelSource(
+            raster_source,
+            class_config,
+            bbox=bbox,
+            nodata_is_null=nodata_is_null,
+            image_nodata_is_null=self.image_nodata_is_null,
+        )
 
 
 __getattr__ = lazy.names(

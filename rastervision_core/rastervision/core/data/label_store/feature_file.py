@@ -12,6 +12,7 @@ from shapely.geometry.base import BaseGeometry
 
 from rastervision.core.box import Box
 from rastervision.core.data.crs_transformer.crs_transformer import CRSTransformer
+from rastervision.core.defaults import MAP_CRS
 from rastervision.pipeline.errors import MissingFileError, NotReadableError
 from rastervision.pipeline.file_system.utils import file_exists, file_to_json
 
@@ -29,7 +30,7 @@ class FeatureFile:
         self._crs_transformer, self._bbox = crs_transformer, bbox
         Path(path).parent.mkdir(parents=True, exist_ok=True)
         self._file = open(path, 'w', encoding='utf-8')  # noqa: SIM115
-        self._file.write('{"type": "FeatureCollection", "features": [')
+        self._file.write(f'{{"type": "FeatureCollection",{_crs_member(crs_transformer.map_crs)} "features": [')
         self._separator = ''
 
     def write(
@@ -69,6 +70,20 @@ class FeatureFile:
         with self._file:
             if kind is None:
                 self.finish()
+
+
+def _crs_member(map_crs: Any) -> str:
+    """How GeoJSON of 2008 names a CRS, which GDAL reads; empty for the one that GeoJSON has without a name."""
+    if map_crs is None:
+        return ''
+    from pyproj import CRS
+
+    crs = CRS.from_user_input(map_crs)
+    code = crs.to_authority()
+    if crs.equals(MAP_CRS, ignore_axis_order=True) or code is None:
+        return ''
+    name = {'name': f'urn:ogc:def:crs:{code[0]}::{code[1]}'}
+    return f' "crs": {json.dumps({"type": "name", "properties": name})},'
 
 
 def box_polygons(boxes: Iterable[Box]) -> np.ndarray:

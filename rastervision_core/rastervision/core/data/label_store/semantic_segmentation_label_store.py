@@ -6,9 +6,7 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from affine import Affine
 from rasterio.windows import Window
-from rasterio.windows import transform as window_transform
 
 from rastervision.core.box import Box
 from rastervision.core.data.class_config import ClassConfig
@@ -51,7 +49,7 @@ class SemanticSegmentationLabelStore(LabelStore):
         class_config: The classes. If there is no null class, a copy gets one.
         bbox: The part of the image that the labels cover. None: it begins at the image's corner.
         tmp_dir: A folder for temporary files.
-        vector_outputs: Vector outputs to write. Of several for a class, the last counts.
+        vector_outputs: Vector outputs to write. Of several for the same file, the last counts.
         save_as_rgb: Write colours, not class ids.
         discrete_output: Write labels.tif.
         smooth_output: Write scores.tif and pixel_hits.npy, if there are scores.
@@ -306,10 +304,6 @@ class SemanticSegmentationLabelStore(LabelStore):
 
     # ---------------------------------------------------------------- internals
     def _profile(self, extent: Box) -> dict[str, Any]:
-        crs, transform = self.crs_transformer.image_crs, self.crs_transformer.transform or Affine.identity()
-        if self.bbox is not None:
-            transform = window_transform(self.bbox.to_rasterio(), transform)
-        georeference = {} if crs is None and transform.is_identity else {'crs': crs, 'transform': transform}
         return {
             'driver': 'GTiff',
             'height': extent.height,
@@ -321,7 +315,7 @@ class SemanticSegmentationLabelStore(LabelStore):
             'blockysize': self.rasterio_block_size,
             'compress': 'deflate',
             'bigtiff': 'IF_SAFER',
-            **georeference,
+            **self.crs_transformer.georeference(self.bbox),
         }
 
     def _outputs(
@@ -356,7 +350,7 @@ class SemanticSegmentationLabelStore(LabelStore):
         return VectorOutput(path, config, shape, self.crs_transformer, self.bbox)
 
     def _vector_outputs(self) -> 'list[VectorOutputConfig]':
-        return list({config.class_id: config for config in self.vector_outputs}.values())
+        return list({config.get_uri('', self.class_config): config for config in self.vector_outputs}.values())
 
     def _write_all(self, output: RowOutput, labels: SemanticSegmentationLabels) -> None:
         with output:

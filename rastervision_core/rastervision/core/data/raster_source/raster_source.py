@@ -89,6 +89,11 @@ class RasterSource(ABC):
         return self.bbox.extent
 
     @property
+    def nodata_values(self) -> tuple[float, ...]:
+        """The NODATA values that the selected channels declare; those that declare none are left out."""
+        return ()
+
+    @property
     @abstractmethod
     def crs_transformer(self) -> CRSTransformer:
         """Transforms between map coordinates and pixels of the image (not of the bbox)."""

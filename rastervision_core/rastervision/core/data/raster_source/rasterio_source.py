@@ -4,8 +4,10 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+from rasterio.enums import ColorInterp
 
 from rastervision.core.box import Box
+from rastervision.core.data.chips import resize
 from rastervision.core.data.crs_transformer.crs_transformer import CRSTransformer
 from rastervision.core.data.crs_transformer.rasterio_crs_transformer import RasterioCRSTransformer
 from rastervision.core.data.dataset_pool import PooledDataset
@@ -16,11 +18,15 @@ from rastervision.core.data.rasterio_io import (
     Nodata,
     get_channel_order_from_dataset,
     open_raster,
+    read_colors,
     read_nodata_mask,
     read_pixels,
 )
 from rastervision.core.data.slices import parse_array_slices_Nd, sampled_shape
+from rastervision.core.defaults import MAP_CRS
 from rastervision.pipeline.errors import ConfigError
+
+COLORS = 3  # red, green, blue
 
 
 class RasterioSource(RasterSource):
@@ -34,8 +40,13 @@ class RasterioSource(RasterSource):
 
     Can be pickled and used in any process or thread: files are opened where they are read.
 
+    An image with a colour table gives the indices that it stores, as labels need them; see `expand_palette`. A scale
+    and an offset that an image declares are not applied. An image without georeference, such as a JPEG, has pixels as
+    map coordinates; one with ground control points or rational polynomials is georeferenced by these.
+
     Attributes:
         uris: The images.
+        has_palette: Whether what the image stores are indices of a colour table.
     """
 
     def __init__(
@@ -46,6 +57,9 @@ class RasterioSource(RasterSource):
         channel_order: Sequence[int] | None = None,
         bbox: Box | None = None,
         tmp_dir: str | None = None,
+        *,
+        expand_palette: bool = False,
+        map_crs: str | None = MAP_CRS,
     ) -> None:
         """Make a source; of the images, only the headers are read.
 
@@ -56,6 +70,9 @@ class RasterioSource(RasterSource):
             channel_order: Indices, from 0, of the bands to select. None: all but alpha.
             bbox: The part of the image to read from. None: all.
             tmp_dir: Where remote images are downloaded to. None: the usual folder for downloads.
+            expand_palette: Read the colours (red, green, blue; uint8) that the colour table of an image gives, not the
+                indices that it stores. Of no effect on an image without colour table.
+            map_crs: The CRS of map coordinates. None: that of the image.
 
         Raises:
             NotReadableError: If an image is missing or cannot be opened.
@@ -71,12 +88,15 @@ class RasterioSource(RasterSource):
         self._image = PooledDataset(self.imagery_path)
         with open_raster(self.imagery_path) as dataset:
             self._nodata = Nodata.of(dataset)
-            self._crs_transformer = RasterioCRSTransformer.from_dataset(dataset)
+            self._crs_transformer = RasterioCRSTransformer.from_dataset(dataset, map_crs)
             self.image_extent = Box(0, 0, dataset.height, dataset.width)
+            self.has_palette = dataset.colorinterp[0] == ColorInterp.palette
+            self._colors = read_colors(dataset) if expand_palette and self.has_palette else None
+            order = get_channel_order_from_dataset(dataset) if self._colors is None else range(COLORS)
             super().__init__(
-                channel_order=get_channel_order_from_dataset(dataset) if channel_order is None else channel_order,
-                num_channels_raw=dataset.count,
-                dtype_raw=np.dtype(dataset.dtypes[0]),
+                channel_order=order if channel_order is None else channel_order,
+                num_channels_raw=dataset.count if self._colors is None else COLORS,
+                dtype_raw=np.dtype(dataset.dtypes[0] if self._colors is None else np.uint8),
                 bbox=self.image_extent if bbox is None else bbox,
                 raster_transformers=raster_transformers,
             )
@@ -88,6 +108,13 @@ class RasterioSource(RasterSource):
     def crs_transformer(self) -> CRSTransformer:
         """Transforms between map coordinates and pixels of the image (not of the bbox)."""
         return self._crs_transformer
+
+    @property
+    def nodata_values(self) -> tuple[float, ...]:
+        """See the base class."""
+        channels = self.channel_order if self._colors is None else []
+        values = [self._nodata.values[channel] for channel in channels]
+        return tuple(value for value in values if value is not None)
 
     def download_data(self, vrt_dir: str | None = None, stream: bool = False) -> str:
         """Bring the images where they can be read from.
@@ -139,7 +166,7 @@ class RasterioSource(RasterSource):
 
     def get_nodata_mask(self, window: Box) -> np.ndarray | None:
         """Where the image has no data in any selected channel; see the base class."""
-        bands = [channel + 1 for channel in self.channel_order]
+        bands = [1] if self._colors is not None else [channel + 1 for channel in self.channel_order]
         if not self._nodata.is_declared(bands):
             return None
         window = window.to_global_coords(self.bbox)
@@ -155,6 +182,8 @@ class RasterioSource(RasterSource):
         return chip[..., 0] if single else chip
 
     def _read(self, window: Box, channels: Sequence[int], out_shape: tuple[int, int] | None) -> np.ndarray:
+        if self._colors is not None:
+            return resize(self._read_colors(window)[..., list(channels)], out_shape or window.size)
         return read_pixels(
             self._image.get(),
             window.to_global_coords(self.bbox),
@@ -163,6 +192,16 @@ class RasterioSource(RasterSource):
             inside=self.bbox,
             out_shape=out_shape,
         )
+
+    def _read_colors(self, window: Box) -> np.ndarray:
+        """The colours of a window, (height, width, 3), uint8; what has no data is 0."""
+        assert self._colors is not None
+        window = window.to_global_coords(self.bbox)
+        dataset = self._image.get()
+        indices = read_pixels(dataset, window, [1], nodata=Nodata((None,) * dataset.count, masked=False))[..., 0]
+        colors: np.ndarray = self._colors[indices]
+        colors[read_nodata_mask(dataset, window, [1], nodata=self._nodata, inside=self.bbox)] = 0
+        return colors
 
 
 def _clear_margins(chip: np.ndarray, window: Box) -> None:

@@ -5,7 +5,9 @@ from typing import TYPE_CHECKING, Any
 from pydantic import Field
 
 from rastervision.core.data.raster_source.raster_source_config import RasterSourceConfig
+from rastervision.core.defaults import MAP_CRS
 from rastervision.pipeline import lazy
+from rastervision.pipeline.config.base import added_field
 from rastervision.pipeline.config.register import register_config
 from rastervision.pipeline.errors import ConfigError
 
@@ -44,6 +46,16 @@ class RasterioSourceConfig(RasterSourceConfig):
     allow_streaming: bool = Field(
         False, description='Read remote images in parts, as they are needed, instead of downloading them.'
     )
+    expand_palette: bool = added_field(
+        False,
+        'Use the colours (red, green, blue) that the colour table of an image gives, not the indices that it stores, '
+        'which are what a raster of labels needs.',
+    )
+    map_crs: str | None = added_field(
+        MAP_CRS,
+        'CRS of map coordinates: of predictions written as GeoJSON, which name it if it is not EPSG:4326, and of '
+        'GeoJSON labels that do not name one. None: that of the image.',
+    )
 
     def build(self, tmp_dir: str | None = None, use_transformers: bool = True) -> 'RasterioSource':
         """Make the raster source; see the base class."""
@@ -56,4 +68,6 @@ class RasterioSourceConfig(RasterSourceConfig):
             channel_order=self.channel_order,
             bbox=self.build_bbox(),
             tmp_dir=tmp_dir,
+            expand_palette=self.expand_palette,
+            map_crs=self.map_crs,
         )
