@@ -47,12 +47,15 @@ class ClassificationEvaluation(ABC):
             A list of an item for each class and the average; with scenes merged, a dict of such lists:
             `{'overall': ..., 'per_scene': {scene id: ...}}`.
         """
-        items = [item.to_json() for _, item in sorted(self.class_to_eval_item.items())]
-        if self.avg_item is not None:
-            items.append(copy.deepcopy(self.avg_item))
+        items = self.items_to_json()
         if not self.scene_to_eval:
             return items
         return {'overall': items, 'per_scene': {name: scene.to_json() for name, scene in self.scene_to_eval.items()}}
+
+    def items_to_json(self) -> list[dict[str, Any]]:
+        """The metrics of each class and the average, of all scenes together."""
+        items = [item.to_json() for _, item in sorted(self.class_to_eval_item.items())]
+        return items if self.avg_item is None else [*items, copy.deepcopy(self.avg_item)]
 
     def save(self, output_uri: str) -> None:
         """Write the metrics as JSON, with null for what is not defined.

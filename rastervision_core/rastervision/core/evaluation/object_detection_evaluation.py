@@ -1,10 +1,10 @@
 """The metrics of predicted boxes."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import shapely
 
+from rastervision.core.data.label.boxes import touching_pairs
 from rastervision.core.evaluation.class_evaluation_item import ClassEvaluationItem
 from rastervision.core.evaluation.classification_evaluation import ClassificationEvaluation
 
@@ -18,26 +18,33 @@ def compute_metrics(
     pred_labels: 'ObjectDetectionLabels',
     num_classes: int,
     iou_thresh: float = 0.5,
+    *,
+    by_class: bool = False,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Count right, wrong and missed boxes by class.
 
-    Boxes are paired by how well they overlap, whatever their classes: each true box takes the predicted box that
-    overlaps it best, and of the true boxes that took the same one, the best keeps it. A pair is right if the classes
-    are equal.
+    A predicted box is right if it is paired with a true one of its class.
 
     Args:
         gt_labels: True boxes.
         pred_labels: Predicted boxes.
         num_classes: How many classes there are.
         iou_thresh: Only boxes with a larger intersection over union are paired.
+        by_class: Pair only boxes of the same class, best overlap first, each box once. Else as earlier versions do,
+            whatever the classes: each true box takes the predicted one that overlaps it best, and of those that took
+            the same, the best keeps it; so a box of the wrong class can take the place of a right one.
 
     Returns:
         True positives, false positives, false negatives: each (num_classes,), float64. Time and memory grow with the
         number of overlapping pairs, not with the product of the numbers of boxes.
     """
-    gt_ids = np.asarray(gt_labels.get_class_ids(), dtype=np.int64)
-    pred_ids = np.asarray(pred_labels.get_class_ids(), dtype=np.int64)
-    gt_inds, pred_inds = _best_pairs(gt_labels.get_npboxes(), pred_labels.get_npboxes(), iou_thresh)
+    gt_ids, pred_ids = gt_labels.get_class_ids(), pred_labels.get_class_ids()
+    gt_inds, pred_inds, iou = touching_pairs(gt_labels.get_npboxes(), pred_labels.get_npboxes())
+    near = iou > iou_thresh
+    same_class = gt_ids[gt_inds] == pred_ids[pred_inds]
+    candidates = near & same_class if by_class else near
+    pairs = gt_inds[candidates], pred_inds[candidates], iou[candidates]
+    gt_inds, pred_inds = _one_to_one(*pairs) if by_class else _best_of_best(*pairs)
     right = gt_ids[gt_inds][gt_ids[gt_inds] == pred_ids[pred_inds]]
     tps, gts, preds = (
         np.bincount(ids, minlength=num_classes)[:num_classes].astype(float) for ids in (right, gt_ids, pred_ids)
@@ -46,18 +53,41 @@ def compute_metrics(
 
 
 class ObjectDetectionEvaluation(ClassificationEvaluation):
-    """Counts boxes, by class."""
+    """Counts boxes, by class; computes average precision, if wanted.
 
-    def __init__(self, class_config: 'ClassConfig', iou_thresh: float = 0.5) -> None:
-        """Keep the classes and the threshold.
+    For average precision the boxes of all scenes are kept until `to_json`.
+    """
+
+    def __init__(
+        self,
+        class_config: 'ClassConfig',
+        iou_thresh: float = 0.5,
+        *,
+        by_class: bool = False,
+        score_thresh: float | None = None,
+        average_precision: bool = False,
+    ) -> None:
+        """Keep the arguments.
 
         Args:
             class_config: The classes.
             iou_thresh: See :func:`.compute_metrics`.
+            by_class: See :func:`.compute_metrics`.
+            score_thresh: Count only predicted boxes with a larger score. Average precision looks at all.
+            average_precision: Compute the average precision of each class, and its mean.
         """
         super().__init__()
         self.class_config = class_config
         self.iou_thresh = iou_thresh
+        self.by_class = by_class
+        self.score_thresh = score_thresh
+        self.average_precision = average_precision
+
+    def reset(self) -> None:
+        """Forget all counts and boxes."""
+        super().reset()
+        self._truths: list[ObjectDetectionLabels] = []
+        self._predictions: list[ObjectDetectionLabels] = []
 
     def compute(self, ground_truth_labels: 'ObjectDetectionLabels', prediction_labels: 'ObjectDetectionLabels') -> None:
         """Count boxes; see :func:`.compute_metrics`.
@@ -67,10 +97,43 @@ class ObjectDetectionEvaluation(ClassificationEvaluation):
             prediction_labels: Predicted boxes.
         """
         self.reset()
+        counted = prediction_labels
+        if self.score_thresh is not None:
+            counted = counted.filter_by_score(self.score_thresh)
         self.class_to_eval_item = self.compute_eval_items(
-            ground_truth_labels, prediction_labels, self.class_config, iou_thresh=self.iou_thresh
+            ground_truth_labels, counted, self.class_config, self.iou_thresh, by_class=self.by_class
         )
         self.compute_avg()
+        if self.average_precision:
+            self._truths, self._predictions = [ground_truth_labels], [prediction_labels]
+
+    def merge(self, other: 'ClassificationEvaluation', scene_id: str | None = None) -> None:
+        """Add the counts and boxes of another evaluation; see :meth:`.ClassificationEvaluation.merge`."""
+        super().merge(other, scene_id)
+        if isinstance(other, ObjectDetectionEvaluation):
+            self._truths = self._truths + other._truths
+            self._predictions = self._predictions + other._predictions
+
+    def items_to_json(self) -> list[dict[str, Any]]:
+        """As of :class:`.ClassificationEvaluation`, with average precision among the metrics, if wanted.
+
+        Classes have `AP`, the mean over IoU thresholds from 0.5 to 0.95, and `AP50`, that at 0.5. The average item has
+        `mAP` and `mAP50`, their means over the classes that have true boxes. They are NaN where there are none.
+        """
+        items = super().items_to_json()
+        if not self.average_precision or not items:
+            return items
+        from rastervision.core.evaluation.average_precision import average_precision
+
+        columns = average_precision(self._truths, self._predictions, len(self.class_config.names))
+        for name, column in zip(('AP', 'AP50'), columns, strict=True):
+            for item in items:
+                if 'class_id' in item:
+                    item['metrics'][name] = float(column[item['class_id']])
+                else:
+                    known = column[~np.isnan(column)]
+                    item['metrics'][f'm{name}'] = float(known.mean()) if len(known) else float('nan')
+        return items
 
     @staticmethod
     def compute_eval_items(
@@ -78,33 +141,35 @@ class ObjectDetectionEvaluation(ClassificationEvaluation):
         pred_labels: 'ObjectDetectionLabels',
         class_config: 'ClassConfig',
         iou_thresh: float = 0.5,
+        *,
+        by_class: bool = False,
     ) -> dict[int, ClassEvaluationItem]:
         """Counts by class id; see :func:`.compute_metrics`."""
-        counts = compute_metrics(gt_labels, pred_labels, len(class_config.names), iou_thresh)
+        counts = compute_metrics(gt_labels, pred_labels, len(class_config.names), iou_thresh, by_class=by_class)
         return {
             class_id: ClassEvaluationItem(class_id, name, tp=tp, fp=fp, fn=fn)
             for class_id, (name, tp, fp, fn) in enumerate(zip(class_config.names, *counts, strict=True))
         }
 
 
-def _best_pairs(gt: np.ndarray, pred: np.ndarray, iou_thresh: float) -> tuple[np.ndarray, np.ndarray]:
-    """Indices of the boxes that are paired, each (pairs,).
+def _best_of_best(gt: np.ndarray, pred: np.ndarray, iou: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Of pairs, given by the indices of both boxes, the best of each true box; of these, of each predicted box."""
+    best = _best_of_each(gt, pred, iou)
+    gt, pred, iou = gt[best], pred[best], iou[best]
+    best = _best_of_each(pred, gt, iou)
+    return gt[best], pred[best]
 
-    Args:
-        gt: Boxes, (n, 4): ymin, xmin, ymax, xmax.
-        pred: Boxes, (m, 4).
-        iou_thresh: Only boxes with a larger intersection over union are paired.
-    """
-    tree = shapely.STRtree(shapely.box(pred[:, 1], pred[:, 0], pred[:, 3], pred[:, 2]))
-    gt_inds, pred_inds = tree.query(shapely.box(gt[:, 1], gt[:, 0], gt[:, 3], gt[:, 2]))
-    iou = _iou(gt[gt_inds], pred[pred_inds])
-    near = iou > iou_thresh
-    pairs = np.stack([gt_inds[near], pred_inds[near]])
-    iou = iou[near]
-    for side in (0, 1):
-        best = _best_of_each(pairs[side], pairs[1 - side], iou)
-        pairs, iou = pairs[:, best], iou[best]
-    return pairs[0], pairs[1]
+
+def _one_to_one(gt: np.ndarray, pred: np.ndarray, iou: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Of pairs, given by the indices of both boxes, the best one, then the best of other boxes, and so on."""
+    chosen = [np.empty((2, 0), dtype=int)]
+    while len(gt):
+        mutual = np.intersect1d(_best_of_each(gt, pred, iou), _best_of_each(pred, gt, iou))
+        chosen.append(np.stack([gt[mutual], pred[mutual]]))
+        free = ~np.isin(gt, gt[mutual]) & ~np.isin(pred, pred[mutual])
+        gt, pred, iou = gt[free], pred[free], iou[free]
+    gt_inds, pred_inds = np.concatenate(chosen, axis=1)
+    return gt_inds, pred_inds
 
 
 def _best_of_each(taker: np.ndarray, taken: np.ndarray, iou: np.ndarray) -> np.ndarray:
@@ -112,12 +177,3 @@ def _best_of_each(taker: np.ndarray, taken: np.ndarray, iou: np.ndarray) -> np.n
     order: np.ndarray = np.lexsort((taken, -iou, taker))
     _, first = np.unique(taker[order], return_index=True)
     return order[first]
-
-
-def _iou(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """Intersection over union of box pairs, (n,); 0 of empty boxes."""
-    sides = np.minimum(a[:, 2:], b[:, 2:]) - np.maximum(a[:, :2], b[:, :2])
-    intersection = np.clip(sides, 0, None).prod(axis=1)
-    union = (a[:, 2:] - a[:, :2]).prod(axis=1) + (b[:, 2:] - b[:, :2]).prod(axis=1) - intersection
-    iou: np.ndarray = np.divide(intersection, union, out=np.zeros(len(a)), where=union > 0)
-    return iou

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from rastervision.core.evaluation.classification_evaluator_config import ClassificationEvaluatorConfig
 from rastervision.pipeline import lazy
+from rastervision.pipeline.config.base import added_field
 from rastervision.pipeline.config.register import register_config
 
 if TYPE_CHECKING:
@@ -16,7 +17,24 @@ __getattr__ = lazy.names(__name__, 'rastervision.core.evaluation.object_detectio
 
 @register_config('object_detection_evaluator')
 class ObjectDetectionEvaluatorConfig(ClassificationEvaluatorConfig):
-    """Configure a :class:`.ObjectDetectionEvaluator`."""
+    """Configure a :class:`.ObjectDetectionEvaluator`: precision, recall and F1, and average precision as of COCO."""
+
+    iou_thresh: float = added_field(
+        0.5, 'A predicted box is right if its IoU with a true one is larger; for precision, recall and F1.', ge=0, lt=1
+    )
+    score_thresh: float | None = added_field(
+        None,
+        'Only predicted boxes with a larger score count in precision, recall and F1. None: all that were kept. Average '
+        'precision always looks at all.',
+    )
+    by_class: bool = added_field(
+        True,
+        'Pair true and predicted boxes of the same class only. False: as 0.31, whatever their classes, so that one of '
+        'the wrong class can take the place of a right one.',
+    )
+    average_precision: bool = added_field(
+        True, 'Add AP and AP50 of each class and their means, mAP and mAP50, over all scores.'
+    )
 
     def build(
         self, class_config: 'ClassConfig', scene_group: tuple[str, Iterable[str]] | None = None
@@ -24,4 +42,11 @@ class ObjectDetectionEvaluatorConfig(ClassificationEvaluatorConfig):
         """Make the evaluator; see :meth:`.EvaluatorConfig.build`."""
         from rastervision.core.evaluation.object_detection_evaluator import ObjectDetectionEvaluator
 
-        return ObjectDetectionEvaluator(class_config, self._uri_for(scene_group))
+        return ObjectDetectionEvaluator(
+            class_config,
+            self._uri_for(scene_group),
+            iou_thresh=self.iou_thresh,
+            by_class=self.by_class,
+            score_thresh=self.score_thresh,
+            average_precision=self.average_precision,
+        )

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
-from pydantic import Field
+from pydantic import Field, NonNegativeInt
 
 from rastervision.core import compat
 from rastervision.core.compat import ObjectDetectionWindowMethod as ObjectDetectionWindowMethod
@@ -11,6 +11,7 @@ from rastervision.core.data.scene_config import SceneConfig
 from rastervision.core.evaluation.object_detection_evaluator_config import ObjectDetectionEvaluatorConfig
 from rastervision.core.rv_pipeline.chip_options import ChipOptions, WindowSamplingConfig
 from rastervision.core.rv_pipeline.rv_pipeline_config import PredictOptions, RVPipelineConfig
+from rastervision.pipeline.config.base import added_field
 from rastervision.pipeline.config.register import register_config
 from rastervision.pipeline.config.spellings import warn_renamed
 
@@ -56,9 +57,17 @@ class ObjectDetectionPredictOptions(PredictOptions):
 
     stride: int | None = Field(None, gt=0, description='Pixels from one window to the next. None: half of chip_sz.')
     merge_thresh: float = Field(
-        0.5, description='Of two boxes whose IoU is larger than this, the one with the lower score is dropped.'
+        0.5,
+        description='Of two boxes of a class whose IoU is larger than this, the one with the lower score is dropped.',
     )
     score_thresh: float = Field(0.5, description='Boxes with a score that is not larger than this are dropped.')
+
+    edge_sz: NonNegativeInt | None = added_field(
+        None,
+        'Boxes that come nearer than this to an edge of their window, in pixels, are dropped, unless it is an edge of '
+        'the scene: they may be cut, and another window shows the whole, if chip_sz - stride exceeds the size of '
+        'objects by twice this. None: all boxes are kept.',
+    )
 
     def _default_stride(self) -> int:
         return max(1, self.chip_sz // 2)

@@ -133,17 +133,32 @@ def predict_scene_od(
     """Predict the boxes in a scene; see `iter_predict_scene_od`.
 
     Returns:
-        The boxes with a score greater than `score_thresh`; of those that overlap by more than `merge_thresh`, the one
-        with the highest score.
+        The boxes with a score greater than `score_thresh`; of those of one class that overlap by more than
+        `merge_thresh`, the one with the highest score. With `edge_sz`, without boxes that the edge of a window cuts.
+        Boxes of lower scores are not kept in memory.
     """
-    pairs = list(iter_predict_scene_od(learner, scene, predict_options))
-    labels = ObjectDetectionLabels.from_predictions([pair[0] for pair in pairs], [pair[1] for pair in pairs])
+    windows, predictions = [], []
+    for window, boxes in iter_predict_scene_od(learner, scene, predict_options):
+        kept = boxes['scores'] > predict_options.score_thresh
+        if predict_options.edge_sz is not None:
+            kept &= _is_whole(boxes['boxes'], window, scene.extent, edge_sz=predict_options.edge_sz)
+        windows.append(window)
+        predictions.append({name: values[kept] for name, values in boxes.items()})
+    labels = ObjectDetectionLabels.from_predictions(windows, predictions)
     return ObjectDetectionLabels.prune_duplicates(
-        labels, score_thresh=predict_options.score_thresh, merge_thresh=predict_options.merge_thresh
+        labels, predict_options.score_thresh, predict_options.merge_thresh, by_class=True
     )
 
 
 # --------------------------------------------------------------------- internals
+def _is_whole(boxes: np.ndarray, window: 'Box', extent: 'Box', *, edge_sz: int) -> np.ndarray:
+    """Which boxes, (n, 4), of a window keep their distance from its edges, apart from those at the scene's edges."""
+    at_start = np.array([window.ymin <= extent.ymin, window.xmin <= extent.xmin])
+    at_end = np.array([window.ymax >= extent.ymax, window.xmax >= extent.xmax])
+    whole = (at_start | (boxes[:, :2] >= edge_sz)) & (at_end | (boxes[:, 2:] <= np.array(window.size) - edge_sz))
+    return np.asarray(whole.all(axis=1))
+
+
 def _windows_of(
     learner: 'Learner', scene: 'Scene', options: 'PredictOptions', transform_type: TransformType, **kwargs: Any
 ) -> SlidingWindowGeoDataset:

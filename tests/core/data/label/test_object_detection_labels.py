@@ -39,6 +39,15 @@ def test_pruning_ignores_classes_and_keeps_only_higher_scores():
     assert pruned.get_class_ids().tolist() == [1, 0]
 
 
+def test_pruning_by_class_keeps_boxes_of_other_classes():
+    boxes = np.array([[0, 0, 10, 10], [0, 0, 10, 10], [0, 0, 10, 9]])
+    labels = ObjectDetectionLabels(boxes, np.array([0, 1, 0]), np.array([0.6, 0.9, 0.7]))
+
+    pruned = ObjectDetectionLabels.prune_duplicates(labels, score_thresh=0.5, merge_thresh=0.5, by_class=True)
+
+    assert pruned.get_scores().tolist() == [0.9, 0.7]
+
+
 def test_at_most_so_many_boxes_are_kept():
     labels = ObjectDetectionLabels(np.array([[0, 0, 1, 1], [5, 5, 6, 6]]), np.array([0, 0]))
 

@@ -34,8 +34,10 @@ def parts_inside(boxes: np.ndarray, window: Box) -> np.ndarray:
     )
 
 
-def non_max_suppression(boxes: np.ndarray, scores: np.ndarray, iou_thresh: float) -> np.ndarray:
-    """Of boxes that overlap much, keep the one with the highest score, whatever their classes.
+def non_max_suppression(
+    boxes: np.ndarray, scores: np.ndarray, iou_thresh: float, class_ids: np.ndarray | None = None
+) -> np.ndarray:
+    """Of boxes that overlap much, keep the one with the highest score.
 
     Greedy: goes through the boxes by descending score and drops those that overlap one that is kept.
 
@@ -45,12 +47,16 @@ def non_max_suppression(boxes: np.ndarray, scores: np.ndarray, iou_thresh: float
         boxes: (n, 4).
         scores: (n,).
         iou_thresh: Boxes whose intersection / union is larger overlap much.
+        class_ids: (n,). Only boxes of the same class are compared. None: all are.
 
     Returns:
         Indices of the kept boxes, by descending score; of equal scores the first comes first.
     """
     order = np.argsort(-scores, kind='stable')
     first, second = _overlapping_pairs(boxes[order], iou_thresh)
+    if class_ids is not None:
+        same = class_ids[order][first] == class_ids[order][second]
+        first, second = first[same], second[same]
     by_first = np.argsort(first, kind='stable')
     losers, starts = second[by_first], np.searchsorted(first[by_first], np.arange(len(order) + 1))
     keep = np.ones(len(order), dtype=bool)
@@ -60,14 +66,33 @@ def non_max_suppression(boxes: np.ndarray, scores: np.ndarray, iou_thresh: float
     return order[keep]
 
 
+def touching_pairs(a: np.ndarray, b: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The pairs of a box of `a` and one of `b` that touch, with their intersection over union.
+
+    Cost: n log n + the number of pairs.
+
+    Args:
+        a: Boxes, (n, 4).
+        b: Boxes, (m, 4).
+
+    Returns:
+        Index in `a`, index in `b`, IoU (0 of boxes without area): each (pairs,).
+    """
+    i, j = shapely.STRtree(_rectangles(b)).query(_rectangles(a))
+    shared = intersection_areas(a[i], b[j])
+    return i, j, _ratio(shared, areas(a)[i] + areas(b)[j] - shared)
+
+
 def _overlapping_pairs(boxes: np.ndarray, iou_thresh: float) -> tuple[np.ndarray, np.ndarray]:
     """Indices of the pairs (i, j), i < j, of boxes with a larger IoU."""
-    rectangles = shapely.box(boxes[:, 1], boxes[:, 0], boxes[:, 3], boxes[:, 2])
-    i, j = shapely.STRtree(rectangles).query(rectangles)
-    i, j = i[i < j], j[i < j]
-    shared, area = intersection_areas(boxes[i], boxes[j]), areas(boxes)
-    overlap = _ratio(shared, area[i] + area[j] - shared) > iou_thresh
+    i, j, iou = touching_pairs(boxes, boxes)
+    overlap = (i < j) & (iou > iou_thresh)
     return i[overlap], j[overlap]
+
+
+def _rectangles(boxes: np.ndarray) -> np.ndarray:
+    rectangles: np.ndarray = shapely.box(boxes[:, 1], boxes[:, 0], boxes[:, 3], boxes[:, 2])
+    return rectangles
 
 
 def _ratio(part: np.ndarray, whole: np.ndarray) -> np.ndarray:

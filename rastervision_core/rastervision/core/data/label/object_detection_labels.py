@@ -84,6 +84,10 @@ class ObjectDetectionLabels(Labels):
         ymin, xmin, ymax, xmax = self._boxes.T
         return self._take(np.unique(tree.query(shapely.box(xmin, ymin, xmax, ymax), predicate='within')[0]))
 
+    def filter_by_score(self, score_thresh: float) -> Self:
+        """New labels of the boxes with a larger score."""
+        return self._take(self._scores > score_thresh)
+
     @classmethod
     def make_empty(cls) -> Self:
         """Labels of no object."""
@@ -206,17 +210,22 @@ class ObjectDetectionLabels(Labels):
         score_thresh: float,
         merge_thresh: float,
         max_output_size: int | None = None,
+        *,
+        by_class: bool = False,
     ) -> 'ObjectDetectionLabels':
         """New labels, by descending score, without unsure boxes and without several boxes for one object.
 
         Args:
             labels: The labels.
             score_thresh: Boxes with at most this score are left out.
-            merge_thresh: Of boxes with a larger IoU the one with the highest score is kept, whatever their classes.
+            merge_thresh: Of boxes with a larger IoU the one with the highest score is kept.
             max_output_size: How many boxes to keep at most.
+            by_class: Only boxes of the same class are taken for one object; else all, whatever their classes.
         """
-        sure = labels._take(labels._scores > score_thresh)
-        return sure._take(non_max_suppression(sure._boxes, sure._scores, merge_thresh)[:max_output_size])
+        sure = labels.filter_by_score(score_thresh)
+        class_ids = sure._class_ids if by_class else None
+        kept = non_max_suppression(sure._boxes, sure._scores, merge_thresh, class_ids)
+        return sure._take(kept[:max_output_size])
 
     def save(  # type: ignore[override]
         self,
