@@ -1,5 +1,8 @@
 import numpy as np
 import pytest
+import rasterio
+from pyproj import Transformer
+from rasterio.transform import from_origin
 
 from rastervision.core.box import Box
 from rastervision.core.data.raster_source.multi_raster_source import MultiRasterSource
@@ -26,6 +29,47 @@ def test_a_coarser_source_is_brought_to_the_primary_ones_pixels(write_tif, noise
 
     assert chip.shape == (20, 20, 4) and (chip[..., 0] == 9).all()
     assert np.array_equal(chip[..., 1:], noise[:20, :20])
+
+
+def waves(path, crs, *, size, resolution, dtype='uint16'):
+    """An image whose pixels follow from their place on the globe, centred at 18 degrees east, 46 degrees north."""
+    x, y = Transformer.from_crs('epsg:4326', crs, always_xy=True).transform(18, 46)
+    left, top = x - size / 2 * resolution, y + size / 2 * resolution
+    transform = from_origin(left, top, resolution, resolution)
+    rows, columns = (np.mgrid[:size, :size] + 0.5) * resolution
+    lon, lat = Transformer.from_crs(crs, 'epsg:4326', always_xy=True).transform(left + columns, top - rows)
+    pixels = (2000 + 900 * np.sin(lon * 2e3) + 900 * np.cos(lat * 3e3)).astype(dtype)
+    profile = {'driver': 'GTiff', 'height': size, 'width': size, 'count': 1, 'dtype': dtype}
+    with rasterio.open(path, 'w', crs=crs, transform=transform, **profile) as image:
+        image.write(pixels[None])
+    return str(path)
+
+
+@pytest.mark.parametrize(
+    ('crs', 'resolution'), [('epsg:32634', 10), ('epsg:32634', 5), ('epsg:3857', 10), ('epsg:4326', 1e-4)]
+)
+@pytest.mark.parametrize('out_shape', [None, (30, 40)])
+def test_a_source_in_another_crs_is_brought_to_the_primary_ones_pixels(tmp_path, crs, resolution, out_shape):
+    primary = RasterioSource(waves(tmp_path / 'a.tif', 'epsg:32633', size=300, resolution=10), bbox=Box(5, 5, 290, 290))
+    other = RasterioSource(waves(tmp_path / 'b.tif', crs, size=700, resolution=resolution))
+
+    chip = MultiRasterSource([primary, other]).get_chip(Box(100, 80, 160, 160), out_shape=out_shape).astype(float)
+
+    assert chip.shape == ((60, 80, 2) if out_shape is None else (*out_shape, 2))
+    assert (
+        np.abs(chip[..., 0] - chip[..., 1]).mean() < 60
+    )  # of a range of 3600; half a pixel off would make more than 80
+
+
+def test_a_source_in_another_crs_is_zero_where_it_ends(tmp_path):
+    primary = RasterioSource(waves(tmp_path / 'a.tif', 'epsg:32633', size=300, resolution=10))
+    other = RasterioSource(waves(tmp_path / 'b.tif', 'epsg:32634', size=100, resolution=10))
+
+    chip = MultiRasterSource([primary, other])[0:300, 0:300]
+    times = TemporalMultiRasterSource([primary, other])[:, 0:300, 0:300]
+
+    assert chip[..., 0].all() and not chip[:80, :, 1].any() and chip[140:160, 140:160, 1].all()
+    assert np.array_equal(times[1, ..., 0], chip[..., 1])
 
 
 def test_channels_are_selected_from_all_sources(write_tif, noise):

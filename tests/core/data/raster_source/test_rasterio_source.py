@@ -3,6 +3,7 @@ import threading
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,6 +15,7 @@ from rastervision.core.box import Box
 from rastervision.core.data.crs_transformer.identity_crs_transformer import IdentityCRSTransformer
 from rastervision.core.data.raster_source.rasterio_source import RasterioSource
 from rastervision.core.data.raster_source.rasterio_source_config import RasterioSourceConfig
+from rastervision.core.data.rasterio_io import vsi_path
 from rastervision.pipeline.errors import ChannelOrderError, ConfigError, NotReadableError, RasterVisionError
 
 
@@ -180,6 +182,51 @@ def test_a_remote_image_is_streamed_or_downloaded(write_tif, noise, tmp_path):
     server.server_close()
 
     assert source.imagery_path.startswith(str(tmp_path / 'tmp'))
+
+
+class RangeHandler(QuietHandler):
+    """Serves parts of files, and counts the bytes."""
+
+    sent = 0
+
+    def do_GET(self):
+        first, _, last = self.headers.get('Range', 'bytes=0-').removeprefix('bytes=').partition('-')
+        content = Path(self.translate_path(self.path)).read_bytes()
+        part = content[int(first) : int(last or len(content)) + 1]
+        type(self).sent += len(part)
+        self.send_response(206 if 'Range' in self.headers else 200)
+        self.send_header('Content-Length', str(len(part)))
+        self.send_header('Accept-Ranges', 'bytes')
+        self.send_header('Content-Range', f'bytes {first}-{int(first) + len(part) - 1}/{len(content)}')
+        self.end_headers()
+        self.wfile.write(part)
+
+
+def test_of_a_streamed_image_only_what_is_needed_is_fetched(write_tif, tmp_path):
+    pixels = np.random.default_rng(0).integers(1, 255, (1024, 1024, 3), dtype=np.uint8)
+    path = write_tif(pixels, tiled=True, blockxsize=128, blockysize=128, compress='deflate')
+    with ThreadingHTTPServer(('127.0.0.1', 0), partial(RangeHandler, directory=str(tmp_path))) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        uri = f'http://127.0.0.1:{server.server_address[1]}/image.tif'
+        chip = RasterioSource(uri, allow_streaming=True).get_chip(Box(500, 500, 520, 520))
+        server.shutdown()
+
+    assert np.array_equal(chip, pixels[500:520, 500:520])
+    assert RangeHandler.sent < Path(path).stat().st_size / 4
+
+
+@pytest.mark.parametrize(
+    ('uri', 'path'),
+    [
+        ('s3://bucket/a b/image.tif', '/vsis3/bucket/a b/image.tif'),
+        ('gs://bucket/image.tif', '/vsigs/bucket/image.tif'),
+        ('https://host/image.tif?token=x', '/vsicurl/https://host/image.tif?token=x'),
+        ('file:///data/image.tif', '/data/image.tif'),
+        ('/vsizip//data/images.zip/image.tif', '/vsizip//data/images.zip/image.tif'),
+    ],
+)
+def test_uris_become_paths_of_gdal(uri, path):
+    assert vsi_path(uri) == path
 
 
 def test_config_builds_the_source(write_tif, noise):

@@ -1,6 +1,7 @@
 """Several rasters of the same area, with their channels side by side."""
 
 from collections.abc import Sequence
+from functools import cached_property
 from typing import TYPE_CHECKING, Self
 
 import numpy as np
@@ -9,6 +10,7 @@ from rastervision.core.box import Box
 from rastervision.core.data.chips import fill_overflow, resize
 from rastervision.core.data.crs_transformer.crs_transformer import CRSTransformer
 from rastervision.core.data.raster_source.raster_source import RasterSource
+from rastervision.core.data.raster_source.warp import Warp
 from rastervision.core.data.raster_transformer.raster_transformer import RasterTransformer
 from rastervision.pipeline.errors import ConfigError
 
@@ -20,7 +22,8 @@ class MultiRasterSource(RasterSource):
     """Stacks the channels of several rasters of the same area.
 
     Windows, the bbox and the grid of pixels are those of the primary source. The others are read at the same place of
-    the map, and resampled bilinearly to as many pixels. Each may have its own transformers, bbox, resolution and CRS.
+    the map, and resampled bilinearly to as many pixels. Each may have its own transformers, bbox, resolution and CRS;
+    a source whose rows are not rows of the primary one, as in another UTM zone, is warped, pixel by pixel.
     Outside the bbox, the primary source's channels are zero; others are zero outside their own bbox.
 
     Attributes:
@@ -160,7 +163,11 @@ class MultiRasterSource(RasterSource):
     def _get_sub_chips(self, window: Box, out_shape: tuple[int, int] | None) -> list[np.ndarray]:
         """A chip of each source, all of the same height and width."""
         shape = window.size if out_shape is None else out_shape
-        chips = [source._get_resampled_chip(part, shape) for source, part in self._parts(window, self.raster_sources)]
+        in_image = window.to_global_coords(self.bbox)
+        chips = [
+            source._get_resampled_chip(part, shape) if warp is None else warp.read(in_image, shape)
+            for (source, part), warp in zip(self._parts(window, self.raster_sources), self._warps, strict=True)
+        ]
         primary = self.primary_source_idx
         chips[primary] = fill_overflow(self.extent, window, chips[primary])
         return chips
@@ -175,6 +182,16 @@ class MultiRasterSource(RasterSource):
             if source is primary or in_map is None
             else (source, source.crs_transformer.map_to_pixel(in_map, bbox=source.bbox).normalize())
             for source in sources
+        ]
+
+    @cached_property
+    def _warps(self) -> list[Warp | None]:
+        """For each source what warps it, if it needs that."""
+        primary = self.primary_source
+        warps = [Warp(self.crs_transformer, source) for source in self.raster_sources]
+        return [
+            warp if source is not primary and warp.is_needed(primary.bbox) else None
+            for source, warp in zip(self.raster_sources, warps, strict=True)
         ]
 
     def _used_sources(self) -> list[RasterSource]:
