@@ -80,5 +80,8 @@ def stats(analyze_uri: str, scene_group: str) -> str:
 
 
 def vector_file(class_id: int, class_name: str | None) -> str:
-    """File name of the predicted polygons of a class; a slash in the class name becomes an underscore."""
-    return f'class-{class_id}-{class_name.replace("/", "_")}.json' if class_name else f'class-{class_id}.json'
+    """Name, without an ending, of the file of the predicted polygons of a class.
+
+    A slash in the class name becomes an underscore.
+    """
+    return f'class-{class_id}-{class_name.replace("/", "_")}' if class_name else f'class-{class_id}'

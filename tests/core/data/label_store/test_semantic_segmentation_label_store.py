@@ -1,4 +1,5 @@
 import json
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -8,6 +9,7 @@ from affine import Affine
 
 from rastervision.core.box import Box
 from rastervision.core.data.class_config import ClassConfig
+from rastervision.core.data.crs_transformer.identity_crs_transformer import IdentityCRSTransformer
 from rastervision.core.data.crs_transformer.rasterio_crs_transformer import RasterioCRSTransformer
 from rastervision.core.data.label.semantic_segmentation_labels import (
     SemanticSegmentationDiscreteLabels,
@@ -18,6 +20,7 @@ from rastervision.core.data.label_store.semantic_segmentation_label_store import
 from rastervision.core.data.label_store.semantic_segmentation_label_store_config import (
     BuildingVectorOutputConfig,
     PolygonVectorOutputConfig,
+    SemanticSegmentationLabelStoreConfig,
 )
 from rastervision.core.layout import VECTORS_DIR
 from rastervision.pipeline.errors import ConfigError, DataError, MissingFileError
@@ -255,6 +258,69 @@ def test_null_class_is_added_to_a_copy(tmp_path):
     store = SemanticSegmentationLabelStore(str(tmp_path), CRS, classes)
 
     assert (classes.names, store.class_config.names) == (['a', 'b'], ['a', 'b', 'null'])
+
+
+def read_vectors(path):
+    import geopandas as gpd
+
+    return gpd.read_parquet(path) if path.suffix == '.parquet' else gpd.read_file(path)
+
+
+@pytest.mark.parametrize('format', ['gpkg', 'parquet'])
+def test_vectors_in_other_formats_are_those_of_the_geojson_in_the_crs_of_the_image(make_store, tmp_path, format):
+    outputs = [PolygonVectorOutputConfig(class_id=1, denoise=2, format=kind) for kind in ('geojson', format)]
+    store = make_store(vector_outputs=outputs)
+    write(store, smooth=False)
+    geojson = read_vectors(tmp_path / 'scene' / VECTORS_DIR / 'class-1-b.json')
+    other = read_vectors(tmp_path / 'scene' / VECTORS_DIR / f'class-1-b.{format}')
+    assert other.crs == CRS.image_crs
+    assert set(other.class_id) == {1}
+    assert len(other) == len(geojson) > 3
+    assert other.to_crs(4326).geom_equals_exact(geojson.geometry, 1e-9).all()
+
+
+@pytest.mark.parametrize('format', ['gpkg', 'parquet'])
+def test_other_formats_are_written_in_batches_and_always_the_same(make_store, tmp_path, monkeypatch, format):
+    outputs = [PolygonVectorOutputConfig(class_id=1, denoise=0, format=format)]
+    write(make_store('whole', vector_outputs=outputs), smooth=False)
+    write(make_store('again', vector_outputs=outputs), smooth=False)
+    monkeypatch.setattr('rastervision.core.data.label_store.vector_formats.BATCH', 2)
+    write(make_store('batches', vector_outputs=outputs), smooth=False)
+    paths = [tmp_path / name / VECTORS_DIR / f'class-1-b.{format}' for name in ('whole', 'again', 'batches')]
+    assert paths[0].read_bytes() == paths[1].read_bytes()
+    assert read_vectors(paths[0]).equals(read_vectors(paths[2]))
+
+
+@pytest.mark.parametrize('format', ['gpkg', 'parquet'])
+def test_other_formats_can_be_empty_and_without_crs(tmp_path, format):
+    config = SemanticSegmentationLabelStoreConfig(
+        uri=str(tmp_path / 'scene'), vector_output=[PolygonVectorOutputConfig(class_id=1, format=format)]
+    )
+    labels = SemanticSegmentationDiscreteLabels(EXTENT, len(CLASSES))
+    labels.add_window(EXTENT, np.zeros(EXTENT.size, dtype=np.uint8))
+    with warnings.catch_warnings():
+        warnings.simplefilter('ignore', rasterio.errors.NotGeoreferencedWarning)
+        config.build(CLASSES, IdentityCRSTransformer(), bbox=BBOX).save(labels)
+    found = read_vectors(tmp_path / 'scene' / VECTORS_DIR / f'class-1-b.{format}')
+    assert len(found) == 0
+    assert found.crs is None
+    assert list(found.columns) == ['class_id', 'geometry']
+
+
+def test_vector_outputs_of_one_class_get_files_of_their_own(tmp_path):
+    outputs = [
+        PolygonVectorOutputConfig(class_id=1, denoise=0),
+        PolygonVectorOutputConfig(class_id=1, denoise=0, format='gpkg'),
+        BuildingVectorOutputConfig(class_id=1, denoise=0),
+        PolygonVectorOutputConfig(class_id=1, denoise=0, name='plain'),
+    ]
+    config = SemanticSegmentationLabelStoreConfig(uri=str(tmp_path / 'scene'), vector_output=outputs)
+    config.build(CLASSES, CRS, bbox=BBOX).save(in_memory(smooth=False))
+    folder = tmp_path / 'scene' / VECTORS_DIR
+    names = sorted(path.name for path in folder.iterdir())
+    assert names == ['class-1-b-1.json', 'class-1-b.gpkg', 'class-1-b.json', 'plain.json']
+    assert (folder / 'class-1-b-1.json').read_bytes() == (folder / 'plain.json').read_bytes()
+    assert outputs[0].name is None
 
 
 def test_last_vector_output_of_a_class_counts(make_store):

@@ -1,8 +1,8 @@
 """Configures SemanticSegmentationLabelStore and its vector outputs."""
 
 import os
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import Field
 
@@ -10,7 +10,7 @@ from rastervision.core.data.label_store.label_store_config import LabelStoreConf
 from rastervision.core.defaults import BLOCK_SZ, DENOISE_DIAMETER
 from rastervision.core.layout import vector_file
 from rastervision.pipeline import lazy
-from rastervision.pipeline.config.base import Config
+from rastervision.pipeline.config.base import Config, added_field
 from rastervision.pipeline.config.register import register_config
 from rastervision.pipeline.errors import ConfigError
 
@@ -30,6 +30,8 @@ __getattr__ = lazy.names(
     __name__,
     'rastervision.core.data.label_store.semantic_segmentation_label_store:SemanticSegmentationLabelStore',
 )
+
+SUFFIXES = {'geojson': '.json', 'gpkg': '.gpkg', 'parquet': '.parquet'}
 
 
 def vo_config_upgrader(cfg_dict: dict[str, Any], version: int) -> dict[str, Any]:
@@ -56,6 +58,14 @@ class VectorOutputConfig(Config):
         description='Smooth labels only: a pixel belongs to the class if its score is at least this. '
         'None: if the class has the highest score.',
     )
+    format: Literal['geojson', 'gpkg', 'parquet'] = added_field(
+        'geojson',
+        'GeoJSON, which is in longitude and latitude; or GeoPackage or GeoParquet (needs pyarrow: the '
+        'extra parquet of rastervision_core), which are in the CRS of the image.',
+    )
+    name: str | None = added_field(
+        None, 'Name of the file, without an ending. None: class-<class id>-<class name>, which each class has once.'
+    )
 
     def vectorize(self, mask: 'np.ndarray') -> 'Iterator[BaseGeometry]':
         """Turn a mask into polygons.
@@ -81,14 +91,14 @@ class VectorOutputConfig(Config):
         return WholeMaskVectorizer(self.vectorize)
 
     def get_uri(self, root: str, class_config: 'ClassConfig | None' = None) -> str:
-        """The GeoJSON file of this output.
+        """The file of this output.
 
         Args:
             root: Folder of the vector outputs.
             class_config: Gives the class name, a part of the file name.
         """
-        name = class_config.get_name(self.class_id) if class_config is not None else None
-        return os.path.join(root, vector_file(self.class_id, name))
+        class_name = class_config.get_name(self.class_id) if class_config is not None else None
+        return os.path.join(root, (self.name or vector_file(self.class_id, class_name)) + SUFFIXES[self.format])
 
 
 @register_config('polygon_vector_output')
@@ -159,7 +169,8 @@ class SemanticSegmentationLabelStoreConfig(LabelStoreConfig):
     - `labels.tif`: class ids, or colours if `rgb`
     - `scores.tif`, `pixel_hits.npy`: mean score of each class, and how many predictions it is the mean of, if
       `smooth_output`
-    - `vector_output/class-<class id>-<class name>.json`: for each vector output
+    - `vector_output/class-<class id>-<class name>.json`: for each vector output, or another ending by its format. Of
+      several for the same class and format, the last has this name, and the others `...-1.json` and so on
     """
 
     uri: str | None = Field(None, description='Folder of the predictions. None: <predict_uri>/<scene id>.')
@@ -187,7 +198,7 @@ class SemanticSegmentationLabelStoreConfig(LabelStoreConfig):
             class_config=class_config,
             bbox=bbox,
             tmp_dir=tmp_dir,
-            vector_outputs=self.vector_output,
+            vector_outputs=with_own_files(self.vector_output, class_config),
             save_as_rgb=self.rgb,
             smooth_output=self.smooth_output,
             smooth_as_uint8=self.smooth_as_uint8,
@@ -199,3 +210,23 @@ class SemanticSegmentationLabelStoreConfig(LabelStoreConfig):
         super().update(pipeline=pipeline, scene=scene)
         if self.uri is None and pipeline is not None and scene is not None:
             self.uri = pipeline.layout.raster_prediction(scene.id)
+
+
+def with_own_files(
+    outputs: 'Sequence[VectorOutputConfig]', class_config: 'ClassConfig | None' = None
+) -> list[VectorOutputConfig]:
+    """Vector outputs, each with a file of its own.
+
+    Args:
+        outputs: They are not changed.
+        class_config: Gives the class names, a part of the file names.
+
+    Returns:
+        The outputs. Of several that have the same file, the last keeps its name, and copies of the others get a name
+        with their place in the list.
+    """
+    uris = [output.get_uri('', class_config) for output in outputs]
+    return [
+        output.model_copy(update={'name': f'{os.path.splitext(uri)[0]}-{number}'}) if uri in uris[number:] else output
+        for number, (output, uri) in enumerate(zip(outputs, uris, strict=True), 1)
+    ]

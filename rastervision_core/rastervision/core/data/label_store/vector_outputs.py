@@ -8,13 +8,17 @@ from rastervision.core.box import Box
 from rastervision.core.data.crs_transformer.crs_transformer import CRSTransformer
 from rastervision.core.data.label_store.feature_file import FeatureFile
 from rastervision.core.data.label_store.rows import RowOutput, Rows
+from rastervision.core.data.label_store.vector_formats import GeoPackageFile, GeoParquetFile, PolygonFile
 
 if TYPE_CHECKING:
     from rastervision.core.data.label_store.semantic_segmentation_label_store_config import VectorOutputConfig
 
 
+FORMATS: dict[str, type[PolygonFile]] = {'gpkg': GeoPackageFile, 'parquet': GeoParquetFile}
+
+
 class VectorOutput(RowOutput):
-    """The polygons of a class as GeoJSON.
+    """The polygons of a class: GeoJSON in map coordinates, or GeoPackage or GeoParquet in the CRS of the image.
 
     Args:
         path: Local file.
@@ -34,7 +38,7 @@ class VectorOutput(RowOutput):
     ) -> None:
         self._config = config
         self._vectorizer = config.build(shape)
-        self._file = FeatureFile(path, crs_transformer, bbox)
+        self._file = _open(path, config, crs_transformer, bbox)
 
     def write(self, rows: Rows) -> None:
         """See :meth:`.RowOutput.write`."""
@@ -59,3 +63,11 @@ class VectorOutput(RowOutput):
         threshold = self._config.threshold
         mask: np.ndarray = scores[self._config.class_id] >= (1 / len(scores) if threshold is None else threshold)
         return mask
+
+
+def _open(
+    path: str, config: 'VectorOutputConfig', crs_transformer: CRSTransformer, bbox: Box | None
+) -> FeatureFile | PolygonFile:
+    if config.format in FORMATS:
+        return FORMATS[config.format](path, crs_transformer, bbox, config.class_id)
+    return FeatureFile(path, crs_transformer, bbox)
