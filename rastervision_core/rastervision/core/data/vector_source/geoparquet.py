@@ -54,7 +54,8 @@ class GeoParquetFile(VectorFile):
 
         geometry, columns = self._geometry_name, self._columns
         try:
-            frame = gpd.read_parquet(self.path, columns=[*columns, geometry], bbox=bounds)
+            with np.errstate(invalid='ignore'):  # coordinates that are not a number are left out later
+                frame = gpd.read_parquet(self.path, columns=[*columns, geometry], bbox=bounds)
         except (ValueError, OSError) as error:
             raise self._unreadable(error) from error
         values = [[_plain(value) for value in frame[name].array] for name in columns]

@@ -16,7 +16,7 @@ import shapely
 
 from rastervision.core.data.features import Features
 from rastervision.core.data.vector_source.regions import Bounds
-from rastervision.core.data.vector_source.vector_file import make_properties
+from rastervision.core.data.vector_source.vector_file import GDAL_ERRORS, make_properties
 from rastervision.pipeline.errors import ConfigError, DataError, NotReadableError
 from rastervision.pipeline.file_system.utils import download_if_needed, file_exists, get_tmp_dir, is_local
 
@@ -26,7 +26,6 @@ MVT_ID = 'mvt_id'  # what GDAL calls the number of a feature in a tile
 MAX_TILES = 10_000
 DOWNLOADS_AT_ONCE = 8
 GZIP = b'\x1f\x8b'
-GDAL_ERRORS = (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError)
 
 
 class Tile(NamedTuple):

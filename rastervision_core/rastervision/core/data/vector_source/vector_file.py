@@ -27,6 +27,7 @@ log = logging.getLogger(__name__)
 
 GEOJSON_CRS = 'EPSG:4326'
 JSON_SUBTYPE = 'OFSTJSON'
+GDAL_ERRORS = (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError)
 # Below, reading all takes less than a second, and keeps all features at hand.
 MIN_COUNT_FOR_PARTS = 10_000
 
@@ -72,7 +73,7 @@ class VectorFile:
             return None
         try:
             found = pyogrio.list_layers(path)
-        except pyogrio.errors.DataSourceError as error:
+        except GDAL_ERRORS as error:
             raise self._unreadable(error) from error
         layers = [str(name) for name, geometry_type in found if geometry_type is not None]
         if layer is None and len(layers) > 1:
@@ -126,10 +127,8 @@ class VectorFile:
                 force_2d=True,
                 datetime_as_string=True,
             )
-        except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError) as error:
+        except (*GDAL_ERRORS, ValueError) as error:
             raise self._unreadable(error) from error
-        except ValueError as error:
-            raise DataError(f'{self.uri} cannot be read with where={options.where!r}: {error}') from error
         self._check_columns(meta['fields'])
         features = Features(self._geometries(wkb), _properties(meta, values, len(ids)), ids.tolist())
         in_order = features.take(np.argsort(ids, kind='stable')) if bounds is not None else features
@@ -144,7 +143,7 @@ class VectorFile:
     def _info(self) -> dict[str, Any]:
         try:
             info: dict[str, Any] = pyogrio.read_info(self.path, layer=self.layer)
-        except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError) as error:
+        except GDAL_ERRORS as error:
             raise self._unreadable(error) from error
         return info
 
@@ -156,7 +155,8 @@ class VectorFile:
         return found
 
     def _geometries(self, wkb: np.ndarray) -> np.ndarray:
-        geometries: np.ndarray = shapely.from_wkb(wkb, on_invalid='fix')
+        with np.errstate(invalid='ignore'):  # coordinates that are not a number are left out later
+            geometries: np.ndarray = shapely.from_wkb(wkb, on_invalid='fix')
         lost = np.count_nonzero(shapely.is_missing(geometries)) - np.count_nonzero([one is None for one in wkb])
         if lost:
             log.warning('%s: %d of %d geometries cannot be made and are left out.', self.uri, lost, len(wkb))
@@ -173,7 +173,9 @@ class VectorFile:
         return DataError(f'{self.uri} has no property {column!r}, but {list(properties)!r:.500}{near}')
 
     def _unreadable(self, error: Exception) -> DataError:
-        return DataError(f'{self.uri} cannot be read as GeoJSON or another vector file: {error}{_beginning(self.path)}')
+        condition = '' if self.options.where is None else f' with where={self.options.where!r}'
+        beginning = _beginning(self.path) if self.is_json else ''
+        return DataError(f'{self.uri} cannot be read as GeoJSON or another vector file{condition}: {error}{beginning}')
 
 
 def make_properties(names: Sequence[str], columns: Sequence[Sequence[Any]], count: int) -> list[dict[str, Any]]:

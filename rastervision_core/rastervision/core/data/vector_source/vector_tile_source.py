@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Sequence
+from functools import partial, reduce
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+LEAST_EXTENT = 4096  # steps of the grid that a tile's coordinates are rounded to
+SNAP_STEPS = 1.5
 STEPS_IN_TILE = 1 << 20  # coordinates are rounded to this part of a tile, so that edges of neighbours are the same
 
 
@@ -138,5 +141,12 @@ def join_pieces(features: Features, keys: Sequence[Any], grid_size: float) -> Fe
 
 
 def _union(pieces: np.ndarray, grid_size: float) -> Any:
-    union = shapely.union_all(shapely.make_valid(pieces), grid_size=grid_size)
-    return shapely.line_merge(union) if union.geom_type == 'MultiLineString' else union
+    if shapely.get_dimensions(pieces).max() == 1:
+        tolerance = SNAP_STEPS * STEPS_IN_TILE / LEAST_EXTENT * grid_size
+        return reduce(partial(_join_lines, tolerance=tolerance), pieces)
+    return shapely.union_all(shapely.make_valid(pieces), grid_size=grid_size)
+
+
+def _join_lines(line: Any, other: Any, *, tolerance: float) -> Any:
+    """One line of two, whose ends may be a step of the tiles' grid apart."""
+    return shapely.line_merge(shapely.union(line, shapely.snap(other, shapely.boundary(line), tolerance)))
