@@ -37,8 +37,9 @@ def create_filter(filt: Sequence[Any] | None) -> Predicate:
     """Compile a filter.
 
     Properties are named by their key; `$type` is the type of the geometry, `$id` the id of the feature. A key with
-    dots that is no property is looked up in nested properties, except by `has`. A comparison by size is false for
-    features that lack the property, or have another type of value there.
+    dots that is no property is looked up in nested properties, except by `has`. Values of different types are never
+    equal, such as 1, '1' and true; a comparison by size is false for features that lack the property, or have another
+    type of value there.
 
     Args:
         filt: The filter. Empty or None: every feature passes. So it does one with an unknown operator, with a warning.
@@ -86,11 +87,13 @@ def _combination(op: str, parts: list[Predicate]) -> Predicate:
 
 def _condition(op: str, args: list[Any]) -> Predicate:
     key, *values = args
+    if not isinstance(key, str):
+        raise ConfigError(f'The filter {[op, *args]!r} should name a property first, but has {key!r}.')
     if op in PRESENCES:
         return _negated(_presence(key), op.startswith('!'))
     get = _getter(key)
     if op in MEMBERSHIPS:
-        return _negated(lambda feature: get(feature) in values, op.startswith('!'))
+        return _negated(lambda feature: _is_among(get(feature), values), op.startswith('!'))
     if not values:
         raise ConfigError(f'The filter {[op, *args]!r} lacks a value to compare {key!r} with.')
     return _comparison(COMPARISONS[op], get, values[0])
@@ -102,12 +105,19 @@ def _negated(predicate: Predicate, negate: bool) -> Predicate:
 
 def _comparison(compare: Callable[[Any, Any], bool], get: Getter, value: Any) -> Predicate:
     def passes(feature: Feature) -> bool:
+        found = get(feature)
+        if isinstance(found, bool) != isinstance(value, bool):  # which Python compares as 0 and 1
+            return compare is operator.ne
         try:
-            return bool(compare(get(feature), value))
+            return bool(compare(found, value))
         except TypeError:  # of different types, or the property is missing
             return False
 
     return passes
+
+
+def _is_among(found: Any, values: list[Any]) -> bool:
+    return any(found == value and isinstance(found, bool) == isinstance(value, bool) for value in values)
 
 
 def _presence(key: str) -> Predicate:
