@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 import shapely
-from shapely.geometry import box
+from shapely.geometry import MultiPolygon, Polygon, box
 
 from rastervision.core.data.aoi_sampler import AoiSampler
 from rastervision.pipeline.errors import ArgumentError
@@ -22,6 +22,24 @@ def test_polygons_get_points_by_area_and_overlaps_count_once():
 def test_the_same_seed_gives_the_same_points():
     assert (AoiSampler([RING], rng=3).sample(5) == AoiSampler([RING], rng=3).sample(5)).all()
     assert (AoiSampler([RING], rng=3).sample(5) != AoiSampler([RING], rng=4).sample(5)).any()
+
+
+def test_multipolygons_count_by_their_parts():
+    points = AoiSampler([MultiPolygon([RING, box(20, 0, 24, 16)])]).sample(10_000)
+    assert shapely.contains_xy(shapely.union(RING, box(20, 0, 24, 16)).buffer(1e-9), *points.T).all()
+    assert np.isclose((points[:, 0] > 15).mean(), 0.5, atol=0.02)
+
+
+@pytest.mark.parametrize('size', [1e-6, 1e-3, 0.5])
+def test_a_tiny_area_gives_points_in_it(size):
+    area = box(1000, 2000, 1000 + size, 2000 + size).difference(box(1000, 2000, 1000 + size / 2, 2000 + size / 2))
+    points = AoiSampler([area]).sample(100)
+    assert shapely.contains_xy(area.buffer(size / 1000), *points.T).all()
+
+
+def test_an_invalid_polygon_gives_points_in_its_parts():
+    bowtie = Polygon([(0, 0), (10, 10), (10, 0), (0, 10)])
+    assert shapely.contains_xy(shapely.make_valid(bowtie).buffer(1e-9), *AoiSampler([bowtie]).sample(500).T).all()
 
 
 def test_triangles_cover_the_polygon_exactly():
