@@ -1,12 +1,15 @@
-"""Shows what a semantic segmentation run has made: a table of its metrics and a picture of each predicted scene.
+"""Shows what a run has made: a table of its metrics and a picture of each predicted scene.
 
     python examples/show.py ROOT_URI [PICTURE.png]
 
-The picture has a row for each validation scene: image, truth, prediction (true positives green, false positives red,
-false negatives blue, all of the classes but the null class).
+The picture has a row for each validation scene: image, truth, prediction. In semantic segmentation, true positives are
+green, false positives red, false negatives blue, all of the classes but the null class; more than two such classes have their
+colours. In chip classification, cells
+have the colours of their classes, and those that are known to be wrong have a red frame.
 """
 
 import sys
+from collections.abc import Callable, Sequence
 from os.path import join
 
 import cv2
@@ -14,13 +17,19 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
+from rastervision.core.box import Box
+from rastervision.core.data.class_config import ClassConfig
+from rastervision.core.data.label.chip_classification_labels import ChipClassificationLabels
 from rastervision.core.data.scene import Scene
+from rastervision.core.rv_pipeline.chip_classification_config import ChipClassificationConfig
+from rastervision.core.rv_pipeline.rv_pipeline_config import RVPipelineConfig
 from rastervision.core.rv_pipeline.semantic_segmentation_config import SemanticSegmentationConfig
 from rastervision.pipeline.config import Config
 from rastervision.pipeline.file_system.utils import file_to_json
 
 MAX_WIDTH = 480  # pixels of one panel
 MARGIN = 8
+FEW_CLASSES = 3  # up to so many, with the null class, hits and misses say enough; more are shown in their colours
 HIT, FALSE_ALARM, MISS = (60, 170, 80), (220, 60, 50), (60, 110, 220)
 
 
@@ -43,25 +52,67 @@ def panel(pixels: np.ndarray) -> np.ndarray:
     return cv2.resize(pixels, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
 
 
-def scene_row(scene: Scene, null_class_id: int) -> np.ndarray:
-    """Image, truth and prediction of a scene side by side; reads the whole scene, so for small ones."""
+def pixel_panels(scene: Scene, classes: ClassConfig) -> list[np.ndarray]:
+    """Image, truth and prediction of pixels; reads the whole scene, so for small ones."""
     image = scene.raster_source.get_chip(scene.extent)[..., :3]
-    truth = scene.label_source.get_label_arr(scene.extent) != null_class_id
-    guess = scene.label_store.read_label_arr(scene.extent) != null_class_id
+    if len(classes) > FEW_CLASSES:
+        ids = (scene.label_source.get_label_arr(scene.extent), scene.label_store.read_label_arr(scene.extent))
+        colors = np.round(255 * np.array(classes.color_triples)).astype(np.uint8)
+        return [image, *(colors[class_ids] for class_ids in ids)]
+    truth = scene.label_source.get_label_arr(scene.extent) != classes.null_class_id
+    guess = scene.label_store.read_label_arr(scene.extent) != classes.null_class_id
     overlay = image // 2 + 64
     for where, color in ((truth & guess, HIT), (guess & ~truth, FALSE_ALARM), (truth & ~guess, MISS)):
         overlay[where] = (0.35 * image[where] + 0.65 * np.array(color)).astype(np.uint8)
-    panels = [panel(p) for p in (image, np.where(truth[..., None], 255, image // 3).astype(np.uint8), overlay)]
-    gap = np.full((panels[0].shape[0], MARGIN, 3), 255, np.uint8)
-    return np.hstack([panels[0], gap, panels[1], gap, panels[2]])
+    return [image, np.where(truth[..., None], 255, image // 3).astype(np.uint8), overlay]
+
+
+def cell_panels(scene: Scene, classes: ClassConfig) -> list[np.ndarray]:
+    """Image, truth and prediction of cells; reads the whole scene."""
+    image = np.ascontiguousarray(scene.raster_source.get_chip(scene.extent)[..., :3])
+    guess = scene.label_store.get_labels()
+    truth = scene.label_source.get_labels().snap_to(guess)
+    panels = [image, fill_cells(image, truth, scene, classes), fill_cells(image, guess, scene, classes)]
+    for cell in truth.get_cells():
+        if cell in guess and truth.get_cell_class_id(cell) != guess.get_cell_class_id(cell):
+            cv2.rectangle(panels[2], *corners(cell, scene, inset=4), FALSE_ALARM, thickness=7)
+    return panels
+
+
+def fill_cells(image: np.ndarray, labels: ChipClassificationLabels, scene: Scene, classes: ClassConfig) -> np.ndarray:
+    """The image, dimmed, with cells in the colours of their classes."""
+    colors = [tuple(round(255 * part) for part in color) for color in classes.color_triples]
+    tints = np.zeros_like(image)
+    for cell in labels.get_cells():
+        cv2.rectangle(tints, *corners(cell, scene, inset=2), colors[labels.get_cell_class_id(cell)], thickness=-1)
+    return cv2.addWeighted(image, 0.6, tints, 0.4, 0)
+
+
+def corners(cell: Box, scene: Scene, inset: int) -> tuple[tuple[int, int], tuple[int, int]]:
+    """Upper left and lower right pixel (x, y) of a cell in the scene, moved into it."""
+    ymin, xmin, ymax, xmax = cell.to_local_coords(scene.bbox)
+    return (xmin + inset, ymin + inset), (xmax - 1 - inset, ymax - 1 - inset)
+
+
+PANELS: dict[type[RVPipelineConfig], Callable[[Scene, ClassConfig], list[np.ndarray]]] = {
+    SemanticSegmentationConfig: pixel_panels,
+    ChipClassificationConfig: cell_panels,
+}
+
+
+def side_by_side(panels: Sequence[np.ndarray]) -> np.ndarray:
+    """Panels in a row, with gaps."""
+    scaled = [panel(pixels) for pixels in panels]
+    gap = np.full((scaled[0].shape[0], MARGIN, 3), 255, np.uint8)
+    return np.hstack([part for pixels in scaled for part in (pixels, gap)][:-1])
 
 
 def draw(root_uri: str, path: str) -> None:
     """Write the picture."""
     config = Config.from_file(join(root_uri, 'pipeline-config.json'))
-    assert isinstance(config, SemanticSegmentationConfig)
     classes = config.dataset.class_config
-    rows = [scene_row(s.build(classes), classes.null_class_id) for s in config.dataset.validation_scenes]
+    panels_of = next(make for kind, make in PANELS.items() if isinstance(config, kind))
+    rows = [side_by_side(panels_of(s.build(classes), classes)) for s in config.dataset.validation_scenes]
     width = max(row.shape[1] for row in rows)
     padded = [
         cv2.copyMakeBorder(r, 0, MARGIN, 0, width - r.shape[1], cv2.BORDER_CONSTANT, value=(255,) * 3) for r in rows

@@ -81,7 +81,7 @@ def test_labelled_cells_without_prediction_are_counted_apart(make_scene, evaluat
     cells = {'labeled': 4, 'predicted': 4, 'matched': 3, 'uncovered': 1}
     assert report['overall'][-1]['cells'] == cells
     assert report['per_scene']['y'][-1]['cells']['uncovered'] == 0
-    assert "'x': 1 of 3 labelled cells have no predicted cell" in caplog.text
+    assert "'x': 1 of 3 labelled cells overlap no predicted cell" in caplog.text
 
 
 def test_without_being_asked_the_report_is_that_of_earlier_versions(make_scene, tmp_path):

@@ -62,6 +62,23 @@ def test_rules_for_the_class_of_a_cell(make_vectors, square, fields, class_id):
     assert class_of(inferring(vectors, **fields).get_labels()) == class_id
 
 
+@pytest.mark.parametrize(
+    ('fields', 'class_ids'),
+    [
+        ({}, [0, 0]),  # 60 and 60 of 225 pixels
+        ({'ioa_thresh': 60 / 225}, [2, 2]),
+        ({'use_intersection_over_cell': True}, [2, 2]),  # 60 and 60 of 100 pixels
+        ({'use_intersection_over_cell': True, 'ioa_thresh': 0.61}, [0, 0]),
+        ({'use_intersection_over_cell': True, 'background_class_id': 7, 'ioa_thresh': 0.61}, [7, 7]),
+    ],
+)
+def test_large_polygons_are_measured_by_themselves_or_by_the_cell(make_vectors, square, fields, class_ids):
+    labels = inferring(make_vectors(square(4, 0, 15, class_id=2)), bbox=Box(0, 0, 10, 10), **fields)
+    right = Box(0, 13, 10, 23)
+    labels.populate_labels([CELL, right])
+    assert [class_of(labels.get_labels(), cell) for cell in (CELL, right)] == class_ids
+
+
 def test_a_grid_covers_the_bbox(make_vectors, square):
     labels = inferring(make_vectors(square(0, 0, 4, class_id=2)), cell_sz=8).get_labels()
     assert len(labels) == 9
