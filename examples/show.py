@@ -3,9 +3,9 @@
     python examples/show.py ROOT_URI [PICTURE.png]
 
 The picture has a row for each validation scene: image, truth, prediction. In semantic segmentation, true positives are
-green, false positives red, false negatives blue, all of the classes but the null class; more than two such classes have their
-colours. In chip classification, cells
-have the colours of their classes, and those that are known to be wrong have a red frame.
+green, false positives red, false negatives blue, all of the classes but the null class; more than two such classes have
+their colours. In chip classification, cells have the colours of their classes, and those that are known to be wrong
+have a red frame.
 """
 
 import sys
@@ -75,7 +75,8 @@ def cell_panels(scene: Scene, classes: ClassConfig) -> list[np.ndarray]:
     panels = [image, fill_cells(image, truth, scene, classes), fill_cells(image, guess, scene, classes)]
     for cell in truth.get_cells():
         if cell in guess and truth.get_cell_class_id(cell) != guess.get_cell_class_id(cell):
-            cv2.rectangle(panels[2], *corners(cell, scene, inset=4), FALSE_ALARM, thickness=7)
+            frame = corners(cell, scene, inset=cell.width // 16)
+            cv2.rectangle(panels[2], *frame, FALSE_ALARM, thickness=max(1, cell.width // 9))
     return panels
 
 
@@ -84,7 +85,8 @@ def fill_cells(image: np.ndarray, labels: ChipClassificationLabels, scene: Scene
     colors = [tuple(round(255 * part) for part in color) for color in classes.color_triples]
     tints = np.zeros_like(image)
     for cell in labels.get_cells():
-        cv2.rectangle(tints, *corners(cell, scene, inset=2), colors[labels.get_cell_class_id(cell)], thickness=-1)
+        color = colors[labels.get_cell_class_id(cell)]
+        cv2.rectangle(tints, *corners(cell, scene, inset=cell.width // 32), color, thickness=-1)
     return cv2.addWeighted(image, 0.6, tints, 0.4, 0)
 
 

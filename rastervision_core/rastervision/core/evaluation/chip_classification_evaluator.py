@@ -50,8 +50,8 @@ class ChipClassificationEvaluator(ClassificationEvaluator):
             log.warning('Scene %r has no labelled cells, so it counts nothing in the evaluation.', scene.id)
         elif evaluation.uncovered_count:
             log.warning(
-                'Scene %r: %d of %d labelled cells overlap no predicted cell by more than half. They are left out of the '
-                'evaluation.',
+                'Scene %r: %d of %d labelled cells overlap no predicted cell by more than half, and are left out of '
+                'the evaluation.',
                 scene.id,
                 evaluation.uncovered_count,
                 evaluation.labeled_count,
