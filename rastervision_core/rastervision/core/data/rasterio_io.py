@@ -161,6 +161,18 @@ def read_nodata_mask(
     return mask
 
 
+def read_colors(dataset: 'DatasetReader') -> np.ndarray:
+    """The colour table of the first band: (indices, 3), uint8; red, green and blue of each index.
+
+    Black for indices that have no entry.
+    """
+    dtype = np.dtype(dataset.dtypes[0])
+    colors = np.zeros((np.iinfo(dtype).max + 1, 3), dtype=np.uint8)
+    for index, color in dataset.colormap(1).items():
+        colors[index] = color[:3]
+    return colors
+
+
 def _limits(dataset: 'DatasetReader', inside: Box | None) -> Box:
     image = Box(0, 0, dataset.height, dataset.width)
     return image if inside is None else image.intersection(inside)
