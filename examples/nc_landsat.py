@@ -82,7 +82,7 @@ def sample_windows(count: int) -> WindowSamplingConfig:
 
 
 def get_config(
-    runner: str, data_uri: str, root_uri: str, num_epochs: int = 16, num_chips: int = 160
+    runner: str, data_uri: str, root_uri: str, num_epochs: int = 24, num_chips: int = 160
 ) -> SemanticSegmentationConfig:
     """Describe the pipeline.
 
