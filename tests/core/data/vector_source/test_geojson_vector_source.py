@@ -50,6 +50,14 @@ def test_a_file_may_be_in_another_crs(tmp_path, square):
     assert np.allclose(geom.bounds, [100, 250, 150, 300], atol=1.01)
 
 
+def test_labels_lie_at_the_same_pixels_whatever_the_crs_of_the_map(tmp_path, square):
+    path = tmp_path / 'a.geojson'
+    path.write_text(json.dumps({'type': 'FeatureCollection', 'features': [square(3.0, 0.005, 0.0001)]}))
+    metres = RasterioCRSTransformer(METRES.transform, 'epsg:32631', map_crs='epsg:32631')
+    in_degrees, in_metres = (GeoJSONVectorSource(str(path), t).get_geoms()[0] for t in (METRES, metres))
+    assert in_metres.bounds == in_degrees.bounds
+
+
 def test_windows_and_bbox_select_whole_features(make_vectors, square):
     source = make_vectors(square(0, 0, 20), square(30, 30, 20), bbox=Box(0, 0, 10, 10))
     assert [geom.bounds for geom in source.get_geoms()] == [(0, 0, 20, 20)]

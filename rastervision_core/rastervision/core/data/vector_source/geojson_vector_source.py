@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 class GeoJSONVectorSource(VectorFileSource):
     """Features of one or more GeoJSON files, taken together.
 
-    A file without a crs member, or with EPSG:4326, is in map coordinates (longitude and latitude, unless the
-    transformer was made for another CRS); other CRSs are transformed. Other vector files will do too.
+    A file without a crs member is in EPSG:4326, longitude and latitude; for an image that is not georeferenced, it is
+    in pixels. Other vector files will do too.
     """
 
 

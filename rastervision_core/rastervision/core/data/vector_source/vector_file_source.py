@@ -103,8 +103,7 @@ class VectorFileSource(VectorSource):
         features = _leave_out(features, features.with_finite_coordinates(), 'have infinite coordinates', file.uri)
         if len(features) == 0 or crs is None:
             return features
-        is_geojson = file.is_json and self.options.crs is None  # of which 4326 is said by default
-        return to_map_crs(features, crs, self._map_crs, file.uri, is_geojson=is_geojson)
+        return to_map_crs(features, crs, self._map_crs, file.uri)
 
 
 def _open(uri: str, options: ReadOptions) -> VectorFile:
@@ -112,7 +111,7 @@ def _open(uri: str, options: ReadOptions) -> VectorFile:
     return kind(uri, options)
 
 
-def to_map_crs(features: Features, crs: str, map_crs: Any, uri: str, *, is_geojson: bool) -> Features:
+def to_map_crs(features: Features, crs: str, map_crs: Any, uri: str) -> Features:
     """Features in the CRS of the map; those that are outside what it can hold are left out, with a warning.
 
     Raises:
@@ -123,8 +122,7 @@ def to_map_crs(features: Features, crs: str, map_crs: Any, uri: str, *, is_geojs
         features, cut = cut_at_antimeridian(features)
         if cut:
             log.warning('%s: %d features cross the antimeridian and are cut there.', uri, cut)
-    is_default = is_geojson and source.equals(GEOJSON_CRS, ignore_axis_order=True)
-    if len(features) == 0 or is_default or source.equals(target, ignore_axis_order=True):
+    if len(features) == 0 or source.equals(target, ignore_axis_order=True):
         return features
     transformer = Transformer.from_crs(source, target, always_xy=True)
     geometries = shapely.transform(

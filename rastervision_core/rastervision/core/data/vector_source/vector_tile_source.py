@@ -107,7 +107,7 @@ class VectorTileSource(VectorSource):
         joined = join_pieces(
             Features.concatenate(features for _, features in parts), keys, 2 * HALF_WORLD / 2**self.zoom / STEPS_IN_TILE
         )
-        return to_map_crs(joined, TILES_CRS, self._map_crs, self.uri, is_geojson=False) if len(joined) else joined
+        return to_map_crs(joined, TILES_CRS, self._map_crs, self.uri) if len(joined) else joined
 
     def _key(self, layer: str, properties: dict[str, Any]) -> Any:
         id_ = properties.get(MVT_ID if self.id_field is None else self.id_field)
