@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Self
 from rastervision.core.data_sample import DataSample
 from rastervision.pipeline.file_system.utils import json_to_file
 from rastervision.pytorch_backend.pytorch_learner_backend import PyTorchLearnerBackend, PyTorchLearnerSampleWriter
-from rastervision.pytorch_backend.utils import chip_collate_fn_od
+from rastervision.pytorch_backend.utils import as_box_list, chip_collate_fn_od
 from rastervision.pytorch_learner.object_detection_learner_config import ObjectDetectionGeoDataConfig
 from rastervision.pytorch_learner.utils.prediction import iter_predict_scene_od, predict_scene_od
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 __all__ = ['PyTorchObjectDetection', 'PyTorchObjectDetectionSampleWriter', 'chip_collate_fn_od']
 
 COCO_FILE = 'labels.json'
+DIGITS = 2  # of edges in pixels
 
 
 class PyTorchObjectDetectionSampleWriter(PyTorchLearnerSampleWriter):
@@ -42,24 +43,24 @@ class PyTorchObjectDetectionSampleWriter(PyTorchLearnerSampleWriter):
         """Note the image and the boxes of a sample.
 
         Args:
-            sample: Its label is a `BoxList` in pixels of the chip, with `class_ids`.
+            sample: Its label: a `BoxList` in pixels of the chip, with `class_ids`, or what a label source gives.
             img_path: Where its chip is written.
         """
         coco = self.splits.setdefault(sample.split or '', self._empty())
         height, width = sample.chip.shape[:2]
         image = {'file_name': os.path.basename(img_path), 'id': self.sample_ind, 'height': height, 'width': width}
         coco['images'].append(image)
-        if sample.label is None:
+        label = as_box_list(sample.label)
+        if label is None:
             return
-        boxes = sample.label.convert_boxes('xyxy').tolist()
-        for index, (box, class_id) in enumerate(zip(boxes, sample.label.get_field('class_ids').tolist(), strict=True)):
-            xmin, ymin, xmax, ymax = (int(edge) for edge in box)
+        boxes, class_ids = label.convert_boxes('xywh').double().numpy(), label.get_field('class_ids')
+        for index, (box, class_id) in enumerate(zip(boxes.round(DIGITS).tolist(), class_ids.tolist(), strict=True)):
             coco['annotations'].append(
                 {
                     'id': f'{self.sample_ind}-{index}',
                     'image_id': self.sample_ind,
-                    'bbox': [xmin, ymin, xmax - xmin, ymax - ymin],
-                    'category_id': int(class_id),
+                    'bbox': box,
+                    'category_id': class_id,
                 }
             )
 

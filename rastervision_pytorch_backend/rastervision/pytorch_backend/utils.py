@@ -2,16 +2,14 @@
 
 from typing import TYPE_CHECKING, Any
 
-from rastervision.pipeline import lazy
+from rastervision.pytorch_learner.object_detection_utils import BoxList as BoxList
 
 if TYPE_CHECKING:
     import numpy as np
 
     from rastervision.core.box import Box
-    from rastervision.pytorch_learner.object_detection_utils import BoxList
 
-__getattr__ = lazy.names(__name__, 'rastervision.pytorch_learner.object_detection_utils:BoxList')
-
+Boxes = tuple['np.ndarray', 'np.ndarray', str]
 Batch = list[tuple[tuple[Any, Any], 'Box']]
 
 
@@ -37,10 +35,16 @@ def chip_collate_fn_cc(
 
 
 def chip_collate_fn_od(
-    batch: 'list[tuple[tuple[np.ndarray, BoxList], Box]]',
-) -> 'tuple[tuple[list[np.ndarray], list[BoxList]], list[Box]]':
+    batch: 'list[tuple[tuple[np.ndarray, BoxList | Boxes | None], Box]]',
+) -> 'tuple[tuple[list[np.ndarray], list[BoxList | None]], list[Box]]':
     """Batch of object detection; see `chip_collate_fn_ss`. Labels are boxes in pixels of the chip."""
-    return _unzip(batch)
+    (chips, labels), windows = _unzip(batch)
+    return (chips, [as_box_list(label) for label in labels]), windows
+
+
+def as_box_list(label: 'BoxList | Boxes | None') -> BoxList | None:
+    """Boxes as they are, or made of what label sources and datasets of arrays give: boxes, class ids and format."""
+    return BoxList.from_arrays(*label) if isinstance(label, tuple) else label
 
 
 def _unzip(batch: Batch) -> tuple[tuple[list[Any], list[Any]], list['Box']]:

@@ -1,5 +1,6 @@
 """Learns boxes around objects."""
 
+import warnings
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
@@ -133,7 +134,11 @@ class ObjectDetectionLearner(Learner):
         options: dict[str, Any] = {'dynamo': False, 'dynamic_shapes': None, 'output_names': names}
         options |= {'dynamic_axes': {name: {0: 'n'} for name in names}}
         wrapped = _OneImage(model or self.bare_model)
-        export_to_onnx(wrapped, path, sample.to(self.device), validate=False, **{**options, **kwargs})
+        with warnings.catch_warnings():
+            # The newer exporter cannot follow what depends on the number of boxes; the older one warns of itself, and
+            # of shapes that it takes for constants.
+            warnings.simplefilter('ignore')
+            export_to_onnx(wrapped, path, sample.to(self.device), validate=False, **{**options, **kwargs})
 
     def load_onnx_model(self, model_path: str) -> ONNXRuntimeAdapterForFasterRCNN:
         """Read a model in ONNX format."""

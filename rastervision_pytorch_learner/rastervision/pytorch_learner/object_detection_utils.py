@@ -38,6 +38,12 @@ class BoxList:
         self.boxes = _convert(boxes, format, 'xyxy')
         self.extras = extras
 
+    @classmethod
+    def from_arrays(cls, boxes: np.ndarray, class_ids: np.ndarray, format: str = 'yxyx') -> Self:
+        """Boxes of an array, (n, 4), as float32, with their `class_ids`, (n,)."""
+        floats = torch.from_numpy(np.ascontiguousarray(boxes, dtype=np.float32)).reshape(-1, 4)
+        return cls(floats, format, class_ids=torch.from_numpy(np.array(class_ids, dtype=np.int64)))
+
     def __contains__(self, key: str) -> bool:
         return key == 'boxes' or key in self.extras
 
@@ -246,7 +252,8 @@ class TorchVisionODAdapter(nn.Module):
         return [self.model_output_dict_to_boxlist(out) for out in self.model(list(input))]
 
     def boxlist_to_model_input_dict(self, boxlist: BoxList) -> dict[str, Tensor]:
-        """Boxes and labels as torchvision wants them."""
+        """Boxes and labels as torchvision wants them: none without an area."""
+        boxlist = boxlist.ind_filter((boxlist.boxes[:, 2:] > boxlist.boxes[:, :2]).all(dim=1))
         labels: Tensor = boxlist.get_field('class_ids').long()
         for ignored in self.ignored_output_inds:
             labels = labels + (labels >= ignored)
@@ -256,7 +263,7 @@ class TorchVisionODAdapter(nn.Module):
         """The boxes of an image, without those whose labels are no class."""
         labels = out['labels']
         ignored = torch.tensor(self.ignored_output_inds, device=labels.device)
-        kept = ~torch.isin(labels, ignored)
+        kept = (labels[:, None] != ignored).all(dim=1)  # ONNX has no isin
         class_ids = labels - (labels[:, None] > ignored).sum(dim=1)
         return BoxList(out['boxes'][kept], class_ids=class_ids[kept], scores=out['scores'][kept])
 

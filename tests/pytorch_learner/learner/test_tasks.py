@@ -59,7 +59,7 @@ def test_labels_that_are_no_class_are_dropped(label, class_ids):
 
 def test_class_ids_become_labels_and_come_back():
     adapter = TorchVisionODAdapter(nn.Identity(), ignored_output_inds=[0, 3])
-    boxes = BoxList(torch.rand(2, 4), class_ids=torch.tensor([0, 1]))
+    boxes = BoxList(torch.tensor([[0.0, 0, 2, 2], [1, 1, 3, 3]]), class_ids=torch.tensor([0, 1]))
 
     target = adapter.boxlist_to_model_input_dict(boxes)
     back = adapter.model_output_dict_to_boxlist({**target, 'scores': torch.ones(2)})

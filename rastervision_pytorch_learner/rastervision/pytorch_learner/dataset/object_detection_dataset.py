@@ -92,7 +92,7 @@ class _Detecting(AlbumentationsDataset):
         return self.normalize or self.to_pytorch
 
     def _label_to_tensor(self, y: Boxes | None) -> Any:
-        return torch.tensor(math.nan) if y is None else _box_list(y[0], y[1])
+        return torch.tensor(math.nan) if y is None else BoxList.from_arrays(*y)
 
 
 class ObjectDetectionImageDataset(_Detecting, ImageDataset):
@@ -237,8 +237,3 @@ class ObjectDetectionRandomWindowGeoDataset(_Detecting, RandomWindowGeoDataset):
 def _append_resize(transform: Transform | None, out_size: tuple[int, int], bbox_params: A.BboxParams) -> Transform:
     before = [] if transform is None else [transform]
     return A.Compose([*before, A.Resize(*out_size)], bbox_params=bbox_params)
-
-
-def _box_list(yxyx: np.ndarray, class_ids: np.ndarray) -> BoxList:
-    boxes = torch.from_numpy(np.ascontiguousarray(yxyx[:, [1, 0, 3, 2]], dtype=np.float32))
-    return BoxList(boxes, 'xyxy', class_ids=torch.from_numpy(np.asarray(class_ids, dtype=np.int64)))

@@ -93,3 +93,16 @@ def check_backbone(value: Backbone, valid: tuple[Backbone, ...], task: str) -> B
         names = ', '.join(backbone.value for backbone in valid)
         raise ConfigError(f'backbone {value.value!r} cannot be used for {task}. Choose from {names}.')
     return value
+
+
+def use_backbone(config: ModelConfig, only: Backbone) -> None:
+    """Set the backbone of a model whose architecture is built on one only.
+
+    Raises:
+        ConfigError: If another was asked for.
+    """
+    if config.backbone is not only and 'backbone' in config.model_fields_set:
+        raise ConfigError(
+            f'architecture {config.architecture!r} needs backbone {only.value!r} (given: {config.backbone.value!r}).'  # type: ignore[attr-defined]
+        )
+    config._set(backbone=only)

@@ -1,27 +1,47 @@
 """Configures models and learners of object detection."""
 
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
-from pydantic import Field, field_validator
+from pydantic import Field, PositiveInt, field_validator, model_validator
 
+from rastervision.pipeline.config.base import added_field
 from rastervision.pipeline.config.register import register_config
 from rastervision.pipeline.errors import ConfigError
 from rastervision.pytorch_learner.learner_config.backbone import Backbone
 from rastervision.pytorch_learner.learner_config.learner import LearnerConfig
-from rastervision.pytorch_learner.learner_config.model import ModelConfig, check_backbone
+from rastervision.pytorch_learner.learner_config.model import ModelConfig, check_backbone, use_backbone
 from rastervision.pytorch_learner.learner_config.solver import SolverConfig
 
 if TYPE_CHECKING:
     from torchvision.models.detection.faster_rcnn import FasterRCNN
+    from torchvision.models.detection.ssd import SSD
 
-BACKBONES = (Backbone.resnet18, Backbone.resnet34, Backbone.resnet50, Backbone.resnet101, Backbone.resnet152)
+BACKBONES = (
+    Backbone.resnet18,
+    Backbone.resnet34,
+    Backbone.resnet50,
+    Backbone.resnet101,
+    Backbone.resnet152,
+    Backbone.mobilenet_v3_large,
+)
 
 
 @register_config('object_detection_model')
 class ObjectDetectionModelConfig(ModelConfig):
-    """Configure a model for object detection: Faster R-CNN with a feature pyramid."""
+    """Configure a model for object detection: Faster R-CNN with a feature pyramid or, lighter, SSDlite."""
 
-    backbone: Backbone = Field(Backbone.resnet50, description='resnet18, 34, 50, 101 or 152.')
+    backbone: Backbone = Field(
+        Backbone.resnet50,
+        description='resnet18, 34, 50, 101, 152 or, for machines without GPU, mobilenet_v3_large.',
+    )
+    architecture: Literal['faster_rcnn', 'ssdlite'] = added_field(
+        'faster_rcnn', 'What is put on the backbone. ssdlite needs mobilenet_v3_large.'
+    )
+    anchor_sizes: list[PositiveInt] | None = added_field(
+        None,
+        'faster_rcnn: the sizes of objects, in pixels of the image as the model sees it, that the levels of the '
+        'feature pyramid start from, finest first: 5 for a resnet, 4 for mobilenet_v3_large. None: 32, 64, 128 and so on.',
+    )
 
     @field_validator('backbone')
     @classmethod
@@ -29,7 +49,17 @@ class ObjectDetectionModelConfig(ModelConfig):
         """Refuse backbones that no feature pyramid is made of."""
         return check_backbone(v, BACKBONES, 'object detection')
 
-    def build_default_model(self, num_classes: int, in_channels: int, img_sz: int, **kwargs: Any) -> 'FasterRCNN':  # type: ignore[override]
+    @model_validator(mode='after')
+    def _ssdlite_is_built_on_mobilenet(self) -> Self:
+        if self.architecture == 'ssdlite':
+            if self.anchor_sizes is not None:
+                raise ConfigError("anchor_sizes has no effect on architecture 'ssdlite'. Leave it out.")
+            use_backbone(self, Backbone.mobilenet_v3_large)
+        return self
+
+    def build_default_model(  # type: ignore[override]
+        self, num_classes: int, in_channels: int, img_sz: int, **kwargs: Any
+    ) -> 'FasterRCNN | SSD':
         """Build the torchvision model.
 
         Args:
@@ -45,6 +75,8 @@ class ObjectDetectionModelConfig(ModelConfig):
             num_classes,
             in_channels,
             img_sz=img_sz,
+            architecture=self.architecture,
+            anchor_sizes=self.anchor_sizes,
             pretrained=self.pretrained,
             **{**self.extra_args, **kwargs},
         )

@@ -6,10 +6,9 @@ from pydantic import Field, field_validator, model_validator
 
 from rastervision.pipeline.config.base import added_field
 from rastervision.pipeline.config.register import register_config
-from rastervision.pipeline.errors import ConfigError
 from rastervision.pytorch_learner.learner_config.backbone import Backbone
 from rastervision.pytorch_learner.learner_config.learner import LearnerConfig
-from rastervision.pytorch_learner.learner_config.model import ModelConfig, check_backbone
+from rastervision.pytorch_learner.learner_config.model import ModelConfig, check_backbone, use_backbone
 
 if TYPE_CHECKING:
     from torch import nn
@@ -36,12 +35,8 @@ class SemanticSegmentationModelConfig(ModelConfig):
 
     @model_validator(mode='after')
     def _lraspp_is_built_on_mobilenet(self) -> Self:
-        if self.architecture == 'lraspp' and self.backbone is not Backbone.mobilenet_v3_large:
-            if 'backbone' in self.model_fields_set:
-                raise ConfigError(
-                    f"architecture 'lraspp' needs backbone 'mobilenet_v3_large' (given: {self.backbone.value!r})."
-                )
-            self._set(backbone=Backbone.mobilenet_v3_large)
+        if self.architecture == 'lraspp':
+            use_backbone(self, Backbone.mobilenet_v3_large)
         return self
 
     def build_default_model(self, num_classes: int, in_channels: int, **kwargs: Any) -> 'nn.Module':

@@ -1,0 +1,135 @@
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from rastervision.core.data.class_config import ClassConfig
+from rastervision.pipeline.errors import ConfigError
+from rastervision.pytorch_learner.learner_config.object_detection_data import ObjectDetectionImageDataConfig
+from rastervision.pytorch_learner.learner_config.solver import SolverConfig
+from rastervision.pytorch_learner.models.detection import detection_model
+from rastervision.pytorch_learner.object_detection_learner import ObjectDetectionLearner
+from rastervision.pytorch_learner.object_detection_utils import BoxList, TorchVisionODAdapter
+from rastervision.pytorch_learner.tasks.object_detection_config import (
+    ObjectDetectionLearnerConfig,
+    ObjectDetectionModelConfig,
+)
+
+KINDS = [('resnet18', 'faster_rcnn'), ('mobilenet_v3_large', 'faster_rcnn'), ('mobilenet_v3_large', 'ssdlite')]
+SIZE = 64
+
+
+@pytest.fixture
+def make_learner(tmp_path):
+    """A function that makes a learner of images of five channels."""
+
+    def make(backbone='mobilenet_v3_large', architecture='faster_rcnn', data=None, **kwargs):
+        cfg = ObjectDetectionLearnerConfig(
+            model=ObjectDetectionModelConfig(
+                backbone=backbone, architecture=architecture, pretrained=False, extra_args={'detections_per_img': 7}
+            ),
+            data=ObjectDetectionImageDataConfig(
+                class_config=ClassConfig(names=['a', 'b'], colors=['red', 'blue']),
+                img_channels=5,
+                img_sz=SIZE,
+                num_workers=0,
+            ),
+            solver=SolverConfig(num_epochs=1, batch_sz=2),
+            log_tensorboard=False,
+        )
+        return ObjectDetectionLearner(cfg, str(tmp_path / 'out'), data, data, tmp_dir=str(tmp_path), **kwargs)
+
+    return make
+
+
+def sample(*boxes):
+    box_list = BoxList.from_arrays(np.array(boxes, dtype=float).reshape(-1, 4), np.zeros(len(boxes)), 'xyxy')
+    return torch.rand(5, SIZE, SIZE), box_list
+
+
+@pytest.mark.parametrize(('backbone', 'architecture'), KINDS)
+def test_a_trained_model_comes_back_from_its_bundle(make_learner, tmp_path, backbone, architecture):
+    data = [sample((4, 4, 30, 30)), sample((4, 4, 30, 30), (9, 9, 9, 20)), sample(), sample()]
+    learner = make_learner(backbone, architecture, data)
+    learner.train()
+    learner.save_model_bundle(export_onnx=False)
+    images = torch.rand(2, 5, SIZE, SIZE)
+    expected = learner.predict(images)
+
+    loaded = ObjectDetectionLearner.from_model_bundle(str(tmp_path / 'out/model-bundle.zip'), str(tmp_path))
+
+    assert sum(map(len, expected))
+    assert all(a.equal(b) for a, b in zip(loaded.predict(images), expected, strict=True))
+
+
+@pytest.mark.parametrize(('backbone', 'architecture'), KINDS)
+def test_exported_models_predict_the_same(make_learner, tmp_path, backbone, architecture):
+    learner = make_learner(backbone, architecture, training=False)
+    with torch.no_grad():
+        for weights in learner.model.parameters():  # so that no two boxes have the same score
+            weights += 0.02 * torch.randn(weights.shape, generator=torch.Generator().manual_seed(0))
+    image = torch.rand(1, 5, SIZE, SIZE)
+    learner.export_to_onnx(str(tmp_path / 'model.onnx'))
+
+    (boxes,) = learner.load_onnx_model(str(tmp_path / 'model.onnx'))(image)
+    (expected,) = learner.predict(image)
+
+    assert len(boxes) == len(expected) > 0
+    assert torch.allclose(boxes.boxes, expected.boxes, atol=1e-2)
+    assert torch.allclose(boxes.get_field('scores'), expected.get_field('scores'), atol=1e-4)
+
+
+@pytest.mark.parametrize(('backbone', 'architecture'), KINDS)
+def test_boxes_are_in_pixels_of_images_of_any_size(backbone, architecture):
+    """They fill an image of another size than the model's, and do not reach beyond it."""
+    torch.manual_seed(0)
+    model = detection_model(backbone, 1, 3, img_sz=SIZE, architecture=architecture).eval()
+    height, width = 150, 300
+
+    with torch.inference_mode():
+        boxes = model([torch.rand(3, height, width)])[0]['boxes']
+
+    assert (boxes >= 0).all()
+    assert (boxes[:, [0, 2]] <= width).all() and (boxes[:, [1, 3]] <= height).all()
+    assert boxes[:, 2].max() > 0.8 * width and boxes[:, 3].max() > 0.8 * height
+
+
+def test_the_finest_features_of_the_light_model_see_small_objects():
+    features = detection_model('mobilenet_v3_large', 1, 3, img_sz=SIZE).eval().backbone(torch.rand(1, 3, SIZE, SIZE))
+
+    assert [SIZE // level.shape[-1] for level in features.values()] == [8, 16, 32, 64]
+
+
+@pytest.mark.parametrize(('backbone', 'levels'), [('resnet18', 5), ('mobilenet_v3_large', 4)])
+def test_anchors_start_from_the_sizes_that_are_asked_for(backbone, levels):
+    sizes = list(range(8, 8 + levels))
+    model = ObjectDetectionModelConfig(backbone=backbone, pretrained=False, anchor_sizes=sizes).build(1, 3, img_sz=SIZE)
+
+    assert [level[0] for level in model.rpn.anchor_generator.sizes] == sizes
+    with pytest.raises(ConfigError, match=rf'anchor_sizes \[8\].*{levels} levels'):
+        detection_model(backbone, 1, 3, img_sz=SIZE, anchor_sizes=[8])
+
+
+def test_ssdlite_is_built_on_mobilenet_and_has_its_own_anchors():
+    assert ObjectDetectionModelConfig(architecture='ssdlite').get_backbone_str() == 'mobilenet_v3_large'
+    with pytest.raises(ConfigError, match="needs backbone 'mobilenet_v3_large'"):
+        ObjectDetectionModelConfig(architecture='ssdlite', backbone='resnet18')
+    with pytest.raises(ConfigError, match='anchor_sizes has no effect'):
+        ObjectDetectionModelConfig(architecture='ssdlite', anchor_sizes=[8])
+
+
+def test_a_model_from_scratch_trains_its_normalisation():
+    """Its weights have the names of frozen ones, with or without a counter in the file."""
+    model = detection_model('resnet18', 1, 3, img_sz=SIZE)
+    weights = model.state_dict()
+
+    assert not [name for name in weights if name.endswith('num_batches_tracked')]
+    assert model.backbone.body.bn1.weight.requires_grad
+    model.load_state_dict({**weights, 'backbone.body.bn1.num_batches_tracked': torch.tensor(3)})
+
+
+def test_boxes_without_area_are_no_targets():
+    target = TorchVisionODAdapter(nn.Identity()).boxlist_to_model_input_dict(sample((1, 1, 5, 5), (2, 2, 2, 9))[1])
+
+    assert target['boxes'].tolist() == [[1, 1, 5, 5]]
+    assert target['labels'].tolist() == [1]
