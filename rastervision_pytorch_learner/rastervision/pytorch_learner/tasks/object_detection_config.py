@@ -40,7 +40,7 @@ class ObjectDetectionModelConfig(ModelConfig):
     anchor_sizes: list[PositiveInt] | None = added_field(
         None,
         'faster_rcnn: the sizes of objects, in pixels of the image as the model sees it, that the levels of the '
-        'feature pyramid start from, finest first: 5 for a resnet, 4 for mobilenet_v3_large. None: 32, 64, 128 and so on.',
+        'feature pyramid start from, finest first: 5 for a resnet, 4 for mobilenet_v3_large. None: 32, 64 and so on.',
     )
 
     @field_validator('backbone')
