@@ -32,11 +32,25 @@ class Noise(Dataset):
 
 
 @pytest.fixture
+def noise():
+    return Noise
+
+
+@pytest.fixture
 def make_learner(tmp_path):
-    def make(output='out', *, cls=SemanticSegmentationLearner, num_workers=0, datasets=None, **solver):
+    def make(
+        output='out',
+        *,
+        cls=SemanticSegmentationLearner,
+        num_workers=0,
+        datasets=None,
+        plain=False,
+        model=None,
+        **solver,
+    ):
         class_config = ClassConfig(names=['dark', 'bright'], colors=['black', 'white'], null_class='dark')
         cfg = SemanticSegmentationLearnerConfig(
-            model=SemanticSegmentationModelConfig(pretrained=False),
+            model=SemanticSegmentationModelConfig(pretrained=False, **(model or {})),
             solver=SolverConfig(**{'lr': 0.05, 'num_epochs': 3, 'batch_sz': 2, 'multi_stage': [2], **solver}),
             data=SemanticSegmentationGeoDataConfig(
                 class_config=class_config, img_channels=3, img_sz=4, num_workers=num_workers, sampling={}
@@ -44,10 +58,12 @@ def make_learner(tmp_path):
             log_tensorboard=False,
         )
         torch.manual_seed(0)
-        model = nn.Sequential(nn.Conv2d(3, 8, 1), nn.BatchNorm2d(8), nn.Dropout(0.2), nn.Conv2d(8, 2, 1))
+        # Plain: without parts whose results depend on how samples are put into batches.
+        middle = [nn.ReLU()] if plain else [nn.BatchNorm2d(8), nn.Dropout(0.2)]
+        network = nn.Sequential(nn.Conv2d(3, 8, 1), *middle, nn.Conv2d(8, 2, 1))
         train_ds, valid_ds = datasets or (Noise(), Noise(4))
         out = str(tmp_path / output)
-        return cls(cfg, out, train_ds=train_ds, valid_ds=valid_ds, model=model, tmp_dir=str(tmp_path / 'tmp'))
+        return cls(cfg, out, train_ds=train_ds, valid_ds=valid_ds, model=network, tmp_dir=str(tmp_path / 'tmp'))
 
     (tmp_path / 'tmp').mkdir()
     return make

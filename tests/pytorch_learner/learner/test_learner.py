@@ -34,17 +34,46 @@ def same(a, b):
     return a.keys() == b.keys() and all(torch.equal(a[key], b[key]) for key in a)
 
 
-@pytest.mark.parametrize(('epoch', 'step'), [(0, 1), (1, 0), (2, 2)])
-def test_killed_training_ends_like_undisturbed(make_learner, tmp_path, epoch, step):
-    make_learner('undisturbed').train()
+KILLED = [
+    (0, 1, {}),
+    (1, 0, {}),
+    (2, 2, {}),
+    (0, 2, {'state_interval': 1}),
+    (2, 1, {'state_interval': 1}),
+    (1, 2, {'state_interval': 2, 'ema_decay': 0.9, 'best_metric': 'avg_f1'}),
+    (2, 0, {'state_interval': 1, 'ema_decay': 0.5, 'optimizer': 'SGD', 'optimizer_args': {'momentum': 0.9}}),
+    (1, 2, {'state_interval': 1, 'accumulate_batches': 2, 'clip_grad_norm': 0.1, 'multi_stage': []}),
+]
+
+
+@pytest.mark.parametrize(('epoch', 'step', 'options'), KILLED)
+def test_killed_training_ends_like_undisturbed(make_learner, tmp_path, epoch, step, options):
+    make_learner('undisturbed', **options).train()
 
     with pytest.raises(Killed):
-        make_learner('killed', cls=killed_in(epoch, step)).train()
-    make_learner('killed').train()
+        make_learner('killed', cls=killed_in(epoch, step), **options).train()
+    make_learner('killed', **options).train()
 
     assert same(weights(tmp_path / 'undisturbed'), weights(tmp_path / 'killed'))
     assert log(tmp_path / 'undisturbed') == log(tmp_path / 'killed')
     assert not (tmp_path / 'killed/checkpoints/resume.pt').exists()
+
+
+def test_batches_that_are_done_are_neither_trained_nor_read_again(make_learner, noise):
+    read = []
+
+    class Counted(noise):
+        def __getitem__(self, index):
+            read.append(index)
+            return super().__getitem__(index)
+
+    data = Counted(), []
+    with pytest.raises(Killed):
+        make_learner(cls=killed_in(0, 2), datasets=data, state_interval=1, num_epochs=1).train()
+    read.clear()
+    make_learner(datasets=data, state_interval=1, num_epochs=1).train()
+
+    assert len(read) == 2
 
 
 def test_killed_between_state_and_weights_loses_nothing(make_learner, tmp_path):

@@ -6,12 +6,13 @@ from collections.abc import Callable, Sized
 from typing import TYPE_CHECKING, Any, Literal
 
 import torch
-from torch.utils.data import DataLoader, DistributedSampler, RandomSampler, Sampler
+from torch.utils.data import DataLoader, RandomSampler, Sampler
 
 from rastervision.pipeline.errors import ConfigError, DataError
 from rastervision.pytorch_learner.dataset.combination import num_samples
 from rastervision.pytorch_learner.learner.files import DATALOADERS_DIRNAME
 from rastervision.pytorch_learner.learner.model import ModelPart
+from rastervision.pytorch_learner.utils.sampler import SharedOrderSampler
 
 if TYPE_CHECKING:
     from torch.utils.data import Dataset
@@ -147,9 +148,7 @@ class DataPart(ModelPart):
         """
         shuffle = split == 'train' and num_samples(ds) > 0
         if distributed:
-            return DistributedSampler(
-                ds, num_replicas=self.ddp_world_size, rank=self.ddp_rank, shuffle=shuffle, seed=self.cfg.seed
-            )
+            return SharedOrderSampler(ds, num_replicas=self.ddp_world_size, rank=self.ddp_rank, shuffle=shuffle)
         if not shuffle:
             return None
         return RandomSampler(ds, generator=torch.Generator().manual_seed(self.cfg.seed))  # type: ignore[arg-type]

@@ -16,6 +16,7 @@ TENSORBOARD_DIRNAME = 'tb-logs'
 CONFIG_FILENAME = 'learner-config.json'
 LOG_FILENAME = 'log.csv'
 LAST_MODEL_FILENAME = 'last-model.pth'
+BEST_MODEL_FILENAME = os.path.join(CHECKPOINTS_DIRNAME, 'best-model.pth')
 RESUME_FILENAME = os.path.join(CHECKPOINTS_DIRNAME, 'resume.pt')
 
 BUNDLE_MODEL_WEIGHTS_FILENAME = 'model.pth'

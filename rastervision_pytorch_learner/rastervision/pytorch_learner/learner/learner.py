@@ -1,48 +1,42 @@
 """Training a model, evaluating it, and keeping the results."""
 
-import json
 import logging
 import os
 import tempfile
-import time
 from collections.abc import Callable
-from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Self
 
 import torch
 from torch import nn
 from torch.optim import Optimizer
-from torch.optim.lr_scheduler import LRScheduler, ReduceLROnPlateau
-from torch.utils.data import DistributedSampler, RandomSampler
-from tqdm import tqdm  # tqdm.auto would start the workers of a data loader twice
+from torch.optim.lr_scheduler import LRScheduler
 
 from rastervision.pipeline import lazy
 from rastervision.pipeline.errors import BundleError, ConfigError
-from rastervision.pipeline.file_system.utils import is_local, json_to_file
+from rastervision.pipeline.file_system.utils import is_local
 from rastervision.pipeline.rv_config import rv_config_
-from rastervision.pytorch_learner.dataset.combination import num_samples, set_epoch
+from rastervision.pytorch_learner.dataset.combination import num_samples
 from rastervision.pytorch_learner.learner import bundle, files
-from rastervision.pytorch_learner.learner.data import SPLITS, Split
+from rastervision.pytorch_learner.learner.data import SPLITS
 from rastervision.pytorch_learner.learner.log import log_system_details
-from rastervision.pytorch_learner.learner.results import ResultsPart
-from rastervision.pytorch_learner.learner.state import seed_epoch
-from rastervision.pytorch_learner.metrics import MetricDict, aggregate_metrics
-from rastervision.pytorch_learner.utils.distributed import DDPContextManager, ddp_environment, reduce_metrics, spawn
+from rastervision.pytorch_learner.learner.lr_finder import LearningRates, find_lr
+from rastervision.pytorch_learner.learner.training import TrainingPart
+from rastervision.pytorch_learner.utils.distributed import DDPContextManager, ddp_environment, spawn
 
 if TYPE_CHECKING:
-    from torch.utils.data import DataLoader, Dataset
+    from torch.utils.data import Dataset
 
     from rastervision.pytorch_learner.learner_config.learner import LearnerConfig
 
 log = logging.getLogger(__name__)
 
 
-class Learner(ResultsPart):
+class Learner(TrainingPart):
     """Trains a model and predicts with it.
 
     Subclasses say what the steps of a task are. A config is enough to make all parts; each can be passed instead.
 
-    Training can be stopped at any moment, and goes on after the last finished epoch when it is started again with the
+    Training can be stopped at any moment, and goes on after the last saved state when it is started again with the
     same config and output folder. The result is the same as without stopping, whatever the number of workers.
 
     Args:
@@ -199,6 +193,7 @@ class Learner(ResultsPart):
             self.cfg.to_file(os.path.join(self.output_dir_local, files.CONFIG_FILENAME))
         self.log_data_stats()
         self.setup_loss(loss_def_path)
+        self.setup_steps()
         self.load_checkpoint()
         start_epoch = self.get_start_epoch()
         own_schedules = self.step_scheduler, self.epoch_scheduler
@@ -233,7 +228,7 @@ class Learner(ResultsPart):
 
     def build_step_scheduler(self, start_epoch: int = 0) -> LRScheduler | None:
         """Build the schedule that is stepped with each batch, to go on at an epoch."""
-        size = num_samples(self.train_ds)
+        size = num_samples(self.train_ds) // (self.ddp_world_size or 1)
         return self._solver.build_step_scheduler(self.opt, size, last_epoch=start_epoch - 1)  # type: ignore[arg-type]
 
     def build_epoch_scheduler(self, start_epoch: int = 0) -> LRScheduler | None:
@@ -257,6 +252,7 @@ class Learner(ResultsPart):
             self.train()
         else:
             self.load_checkpoint()
+            self.use_final_weights()
         if self.cfg.save_model_bundle:
             self.save_model_bundle(export_onnx=self.cfg.export_onnx)
         self.stop_tensorboard()
@@ -266,156 +262,9 @@ class Learner(ResultsPart):
                 self.plot_predictions(split, self.cfg.data.preview_batch_limit)
         self.sync_to_cloud()
 
-    def train(self, epochs: int | None = None) -> None:
-        """Train from the last finished epoch on.
-
-        Args:
-            epochs: Number of epochs to train. None: up to the config's `num_epochs`.
-        """
-        start, end = self.get_start_and_end_epochs(epochs)
-        if start >= end:
-            log.info('Training is already completed: %d epochs.', start)
-            self._remove_state()
-            return
-        self.on_train_start()
-        for epoch in range(start, end):
-            log.info('epoch: %d', epoch)
-            self._start_epoch(epoch)
-            train_metrics = self.train_epoch(self.opt, step_scheduler=self.step_scheduler)  # type: ignore[arg-type]
-            valid_metrics = self._validate_in_training()
-            metrics = {'epoch': epoch, **train_metrics, **valid_metrics}
-            self._step_epoch_scheduler(metrics)
-            log.info('metrics:\n%s', json.dumps(metrics, indent=2, default=str))
-            self.on_epoch_end(epoch, metrics)
-        if end >= (self.cfg.solver.num_epochs if self.cfg.solver is not None else end):
-            self._remove_state()
-
-    def _validate_in_training(self) -> MetricDict:
-        if not self.is_main_process or not num_samples(self.valid_ds):
-            return {}
-        wrapped, self.model = self.model, self.bare_model  # the others do not take part in this
-        try:
-            return self.validate_epoch(self.get_dataloader('valid'))
-        finally:
-            self.model = wrapped
-
-    def _step_epoch_scheduler(self, metrics: dict[str, Any]) -> None:
-        if isinstance(self.epoch_scheduler, ReduceLROnPlateau):
-            self.epoch_scheduler.step(metrics.get('val_loss', metrics['train_loss']))
-        elif self.epoch_scheduler is not None:
-            self.epoch_scheduler.step()
-
-    def _start_epoch(self, epoch: int) -> None:
-        """Make all randomness of an epoch follow from the seed and its number."""
-        order_seed = seed_epoch(self.cfg.seed, epoch, self.ddp_rank or 0)
-        set_epoch(self.train_ds, epoch, self.cfg.seed)
-        loader = self.get_dataloader('train')
-        sampler = loader.sampler
-        if loader.generator is not None:
-            loader.generator.manual_seed(order_seed)
-        if isinstance(sampler, DistributedSampler):
-            sampler.set_epoch(epoch)
-        elif isinstance(sampler, RandomSampler) and sampler.generator is not None:
-            sampler.generator.manual_seed(order_seed)
-
-    def get_start_and_end_epochs(self, epochs: int | None = None) -> tuple[int, int]:
-        """The epoch to go on with, and the one to stop before.
-
-        Args:
-            epochs: Number of epochs to train. None: up to the config's `num_epochs`.
-        """
-        start = self.get_start_epoch()
-        return start, start + epochs if epochs is not None else self._solver.num_epochs
-
-    def on_train_start(self) -> None:
-        """Called before the first epoch."""
-
-    def train_epoch(
-        self,
-        optimizer: Optimizer,
-        dataloader: 'DataLoader[Any] | None' = None,
-        step_scheduler: LRScheduler | None = None,
-    ) -> MetricDict:
-        """Train for an epoch.
-
-        Args:
-            optimizer: Changes the weights.
-            dataloader: The data. None: the training data.
-            step_scheduler: Schedule of the learning rate that is stepped with each batch.
-
-        Returns:
-            Metrics; 'train_loss' and 'train_time' among them.
-        """
-        start = time.monotonic()
-        self.model.train()
-        outputs = []
-        dataloader = dataloader or self.get_dataloader('train')
-        for index, batch in enumerate(tqdm(dataloader, desc='Training', disable=not self.is_main_process)):
-            batch = self.to_device(list(batch), self.device)
-            optimizer.zero_grad()
-            output = self.train_step(batch, index)
-            output['train_loss'].backward()
-            optimizer.step()
-            if step_scheduler is not None:
-                step_scheduler.step()
-            outputs.append({key: _detached(value) for key, value in output.items()})
-        metrics: dict[str, Any] = self.train_end(outputs)
-        if self.is_ddp_process:
-            self.reduce_distributed_metrics(metrics)
-        return {**metrics, 'train_time': str(timedelta(seconds=time.monotonic() - start))}
-
-    def train_step(self, batch: Any, batch_ind: int) -> dict[str, Any]:
-        """Compute the loss of a batch: 'train_loss' in the result, a tensor that can be differentiated."""
-        raise ConfigError(f'{type(self).__name__}: train_step is not defined.')
-
-    def train_end(self, outputs: list[dict[str, Any]]) -> MetricDict:
-        """Make the metrics of an epoch from what `train_step` returned: their means over batches."""
-        return aggregate_metrics(outputs)
-
-    def validate(self, split: Split = 'valid') -> None:
-        """Evaluate on a split and write `<split>_metrics.json`."""
-        metrics = self.validate_epoch(self.build_dataloader(split, distributed=False, sampler=None, drop_last=False))
-        log.info('metrics: %s', metrics)
-        json_to_file(metrics, os.path.join(self.output_dir_local, f'{split}_metrics.json'))
-
-    def validate_epoch(self, dl: 'DataLoader[Any]') -> MetricDict:
-        """Evaluate on all batches of a loader.
-
-        Returns:
-            Metrics, and 'valid_time'.
-        """
-        start = time.monotonic()
-        self.model.eval()
-        outputs = []
-        with torch.inference_mode():
-            for index, batch in enumerate(tqdm(dl, desc='Validating')):
-                output = self.validate_step(self.to_device(list(batch), self.device), index)
-                outputs.append({key: _detached(value) for key, value in output.items()})
-        metrics: dict[str, Any] = self.validate_end(outputs)
-        return {**metrics, 'valid_time': str(timedelta(seconds=time.monotonic() - start))}
-
-    def validate_step(self, batch: Any, batch_ind: int) -> dict[str, Any]:
-        """Compute what the metrics of a batch are made of."""
-        raise ConfigError(f'{type(self).__name__}: validate_step is not defined.')
-
-    def validate_end(self, outputs: list[dict[str, Any]]) -> MetricDict:
-        """Make the metrics from what `validate_step` returned: their means over batches."""
-        return aggregate_metrics(outputs)
-
-    def on_epoch_end(self, curr_epoch: int, metrics: dict[str, Any]) -> None:
-        """Keep the results of an epoch: state, weights, log, TensorBoard.
-
-        The state is written first and as a whole. All else follows from it, here or when training goes on.
-        """
-        self.log_rows = [*self.log_rows, metrics]
-        if not self.is_main_process:
-            return
-        self._state(curr_epoch).save(self._path(files.RESUME_FILENAME))
-        self._write_results()
-        if self.tb is not None:
-            self.tb.add(curr_epoch, metrics)
-        if (curr_epoch + 1) % self._solver.sync_interval == 0:
-            self.sync_to_cloud()
+    def find_lr(self, start: float = 1e-6, end: float = 1.0, num_batches: int = 100) -> LearningRates:
+        """Look for a good learning rate; see :func:`.find_lr`."""
+        return find_lr(self, start, end, num_batches)
 
     # -------------------------------------------------------------- distributed
     def ddp(self, rank: int | None = None, world_size: int | None = None) -> DDPContextManager:
@@ -426,11 +275,3 @@ class Learner(ResultsPart):
             world_size: Number of processes. None: from the environment.
         """
         return DDPContextManager(self, rank, world_size)
-
-    def reduce_distributed_metrics(self, metrics: dict[str, Any]) -> None:
-        """Replace metrics by their means over all processes, in place."""
-        reduce_metrics(metrics, self.device)
-
-
-def _detached(value: Any) -> Any:
-    return value.detach() if isinstance(value, torch.Tensor) else value

@@ -3,6 +3,7 @@
 import logging
 from abc import ABC
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -16,6 +17,7 @@ from rastervision.pipeline.errors import ConfigError
 from rastervision.pipeline.rv_config import rv_config_
 from rastervision.pytorch_learner.dataset.combination import num_samples
 from rastervision.pytorch_learner.learner import weights
+from rastervision.pytorch_learner.learner.gradient_step import autocast
 from rastervision.pytorch_learner.onnx import ONNXRuntimeAdapter, export_to_onnx
 
 if TYPE_CHECKING:
@@ -57,7 +59,9 @@ class ModelPart(ABC):
             self.model = self._build_seeded(model_def_path)
         if self.cfg.model is not None or model_weights_path is not None:
             self.load_init_weights(model_weights_path)
-        self.model.to(self.device)
+        self.model.to(self.device, memory_format=self._memory_format)
+        if self.cfg.model is not None and self.cfg.model.compile:
+            self.model.compile()
 
     def _build_seeded(self, model_def_path: str | None) -> nn.Module:
         with torch.random.fork_rng(devices=[]):
@@ -94,6 +98,21 @@ class ModelPart(ABC):
         if self.cfg.data.img_channels is None:
             raise ConfigError('data.img_channels: not set, and there is no data to find it out from.')
         return self.cfg.data.img_channels
+
+    @property
+    def precision(self) -> str | None:
+        """Numbers that the model computes with: 'bf16', 'fp16', or None for single precision."""
+        default = self.cfg.model.precision if self.cfg.model is not None else None
+        return default
+
+    @property
+    def _memory_format(self) -> torch.memory_format:
+        channels_last = self.cfg.model is not None and self.cfg.model.channels_last
+        return torch.channels_last if channels_last else torch.preserve_format
+
+    def autocast(self) -> AbstractContextManager[Any]:
+        """A context in which the model computes with the precision that is configured."""
+        return autocast(self.precision, self.device)
 
     def load_init_weights(self, model_weights_path: str | None = None) -> None:
         """Load the weights that training starts from, if there are any.
@@ -174,10 +193,12 @@ class ModelPart(ABC):
         """
         if self.onnx_mode:
             return self.predict_onnx(x, raw_out=raw_out, **kwargs)
-        x = self.to_device(self.to_batch(x).float(), self.device)
+        x = self.to_batch(x).float().to(self.device, memory_format=self._memory_format)
         self.model.eval()
         with torch.inference_mode():
-            out = self.post_forward(self.model(x))
+            with self.autocast():
+                out = self.post_forward(self.model(x))
+            out = out.float() if isinstance(out, Tensor) else out
             out = self.postprocess(x, out, raw_out=raw_out, **kwargs)
         return self.to_device(out, 'cpu')
 

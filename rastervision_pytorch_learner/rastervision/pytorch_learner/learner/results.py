@@ -4,19 +4,24 @@ import json
 import logging
 import os
 import shutil
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, cast
 
 from rastervision.core.layout import BUNDLE_FILE
 from rastervision.pipeline.errors import ConfigError
 from rastervision.pipeline.file_system.utils import file_exists, sync_from_dir, sync_to_dir
-from rastervision.pytorch_learner.learner import bundle, files
+from rastervision.pytorch_learner.learner import bundle, files, weights
 from rastervision.pytorch_learner.learner.data import DataPart
 from rastervision.pytorch_learner.learner.log import TensorBoard, read_log, write_log
+from rastervision.pytorch_learner.learner.selection import best_index, has_stalled
 from rastervision.pytorch_learner.learner.state import TrainingState
 
 if TYPE_CHECKING:
+    from torch import nn
+    from torch.amp.grad_scaler import GradScaler
     from torch.optim import Optimizer
     from torch.optim.lr_scheduler import LRScheduler
+    from torch.optim.swa_utils import AveragedModel
 
     from rastervision.pytorch_learner.learner.learner import Learner
     from rastervision.pytorch_learner.learner_config.solver import SolverConfig
@@ -33,7 +38,10 @@ class ResultsPart(DataPart):
     epoch_scheduler: 'LRScheduler | None'
     log_rows: list[dict[str, Any]]
     tb: TensorBoard | None
+    scaler: 'GradScaler'
+    average: 'AveragedModel | None' = None
     _resumed: TrainingState | None = None
+    _progress: tuple[int, list[dict[str, Any]]] = 0, []
 
     @property
     def is_main_process(self) -> bool:
@@ -59,15 +67,62 @@ class ResultsPart(DataPart):
         for name in ('num_workers', 'plot_options', 'preview_batch_limit'):
             data.pop(name, None)
         model, solver = (cfg.dict(mode='json') if cfg else None for cfg in (self.cfg.model, self.cfg.solver))
-        (solver or {}).pop('sync_interval', None)
+        for name in ('sync_interval', 'state_interval'):
+            (solver or {}).pop(name, None)
         return json.dumps([model, solver, data, self.cfg.seed], sort_keys=True, default=str)
 
-    def _state(self, epoch: int) -> TrainingState:
+    # --------------------------------------------------------------- best weights
+    @property
+    def evaluated_model(self) -> 'nn.Module':
+        """The model that is evaluated and kept: with the running average of the weights, if there is one."""
+        if self.average is None:
+            return self.bare_model
+        model: nn.Module = self.average.module
+        return model
+
+    def has_stalled(self) -> bool:
+        """Whether training is to stop early."""
+        metric, patience = self._solver.selection_metric, self._solver.early_stopping_epochs
+        return metric is not None and has_stalled(self.log_rows, metric, patience)
+
+    def use_final_weights(self) -> None:
+        """Give the model the weights that training ends with: of the best epoch, or the last, as configured."""
+        best = self._path(files.BEST_MODEL_FILENAME)
+        if self._solver.selection_metric is not None and os.path.isfile(best):
+            self.load_weights(best)
+        elif self.average is not None:
+            self.bare_model.load_state_dict(self.average.module.state_dict())
+
+    # ---------------------------------------------------------------------- state
+    def _state(self, epoch: int, batch: int = 0, outputs: Sequence[dict[str, Any]] = ()) -> TrainingState:
         step, per_epoch = (
             s.state_dict() if s is not None else None for s in (self.step_scheduler, self.epoch_scheduler)
         )
-        model, optimizer = self.bare_model.state_dict(), self.opt.state_dict()  # type: ignore[union-attr]
-        return TrainingState(epoch, self._settings(), self.log_rows, model, optimizer, step, per_epoch)
+        return TrainingState(
+            epoch,
+            self._settings(),
+            self.log_rows,
+            self.bare_model.state_dict(),
+            self.opt.state_dict(),  # type: ignore[union-attr]
+            step,
+            per_epoch,
+            self.scaler.state_dict(),
+            self.average.state_dict() if self.average is not None else None,
+            batch,
+            list(outputs),
+        )
+
+    def _save_progress(self, batch: int, outputs: Sequence[dict[str, Any]]) -> None:
+        """Save the state within an epoch, when it is time to."""
+        interval = self.cfg.solver.state_interval if self.cfg.solver is not None else None
+        if interval is None or batch % interval or not self.is_main_process:
+            return
+        self._state(self.get_start_epoch() - 1, batch, outputs).save(self._path(files.RESUME_FILENAME))
+
+    def _take_progress(self) -> tuple[int, list[dict[str, Any]]]:
+        """How many batches of this epoch are done already, and what `train_step` returned for them; once."""
+        (batch, outputs), self._progress = self._progress, (0, [])
+        return batch, list(outputs)
 
     def _write_results(self) -> None:
         """Write the files that follow from the state, each whole or not at all, in an order that may stop anywhere."""
@@ -76,23 +131,23 @@ class ResultsPart(DataPart):
         if self.cfg.save_all_checkpoints and len(self.log_rows) > 1 and not os.path.isfile(previous):
             shutil.copyfile(last, f'{previous}.part')
             os.replace(f'{previous}.part', previous)
-        self.save_weights(last)
+        weights.save_weights(self.evaluated_model, last)
+        metric = self._solver.selection_metric
+        if metric is not None and best_index(self.log_rows, metric) == len(self.log_rows) - 1:
+            weights.save_weights(self.evaluated_model, self._path(files.BEST_MODEL_FILENAME))
         write_log(self._path(files.LOG_FILENAME), self.log_rows)
 
     def load_checkpoint(self) -> None:
-        """Go on from the last finished epoch of an earlier run in the output folder, if there is one.
+        """Go on from where an earlier run in the output folder stopped, if there is one.
 
         Without its state (a run that was complete, or one of an earlier version), weights and log are what there is.
         """
-        self._resumed = TrainingState.load(self._path(files.RESUME_FILENAME))
-        if self._resumed is not None:
-            self.log_rows = list(self._resumed.log)
-            self.bare_model.load_state_dict(self._resumed.model)
-            if self.is_main_process:
-                self._write_results()
-            if self._resumed.settings != self._settings():
-                log.warning('The config has changed since training stopped: optimizer and schedules start anew.')
-                self._resumed = None
+        state = self._resumed = TrainingState.load(self._path(files.RESUME_FILENAME))
+        if state is not None and state.settings != self._settings():
+            log.warning('The config has changed since training stopped: optimizer and schedules start anew.')
+            self._resumed = None
+        if state is not None and (state.batch == 0 or self._resumed is not None):
+            self._load_state(state)
         else:
             self.log_rows = read_log(self._path(files.LOG_FILENAME))
             last = self._path(files.LAST_MODEL_FILENAME)
@@ -101,11 +156,21 @@ class ResultsPart(DataPart):
         if self.log_rows:
             log.info('Going on after epoch %d.', self.get_start_epoch() - 1)
 
+    def _load_state(self, state: TrainingState) -> None:
+        self.log_rows = list(state.log)
+        self.bare_model.load_state_dict(state.model)
+        if self.average is not None and state.average is not None:
+            self.average.load_state_dict(state.average)
+        if self.is_main_process and state.batch == 0:
+            self._write_results()
+
     def _restore_state(self) -> None:
         state, self._resumed = self._resumed, None
         if state is None:
             return
         self.opt.load_state_dict(state.optimizer)  # type: ignore[union-attr]
+        self.scaler.load_state_dict(state.scaler)
+        self._progress = state.batch, self.to_device(state.outputs, self.device)
         saved = (self.step_scheduler, state.step_scheduler), (self.epoch_scheduler, state.epoch_scheduler)
         for scheduler, scheduler_state in saved:
             if scheduler is not None and scheduler_state is not None:

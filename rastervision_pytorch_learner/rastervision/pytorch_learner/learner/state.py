@@ -1,9 +1,9 @@
-"""The state of training between two epochs, for going on exactly where it stopped."""
+"""The state of training between two steps, for going on exactly where it stopped."""
 
 import logging
 import os
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -14,14 +14,12 @@ from rastervision.pipeline.file_system.publish import publish_file
 
 log = logging.getLogger(__name__)
 
-MAX_SEED = 2**32
-
 
 @dataclass
 class TrainingState:
-    """All that training needs to go on after an epoch as if it had never stopped.
+    """All that training needs to go on after a step as if it had never stopped.
 
-    Random numbers are not in it: `start_epoch` derives those of an epoch from the seed and its number.
+    Random numbers are not in it: `seed_step` derives those of a step from the seed and its number.
 
     Attributes:
         epoch: The last finished epoch.
@@ -31,6 +29,10 @@ class TrainingState:
         optimizer: State of the optimizer.
         step_scheduler: State of the schedule that is stepped with each batch, if there is one.
         epoch_scheduler: State of the schedule that is stepped with each epoch, if there is one.
+        scaler: State of the gradient scaler.
+        average: Running average of the weights, if there is one.
+        batch: How many batches of the next epoch are done.
+        outputs: What `train_step` returned for these.
     """
 
     epoch: int
@@ -40,6 +42,10 @@ class TrainingState:
     optimizer: dict[str, Any]
     step_scheduler: dict[str, Any] | None
     epoch_scheduler: dict[str, Any] | None
+    scaler: dict[str, Any] = field(default_factory=dict)
+    average: dict[str, Any] | None = None
+    batch: int = 0
+    outputs: list[dict[str, Any]] = field(default_factory=list)
 
     def save(self, path: str) -> None:
         """Write to a local file, whole or not at all."""
@@ -61,16 +67,17 @@ class TrainingState:
             ) from error
 
 
-def seed_epoch(seed: int, epoch: int, rank: int = 0) -> int:
-    """Set all global random number generators to a state that follows from seed, epoch and process.
+def order_seed(seed: int, epoch: int) -> int:
+    """A seed for the order of samples in an epoch; the same in all processes."""
+    return int(np.random.SeedSequence([seed, epoch]).generate_state(1)[0])
 
-    Returns:
-        A seed for the order of samples; it is the same in all processes.
+
+def seed_step(seed: int, epoch: int, rank: int, batch: int) -> None:
+    """Set all global random number generators to a state that follows from seed, epoch, process and batch.
+
+    Takes about 50 microseconds.
     """
-    shared = np.random.SeedSequence([seed, epoch])
-    own = np.random.SeedSequence([seed, epoch, rank + 1])
-    number = int(own.generate_state(1)[0])
+    number = int(np.random.SeedSequence([seed, epoch, rank + 1, batch]).generate_state(1)[0])
     torch.manual_seed(number)
-    np.random.seed(number % MAX_SEED)
+    np.random.seed(number)
     random.seed(number)
-    return int(shared.generate_state(1)[0])

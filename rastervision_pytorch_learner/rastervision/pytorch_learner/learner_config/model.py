@@ -1,10 +1,10 @@
 """Configures models."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import Field
 
-from rastervision.pipeline.config.base import Config
+from rastervision.pipeline.config.base import Config, added_field
 from rastervision.pipeline.config.register import register_config
 from rastervision.pipeline.errors import ConfigError
 from rastervision.pytorch_learner.learner_config.backbone import Backbone
@@ -38,6 +38,14 @@ class ModelConfig(Config):
     )
     extra_args: dict[str, Any] = Field(
         default_factory=dict, description='Further arguments for the function that builds the default model.'
+    )
+    precision: Literal['bf16', 'fp16'] | None = added_field(
+        None, 'Numbers to compute with where that does no harm (automatic mixed precision). None: single precision.'
+    )
+    compile: bool = added_field(False, 'Compile the model with torch.compile: slower to start, then faster.')
+    channels_last: bool = added_field(
+        False,
+        'Keep the channels of a pixel together in memory, often faster on GPUs, with precision above all.',
     )
 
     def get_backbone_str(self) -> str:

@@ -84,6 +84,32 @@ class SolverConfig(Config):
         'get that of the whole training.',
     )
     lr_schedule_args: dict[str, Any] | None = added_field(None, 'Further arguments of the schedule.')
+    accumulate_batches: PositiveInt = added_field(
+        1, 'Number of batches whose gradients make one step of the optimizer, as if batch_sz were that much larger.'
+    )
+    clip_grad_norm: PositiveFloat | None = added_field(
+        None, 'Scale gradients down to this norm, taken over all weights. None: leave them.'
+    )
+    ema_decay: float | None = added_field(
+        None,
+        'Evaluate and keep a running average of the weights, of which each step takes this share of the old: 0.999, '
+        'say. None: the weights themselves.',
+        gt=0,
+        lt=1,
+    )
+    best_metric: str | None = added_field(
+        None,
+        'Keep the weights of the epoch that is best in this column of log.csv, such as avg_f1 or val_loss. '
+        'None: those of the last epoch.',
+    )
+    early_stopping_epochs: PositiveInt | None = added_field(
+        None, 'Stop when best_metric (None: val_loss) has not become better in so many epochs.'
+    )
+    state_interval: PositiveInt | None = added_field(
+        None,
+        'Number of batches between saved states within an epoch, from which training goes on after a crash. '
+        'None: only after each epoch.',
+    )
 
     @model_validator(mode='after')
     def check_no_loss_opts_if_external(self) -> Self:
@@ -109,6 +135,11 @@ class SolverConfig(Config):
                 'one_cycle=False, and leave out multi_stage.'
             )
         return self
+
+    @property
+    def selection_metric(self) -> str | None:
+        """The metric by which the best epoch is chosen; None: the last one is."""
+        return self.best_metric or ('val_loss' if self.early_stopping_epochs is not None else None)
 
     @property
     def loss_parts(self) -> dict[str, float]:
@@ -158,7 +189,7 @@ class SolverConfig(Config):
             last_epoch: Last finished epoch, to go on after it. -1: none.
             kwargs: Passed to the class of `torch.optim.lr_scheduler`.
         """
-        steps = max(1, train_ds_sz // self.batch_sz)
+        steps = max(1, train_ds_sz // (self.batch_sz * self.accumulate_batches))
         if self.lr_schedule in get_args(BatchSchedule):
             return self._schedule(optimizer, steps_per_epoch=steps, last_epoch=last_epoch, **kwargs)
         if not self.one_cycle or self.num_epochs <= 1:

@@ -3,7 +3,7 @@
 import logging
 import os
 from contextlib import AbstractContextManager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import torch
 import torch.distributed as dist
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from rastervision.pytorch_learner.learner.learner import Learner
+
+T = TypeVar('T')
 
 log = logging.getLogger(__name__)
 
@@ -88,6 +90,13 @@ def reduce_metrics(metrics: dict[str, Any], device: torch.device) -> None:
     values = torch.tensor([metrics[name] for name in names], dtype=torch.float32, device=device)
     dist.all_reduce(values)
     metrics |= dict(zip(names, (values / dist.get_world_size()).tolist(), strict=True))
+
+
+def share_from_first(value: T) -> T:
+    """What the first of several processes has, in all of them."""
+    values = [value]
+    dist.broadcast_object_list(values)
+    return values[0]
 
 
 def spawn(learner: 'Learner') -> bool:

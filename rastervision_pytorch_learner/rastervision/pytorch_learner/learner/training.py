@@ -1,0 +1,236 @@
+"""The loop over epochs and batches."""
+
+import json
+import logging
+import os
+import time
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import Tensor
+from torch.optim.lr_scheduler import LRScheduler, ReduceLROnPlateau
+from torch.utils.data import DistributedSampler
+from tqdm import tqdm  # tqdm.auto would start the workers of a data loader twice
+
+from rastervision.pipeline.errors import ConfigError
+from rastervision.pipeline.file_system.utils import json_to_file
+from rastervision.pytorch_learner.dataset.combination import num_samples, set_epoch
+from rastervision.pytorch_learner.learner import files
+from rastervision.pytorch_learner.learner.batches import from_batch
+from rastervision.pytorch_learner.learner.data import Split
+from rastervision.pytorch_learner.learner.gradient_step import GradientStep, make_average, make_scaler
+from rastervision.pytorch_learner.learner.results import ResultsPart
+from rastervision.pytorch_learner.learner.state import order_seed, seed_step
+from rastervision.pytorch_learner.metrics import MetricDict, aggregate_metrics
+from rastervision.pytorch_learner.utils.distributed import reduce_metrics, share_from_first
+
+if TYPE_CHECKING:
+    from torch.optim import Optimizer
+    from torch.utils.data import DataLoader
+
+log = logging.getLogger(__name__)
+
+
+class TrainingPart(ResultsPart):
+    """The part of a learner that goes through epochs and batches."""
+
+    loss: 'Callable[..., Tensor] | None'
+
+    def setup_steps(self) -> None:
+        """Prepare what steps of the optimizer need beside it: the gradient scaler, the average of the weights."""
+        solver = self.cfg.solver
+        self.scaler = make_scaler(self.precision, self.device)
+        self.average = make_average(self.bare_model, solver.ema_decay if solver is not None else None)
+
+    # ------------------------------------------------------------------- epochs
+    def train(self, epochs: int | None = None) -> None:
+        """Train from where an earlier run stopped. Afterwards the model has the weights that are kept.
+
+        Args:
+            epochs: Number of epochs to train. None: up to the config's `num_epochs`.
+        """
+        start, end = self.get_start_and_end_epochs(epochs)
+        if start >= end:
+            log.info('Training is already completed: %d epochs.', start)
+            self._end_training()
+            return
+        self.on_train_start()
+        for epoch in range(start, end):
+            self._train_and_validate(epoch)
+            if self.has_stalled():
+                log.info('Training ends early: %s has not become better.', self._solver.selection_metric)
+                break
+        if self.has_stalled() or self.get_start_epoch() >= self._solver.num_epochs:
+            self._end_training()
+
+    def _train_and_validate(self, epoch: int) -> None:
+        log.info('epoch: %d', epoch)
+        self._start_epoch(epoch)
+        train_metrics = self.train_epoch(self.opt, step_scheduler=self.step_scheduler)  # type: ignore[arg-type]
+        metrics = {'epoch': epoch, **train_metrics, **self._validate_in_training()}
+        self._step_epoch_scheduler(metrics)
+        log.info('metrics:\n%s', json.dumps(metrics, indent=2, default=str))
+        self.on_epoch_end(epoch, metrics)
+
+    def _end_training(self) -> None:
+        self._remove_state()
+        self.use_final_weights()
+
+    def _validate_in_training(self) -> MetricDict:
+        """Metrics of the validation data, in all processes; the first one computes them."""
+        metrics: MetricDict = {}
+        if self.is_main_process and num_samples(self.valid_ds):
+            wrapped, self.model = self.model, self.evaluated_model
+            try:
+                metrics = self.validate_epoch(self.get_dataloader('valid'))
+            finally:
+                self.model = wrapped
+        return share_from_first(metrics) if self.is_ddp_process else metrics
+
+    def _step_epoch_scheduler(self, metrics: dict[str, Any]) -> None:
+        if isinstance(self.epoch_scheduler, ReduceLROnPlateau):
+            self.epoch_scheduler.step(metrics.get('val_loss', metrics['train_loss']))
+        elif self.epoch_scheduler is not None:
+            self.epoch_scheduler.step()
+
+    def _start_epoch(self, epoch: int) -> None:
+        """Make the order of samples, and what they draw at random, follow from the seed and the epoch."""
+        set_epoch(self.train_ds, epoch, self.cfg.seed)
+        loader = self.get_dataloader('train')
+        seed = order_seed(self.cfg.seed, epoch)
+        for part in (loader, loader.sampler):
+            generator = getattr(part, 'generator', None)
+            if generator is not None:
+                generator.manual_seed(seed)
+        if isinstance(loader.sampler, DistributedSampler):
+            loader.sampler.set_epoch(seed)
+
+    def get_start_and_end_epochs(self, epochs: int | None = None) -> tuple[int, int]:
+        """The epoch to go on with, and the one to stop before.
+
+        Args:
+            epochs: Number of epochs to train. None: up to the config's `num_epochs`.
+        """
+        start = self.get_start_epoch()
+        if self.has_stalled():
+            return start, start
+        return start, start + epochs if epochs is not None else self._solver.num_epochs
+
+    def on_train_start(self) -> None:
+        """Called before the first epoch."""
+
+    # ------------------------------------------------------------------ batches
+    def train_epoch(
+        self,
+        optimizer: 'Optimizer',
+        dataloader: 'DataLoader[Any] | None' = None,
+        step_scheduler: LRScheduler | None = None,
+    ) -> MetricDict:
+        """Train for an epoch, or for what is left of it.
+
+        Args:
+            optimizer: Changes the weights.
+            dataloader: The data. None: the training data.
+            step_scheduler: Schedule of the learning rate that is stepped with the optimizer.
+
+        Returns:
+            Metrics; 'train_loss' and 'train_time' among them.
+        """
+        start = time.monotonic()
+        self.model.train()
+        dataloader = dataloader or self.get_dataloader('train')
+        step = self._gradient_step(optimizer, step_scheduler)
+        first, outputs = self._take_progress()
+        for index, batch in self._seeded_batches(dataloader, first):
+            batch = self.to_device(list(batch), self.device)
+            with self.autocast():
+                output = self.train_step(batch, index)
+            done = step(output['train_loss'], index, len(dataloader))
+            outputs.append({key: _detached(value) for key, value in output.items()})
+            if done and index + 1 < len(dataloader):
+                self._save_progress(index + 1, outputs)
+        metrics: dict[str, Any] = self.train_end(outputs)
+        if self.is_ddp_process:
+            self.reduce_distributed_metrics(metrics)
+        return {**metrics, 'train_time': str(timedelta(seconds=time.monotonic() - start))}
+
+    def _gradient_step(self, optimizer: 'Optimizer', scheduler: LRScheduler | None) -> GradientStep:
+        solver = self.cfg.solver
+        accumulate, clip = (solver.accumulate_batches, solver.clip_grad_norm) if solver is not None else (1, None)
+        return GradientStep(self.bare_model, optimizer, scheduler, self.scaler, accumulate, clip, self.average)
+
+    def _seeded_batches(self, loader: 'DataLoader[Any]', first: int) -> Iterator[tuple[int, Any]]:
+        """The batches with their numbers; the random numbers of each follow from seed, epoch and number."""
+        epoch, rank = self.get_start_epoch(), self.ddp_rank or 0
+        bar = tqdm(total=len(loader), initial=first, desc='Training', disable=not self.is_main_process)
+        batches = from_batch(loader, first)
+        with bar:
+            for index in range(first, len(loader)):
+                seed_step(self.cfg.seed, epoch, rank, index)
+                yield index, next(batches)
+                bar.update()
+
+    def train_step(self, batch: Any, batch_ind: int) -> dict[str, Any]:
+        """Compute the loss of a batch: 'train_loss' in the result, a tensor that can be differentiated."""
+        raise ConfigError(f'{type(self).__name__}: train_step is not defined.')
+
+    def train_end(self, outputs: list[dict[str, Any]]) -> MetricDict:
+        """Make the metrics of an epoch from what `train_step` returned: their means over batches."""
+        return aggregate_metrics(outputs)
+
+    def reduce_distributed_metrics(self, metrics: dict[str, Any]) -> None:
+        """Replace metrics by their means over all processes, in place."""
+        reduce_metrics(metrics, self.device)
+
+    # --------------------------------------------------------------- validation
+    def validate(self, split: Split = 'valid') -> None:
+        """Evaluate on a split and write `<split>_metrics.json`."""
+        metrics = self.validate_epoch(self.build_dataloader(split, distributed=False, sampler=None, drop_last=False))
+        log.info('metrics: %s', metrics)
+        json_to_file(metrics, os.path.join(self.output_dir_local, f'{split}_metrics.json'))
+
+    def validate_epoch(self, dl: 'DataLoader[Any]') -> MetricDict:
+        """Evaluate on all batches of a loader.
+
+        Returns:
+            Metrics, and 'valid_time'.
+        """
+        start = time.monotonic()
+        self.model.eval()
+        outputs = []
+        with torch.inference_mode():
+            for index, batch in enumerate(tqdm(dl, desc='Validating')):
+                with self.autocast():
+                    output = self.validate_step(self.to_device(list(batch), self.device), index)
+                outputs.append({key: _detached(value) for key, value in output.items()})
+        metrics: dict[str, Any] = self.validate_end(outputs)
+        return {**metrics, 'valid_time': str(timedelta(seconds=time.monotonic() - start))}
+
+    def validate_step(self, batch: Any, batch_ind: int) -> dict[str, Any]:
+        """Compute what the metrics of a batch are made of."""
+        raise ConfigError(f'{type(self).__name__}: validate_step is not defined.')
+
+    def validate_end(self, outputs: list[dict[str, Any]]) -> MetricDict:
+        """Make the metrics from what `validate_step` returned: their means over batches."""
+        return aggregate_metrics(outputs)
+
+    def on_epoch_end(self, curr_epoch: int, metrics: dict[str, Any]) -> None:
+        """Keep the results of an epoch: state, weights, log, TensorBoard.
+
+        The state is written first and as a whole. All else follows from it, here or when training goes on.
+        """
+        self.log_rows = [*self.log_rows, metrics]
+        if not self.is_main_process:
+            return
+        self._state(curr_epoch).save(self._path(files.RESUME_FILENAME))
+        self._write_results()
+        if self.tb is not None:
+            self.tb.add(curr_epoch, metrics)
+        if (curr_epoch + 1) % self._solver.sync_interval == 0:
+            self.sync_to_cloud()
+
+
+def _detached(value: Any) -> Any:
+    return value.detach() if isinstance(value, Tensor) else value

@@ -1,0 +1,186 @@
+"""What the settings of training do."""
+
+import os
+import socket
+import subprocess
+import sys
+
+import pytest
+import torch
+
+from rastervision.pipeline.errors import ArgumentError, ConfigError
+from rastervision.pytorch_learner.learner.log import read_log
+from rastervision.pytorch_learner.learner.selection import best_index, has_stalled
+
+
+def trained(learner):
+    learner.train()
+    return learner.bare_model.state_dict()
+
+
+def close(a, b):
+    return all(torch.allclose(a[key].float(), b[key].float(), atol=1e-5) for key in a)
+
+
+def test_accumulated_batches_are_as_one_larger(make_learner):
+    small = trained(make_learner('a', plain=True, batch_sz=2, accumulate_batches=2, multi_stage=[]))
+    large = trained(make_learner('b', plain=True, batch_sz=4, multi_stage=[]))
+
+    assert close(small, large)
+    assert not close(small, trained(make_learner('c', plain=True, batch_sz=2, multi_stage=[])))
+
+
+def test_gradients_are_clipped(make_learner):
+    # Plain gradient descent with rate 1 moves the weights by the length of the gradient.
+    options = {'optimizer': 'SGD', 'lr': 1.0, 'one_cycle': False, 'multi_stage': [], 'num_epochs': 1, 'batch_sz': 6}
+    learner = make_learner(clip_grad_norm=1e-3, plain=True, **options)
+    before = [p.detach().clone() for p in learner.model.parameters()]
+    learner.train()
+    moved = torch.cat([(p - q).flatten() for p, q in zip(learner.model.parameters(), before, strict=True)])
+    assert moved.norm().item() == pytest.approx(1e-3, rel=1e-3)
+
+
+def test_the_average_of_the_weights_is_kept_and_evaluated(make_learner, tmp_path):
+    learner = make_learner(ema_decay=0.75, num_epochs=2, batch_sz=6, optimizer='SGD', multi_stage=[])
+    after, evaluated = [], []
+
+    def on_epoch_end(epoch, metrics, end=learner.on_epoch_end):  # each epoch has one step
+        after.append(learner.model[0].weight.detach().clone())
+        evaluated.append(learner.evaluated_model[0].weight.clone())
+        end(epoch, metrics)
+
+    learner.on_epoch_end = on_epoch_end
+    learner.train()
+
+    expected = 0.75 * after[0] + 0.25 * after[1]
+    assert torch.equal(evaluated[0], after[0])
+    for weight in (evaluated[1], learner.model[0].weight):
+        assert torch.allclose(weight, expected)
+    assert torch.allclose(torch.load(tmp_path / 'out/last-model.pth', weights_only=True)['0.weight'], expected)
+
+
+def test_the_best_epoch_is_kept(make_learner, tmp_path):
+    learner = make_learner(best_metric='train_loss', num_epochs=4)
+    seen = []
+
+    def on_epoch_end(epoch, metrics, end=learner.on_epoch_end):
+        metrics['train_loss'] = [3.0, 1.0, 2.0, 1.0][epoch]
+        seen.append({key: value.clone() for key, value in learner.model.state_dict().items()})
+        end(epoch, metrics)
+
+    learner.on_epoch_end = on_epoch_end
+    learner.train()
+
+    assert close(learner.model.state_dict(), seen[1])
+    assert close(torch.load(tmp_path / 'out/last-model.pth', weights_only=True), seen[3])
+
+
+def test_training_stops_when_it_no_longer_gets_better(make_learner):
+    options = {'early_stopping_epochs': 2, 'best_metric': 'train_loss', 'num_epochs': 9}
+    learner = make_learner(**options)
+    losses = iter([3.0, 1.0, 2.0, 2.0, 0.5])
+
+    def on_epoch_end(epoch, metrics, end=learner.on_epoch_end):
+        metrics['train_loss'] = next(losses)
+        end(epoch, metrics)
+
+    learner.on_epoch_end = on_epoch_end
+    learner.train()
+    assert len(learner.log_rows) == 4
+
+    again = make_learner(**options)
+    assert again.get_start_and_end_epochs() == (4, 4)
+
+
+@pytest.mark.parametrize('option', [{'precision': 'bf16'}, {'channels_last': True}])
+def test_other_ways_to_compute_learn_the_same(make_learner, option):
+    plain = make_learner('a', plain=True)
+    other = make_learner('b', plain=True, model=option)
+    trained(plain), trained(other)
+    x = torch.rand(2, 3, 4, 4)
+    scores = other.predict(x, raw_out=True)
+
+    assert scores.dtype == torch.float32
+    assert torch.allclose(scores, plain.predict(x, raw_out=True), atol=0.05)
+
+
+def test_rows_are_compared_as_their_metric_asks():
+    rows = [{'val_loss': v, 'avg_f1': v} for v in ('0.5', '0.25', 'nan', '0.75', '0.25')]
+    assert best_index(rows, 'val_loss') == 1
+    assert best_index(rows, 'avg_f1') == 3
+    assert has_stalled(rows, 'val_loss', 3)
+    assert not has_stalled(rows, 'avg_f1', 2)
+
+
+def test_an_unknown_metric_is_named_with_those_there_are(make_learner):
+    with pytest.raises(ConfigError, match=r"'avg_fl'.*Did you mean 'avg_f1'"):
+        make_learner(best_metric='avg_fl').train()
+
+
+def test_a_learning_rate_is_found_and_the_learner_left_as_it_was(make_learner, tmp_path):
+    learner = make_learner(plain=True)
+    before = {key: value.clone() for key, value in learner.model.state_dict().items()}
+    found = learner.find_lr(1e-5, 10.0, 60)
+    found.plot(str(tmp_path / 'rates.png'))
+
+    assert 1e-4 < found.suggestion < 2.0
+    assert (tmp_path / 'rates.png').stat().st_size > 0
+    assert all(torch.equal(before[key], value) for key, value in learner.model.state_dict().items())
+    assert close(trained(learner), trained(make_learner('other', plain=True)))
+
+
+def test_rates_that_do_not_rise_are_refused(make_learner):
+    with pytest.raises(ArgumentError, match='start 1'):
+        make_learner().find_lr(1.0, 0.1)
+
+
+DISTRIBUTED = """
+import sys
+import torch
+from torch import nn
+from rastervision.core.data.class_config import ClassConfig
+from rastervision.pytorch_learner.learner_config.semantic_segmentation_data import SemanticSegmentationGeoDataConfig
+from rastervision.pytorch_learner.learner_config.solver import SolverConfig
+from rastervision.pytorch_learner.semantic_segmentation_learner import SemanticSegmentationLearner
+from rastervision.pytorch_learner.tasks.semantic_segmentation_config import SemanticSegmentationLearnerConfig
+
+out, batch_sz = sys.argv[1], int(sys.argv[2])
+images = torch.rand(8, 3, 4, 4, generator=torch.Generator().manual_seed(0))
+samples = [(x, (x.mean(0) > 0.5).long()) for x in images]
+cfg = SemanticSegmentationLearnerConfig(
+    solver=SolverConfig(lr=0.05, num_epochs=2, batch_sz=batch_sz, optimizer='SGD'),
+    data=SemanticSegmentationGeoDataConfig(
+        class_config=ClassConfig(names=['dark', 'bright'], null_class='dark'), img_channels=3, img_sz=4,
+        sampling={}, num_workers=0),
+    log_tensorboard=False, save_model_bundle=False)
+torch.manual_seed(0)
+model = nn.Sequential(nn.Conv2d(3, 8, 1), nn.ReLU(), nn.Conv2d(8, 2, 1))
+learner = SemanticSegmentationLearner(cfg, out, train_ds=samples, valid_ds=samples[:5], model=model)
+if learner.is_ddp_process:
+    with learner.ddp():
+        learner.train()
+else:
+    learner.train()
+"""
+
+
+def test_two_processes_train_as_one_with_batches_of_the_same_size(tmp_path):
+    with socket.socket() as free:
+        free.bind(('localhost', 0))
+        port = free.getsockname()[1]
+
+    def start(out, batch_sz, **env):
+        command = [sys.executable, '-c', DISTRIBUTED, str(tmp_path / out), str(batch_sz)]
+        return subprocess.Popen(command, env={**os.environ, **env})
+
+    shared = {'WORLD_SIZE': '2', 'MASTER_ADDR': 'localhost', 'MASTER_PORT': str(port)}
+    jobs = [start('two', 2, RANK=str(rank), LOCAL_RANK=str(rank), **shared) for rank in (0, 1)]
+    jobs.append(start('one', 4))
+    assert [job.wait(timeout=400) for job in jobs] == [0, 0, 0]
+
+    one, two = (torch.load(tmp_path / out / 'last-model.pth', weights_only=True) for out in ('one', 'two'))
+    assert close(one, two)
+    logs = [read_log(tmp_path / out / 'log.csv') for out in ('one', 'two')]
+    for a, b in zip(*logs, strict=True):
+        assert float(a['avg_f1']) == pytest.approx(float(b['avg_f1']), abs=1e-5)
+        assert float(a['train_loss']) == pytest.approx(float(b['train_loss']), abs=1e-5)
