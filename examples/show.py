@@ -5,7 +5,8 @@
 The picture has a row for each validation scene: image, truth, prediction. In semantic segmentation, true positives are
 green, false positives red, false negatives blue, all of the classes but the null class; more than two such classes have
 their colours. In chip classification, cells have the colours of their classes, and those that are known to be wrong
-have a red frame.
+have a red frame. In object detection, boxes with a score above 0.4 are green where they lie over a true one of their
+class, red where not; true boxes that were missed are blue.
 """
 
 import sys
@@ -19,9 +20,11 @@ from rich.table import Table
 
 from rastervision.core.box import Box
 from rastervision.core.data.class_config import ClassConfig
+from rastervision.core.data.label.boxes import touching_pairs
 from rastervision.core.data.label.chip_classification_labels import ChipClassificationLabels
 from rastervision.core.data.scene import Scene
 from rastervision.core.rv_pipeline.chip_classification_config import ChipClassificationConfig
+from rastervision.core.rv_pipeline.object_detection_config import ObjectDetectionConfig
 from rastervision.core.rv_pipeline.rv_pipeline_config import RVPipelineConfig
 from rastervision.core.rv_pipeline.semantic_segmentation_config import SemanticSegmentationConfig
 from rastervision.pipeline.config import Config
@@ -30,6 +33,7 @@ from rastervision.pipeline.file_system.utils import file_to_json
 MAX_WIDTH = 480  # pixels of one panel
 MARGIN = 8
 FEW_CLASSES = 3  # up to so many, with the null class, hits and misses say enough; more are shown in their colours
+GOOD_SCORE, GOOD_IOU = 0.4, 0.5
 HIT, FALSE_ALARM, MISS = (60, 170, 80), (220, 60, 50), (60, 110, 220)
 
 
@@ -37,11 +41,14 @@ def metrics_table(root_uri: str, scene_group: str = 'validation_scenes') -> Tabl
     """The metrics of each class."""
     report = file_to_json(join(root_uri, 'eval', scene_group, 'eval.json'))
     table = Table(title=f'Metrics on {scene_group}')
-    for title in ('class', 'precision', 'recall', 'F1'):
+    has_boxes = 'mAP50' in report['overall'][-1]['metrics']
+    for title in ('class', 'precision', 'recall', 'F1', *(('AP50', 'AP') if has_boxes else ())):
         table.add_column(title, justify='left' if title == 'class' else 'right')
     for item in report['overall']:
         metrics = item['metrics']
         values = [metrics[name] for name in ('precision', 'recall', 'f1')]
+        if has_boxes:
+            values += [metrics[name] if name in metrics else metrics[f'm{name}'] for name in ('AP50', 'AP')]
         table.add_row(item['class_name'], *('-' if value is None else f'{value:.3f}' for value in values))
     return table
 
@@ -96,9 +103,27 @@ def corners(cell: Box, scene: Scene, inset: int) -> tuple[tuple[int, int], tuple
     return (xmin + inset, ymin + inset), (xmax - 1 - inset, ymax - 1 - inset)
 
 
+def box_panels(scene: Scene, classes: ClassConfig) -> list[np.ndarray]:
+    """Image, true and predicted boxes; reads the whole scene."""
+    image = np.ascontiguousarray(scene.raster_source.get_chip(scene.extent)[..., :3])
+    truth, guess = scene.label_source.get_labels(), scene.label_store.get_labels().filter_by_score(GOOD_SCORE)
+    i, j, iou = touching_pairs(truth.get_npboxes(), guess.get_npboxes())
+    match = (iou > GOOD_IOU) & (truth.get_class_ids()[i] == guess.get_class_ids()[j])
+    panels = [image, image.copy(), image.copy()]
+    for number, box in enumerate(truth.get_boxes()):
+        cv2.rectangle(panels[1], *corners(box.to_int(), scene, inset=0), (255,) * 3, thickness=2)
+        if number not in i[match]:
+            cv2.rectangle(panels[2], *corners(box.to_int(), scene, inset=0), MISS, thickness=1)
+    for number, box in enumerate(guess.get_boxes()):
+        color = HIT if number in j[match] else FALSE_ALARM
+        cv2.rectangle(panels[2], *corners(box.to_int(), scene, inset=0), color, thickness=2)
+    return panels
+
+
 PANELS: dict[type[RVPipelineConfig], Callable[[Scene, ClassConfig], list[np.ndarray]]] = {
     SemanticSegmentationConfig: pixel_panels,
     ChipClassificationConfig: cell_panels,
+    ObjectDetectionConfig: box_panels,
 }
 
 

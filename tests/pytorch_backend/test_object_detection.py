@@ -17,6 +17,7 @@ from rastervision.core.data.raster_source.rasterio_source_config import Rasterio
 from rastervision.core.data.raster_transformer.stats_transformer_config import StatsTransformerConfig
 from rastervision.core.data.scene_config import SceneConfig
 from rastervision.core.data.vector_source.geojson_vector_source_config import GeoJSONVectorSourceConfig
+from rastervision.core.data_sample import DataSample
 from rastervision.core.predictor import Predictor, ScenePredictor
 from rastervision.core.rv_pipeline.chip_options import WindowSamplingMethod
 from rastervision.core.rv_pipeline.object_detection import ObjectDetection
@@ -27,12 +28,14 @@ from rastervision.core.rv_pipeline.object_detection_config import (
     ObjectDetectionWindowSamplingConfig,
 )
 from rastervision.pipeline.config.resolve import resolve
+from rastervision.pytorch_backend.pytorch_object_detection import PyTorchObjectDetectionSampleWriter
 from rastervision.pytorch_backend.pytorch_object_detection_config import PyTorchObjectDetectionConfig
 from rastervision.pytorch_learner.learner_config.object_detection_data import (
     ObjectDetectionGeoDataConfig,
     ObjectDetectionImageDataConfig,
 )
 from rastervision.pytorch_learner.learner_config.solver import SolverConfig
+from rastervision.pytorch_learner.object_detection_utils import BoxList
 from rastervision.pytorch_learner.tasks.object_detection_config import ObjectDetectionModelConfig
 
 SIZE, CHIP = 80, 64
@@ -169,6 +172,23 @@ def test_chips_a_model_and_metrics_are_made_and_the_bundle_predicts_the_same(mak
     predicted = read_boxes(out, 'predict/val.json')
     assert predicted
     assert np.allclose(read_boxes(tmp_path, 'again.json'), predicted)
+
+
+def test_chips_keep_fractions_of_pixels(tmp_path):
+    """Labels may be a box list, or arrays as label sources give them; or there are none."""
+    writer = PyTorchObjectDetectionSampleWriter(str(tmp_path / 'chips.zip'), CLASSES, str(tmp_path))
+    arrays = (np.array([[1.25, 2.5, 7.0, 9.75]]), np.array([1]), 'yxyx')
+    with writer:
+        for label in (arrays, BoxList.from_arrays(*arrays), None):
+            writer.write_sample(DataSample(np.ones((10, 10, 3), np.uint8), label, split='train'))
+
+    with zipfile.ZipFile(tmp_path / 'chips.zip') as chips:
+        coco = json.loads(chips.read('train/labels.json'))
+    assert [(box['image_id'], box['bbox'], box['category_id']) for box in coco['annotations']] == [
+        (0, [2.5, 1.25, 7.25, 5.75], 1),
+        (1, [2.5, 1.25, 7.25, 5.75], 1),
+    ]
+    assert len(coco['images']) == 3
 
 
 @pytest.mark.parametrize('sampling', [random_windows(), sliding_windows()], ids=['random', 'sliding'])
