@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from rastervision.core.data.label.boxes import touching_pairs
+from rastervision.core.data.label.boxes import one_to_one, touching_pairs
 from rastervision.core.evaluation.class_evaluation_item import ClassEvaluationItem
 from rastervision.core.evaluation.classification_evaluation import ClassificationEvaluation
 
@@ -44,7 +44,7 @@ def compute_metrics(
     same_class = gt_ids[gt_inds] == pred_ids[pred_inds]
     candidates = near & same_class if by_class else near
     pairs = gt_inds[candidates], pred_inds[candidates], iou[candidates]
-    gt_inds, pred_inds = _one_to_one(*pairs) if by_class else _best_of_best(*pairs)
+    gt_inds, pred_inds = one_to_one(*pairs) if by_class else _best_of_best(*pairs)
     right = gt_ids[gt_inds][gt_ids[gt_inds] == pred_ids[pred_inds]]
     tps, gts, preds = (
         np.bincount(ids, minlength=num_classes)[:num_classes].astype(float) for ids in (right, gt_ids, pred_ids)
@@ -158,18 +158,6 @@ def _best_of_best(gt: np.ndarray, pred: np.ndarray, iou: np.ndarray) -> tuple[np
     gt, pred, iou = gt[best], pred[best], iou[best]
     best = _best_of_each(pred, gt, iou)
     return gt[best], pred[best]
-
-
-def _one_to_one(gt: np.ndarray, pred: np.ndarray, iou: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Of pairs, given by the indices of both boxes, the best one, then the best of other boxes, and so on."""
-    chosen = [np.empty((2, 0), dtype=int)]
-    while len(gt):
-        mutual = np.intersect1d(_best_of_each(gt, pred, iou), _best_of_each(pred, gt, iou))
-        chosen.append(np.stack([gt[mutual], pred[mutual]]))
-        free = ~np.isin(gt, gt[mutual]) & ~np.isin(pred, pred[mutual])
-        gt, pred, iou = gt[free], pred[free], iou[free]
-    gt_inds, pred_inds = np.concatenate(chosen, axis=1)
-    return gt_inds, pred_inds
 
 
 def _best_of_each(taker: np.ndarray, taken: np.ndarray, iou: np.ndarray) -> np.ndarray:

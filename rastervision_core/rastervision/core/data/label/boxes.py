@@ -83,6 +83,40 @@ def touching_pairs(a: np.ndarray, b: np.ndarray) -> tuple[np.ndarray, np.ndarray
     return i, j, _ratio(shared, areas(a)[i] + areas(b)[j] - shared)
 
 
+def one_to_one(first: np.ndarray, second: np.ndarray, iou: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Choose pairs so that each box is in one at most: the best pair, then the best of the boxes that are left.
+
+    Of pairs that are as good, the one with the lower index in the first set, then in the second, counts as better.
+    Goes in rounds, each of which keeps all pairs that are the best left for both of their boxes.
+
+    Args:
+        first: Index of each pair's box in the first set, (pairs,).
+        second: Index of its box in the second set.
+        iou: How good the pair is.
+
+    Returns:
+        Indices in the first set, ascending, and in the second, each (chosen pairs,).
+    """
+    order = np.lexsort((second, first, -iou))
+    first, second = first[order], second[order]
+    chosen = [np.empty((2, 0), dtype=np.intp)]
+    while len(first):
+        best = _is_first(first) & _is_first(second)
+        chosen.append(np.stack([first[best], second[best]]))
+        left = ~(np.isin(first, first[best]) | np.isin(second, second[best]))
+        first, second = first[left], second[left]
+    pairs = np.concatenate(chosen, axis=1)
+    by_first = np.argsort(pairs[0])
+    return pairs[0, by_first], pairs[1, by_first]
+
+
+def _is_first(values: np.ndarray) -> np.ndarray:
+    """Whether each value has not come before: (n,) -> (n,)."""
+    result = np.zeros(len(values), dtype=bool)
+    result[np.unique(values, return_index=True)[1]] = True
+    return result
+
+
 def _overlapping_pairs(boxes: np.ndarray, iou_thresh: float) -> tuple[np.ndarray, np.ndarray]:
     """Indices of the pairs (i, j), i < j, of boxes with a larger IoU."""
     i, j, iou = touching_pairs(boxes, boxes)
