@@ -1,0 +1,128 @@
+"""Finds the crowns of single trees in airborne images of two forests, with a light model trained from scratch.
+
+    rastervision run local examples/neon_trees.py -a data_uri DATA -a root_uri OUTPUT
+
+`data_uri` is a folder with `train/` and `val/`, each with `<plot>.tif` (NEON, RGB, EPSG:32611, 0.1 m, 400 x 400 pixels)
+and `<plot>_trees.geojson` (boxes around crowns, in the coordinates of the image).
+
+Boxes with a score above 0.1 are kept, so that average precision sees them; those above 0.4 count in precision, recall
+and F1, and are what to use.
+"""
+
+from os.path import join
+
+from rastervision.core.data import (
+    ClassConfig,
+    ClassInferenceTransformerConfig,
+    DatasetConfig,
+    GeoJSONVectorSourceConfig,
+    ObjectDetectionLabelSourceConfig,
+    RasterioSourceConfig,
+    SceneConfig,
+)
+from rastervision.core.evaluation import ObjectDetectionEvaluatorConfig
+from rastervision.core.rv_pipeline import (
+    ObjectDetectionChipOptions,
+    ObjectDetectionConfig,
+    ObjectDetectionPredictOptions,
+    ObjectDetectionWindowSamplingConfig,
+    WindowSamplingMethod,
+)
+from rastervision.pytorch_backend import PyTorchObjectDetectionConfig
+from rastervision.pytorch_learner import (
+    Backbone,
+    ObjectDetectionImageDataConfig,
+    ObjectDetectionModelConfig,
+    SolverConfig,
+)
+
+TRAIN_PLOTS = (
+    *('SJER_045', 'SJER_052', 'SJER_053', 'SJER_054', 'SJER_058', 'SJER_063'),
+    *('TEAK_043', 'TEAK_044', 'TEAK_047', 'TEAK_051', 'TEAK_052', 'TEAK_055', 'TEAK_057', 'TEAK_059', 'TEAK_062'),
+)
+VALIDATION_PLOTS = (
+    *('SJER_051', 'SJER_055', 'SJER_057'),
+    *('TEAK_046', 'TEAK_049', 'TEAK_053', 'TEAK_058', 'TEAK_061'),
+)
+CLASSES = ClassConfig(names=['tree'], colors=['orange'])
+TREE = 0
+IMG_SZ = 160  # pixels that the model sees
+WINDOW_SZ = 200  # pixels of the image, 20 m; most crowns are 15 to 80 pixels wide
+KEPT_SCORE, GOOD_SCORE = 0.1, 0.4
+REGIONS = {  # how many regions of an image the model looks at: most of the time goes into them
+    'rpn_pre_nms_top_n_train': 500,
+    'rpn_post_nms_top_n_train': 200,
+    'box_batch_size_per_image': 64,
+    'rpn_pre_nms_top_n_test': 500,
+    'rpn_post_nms_top_n_test': 100,
+}
+
+
+def make_scene(folder: str, name: str) -> SceneConfig:
+    """A scene of the data set.
+
+    Args:
+        folder: Where its files are.
+        name: Name of the plot.
+    """
+    labels = GeoJSONVectorSourceConfig(
+        uris=join(folder, f'{name}_trees.geojson'),
+        transformers=[ClassInferenceTransformerConfig(default_class_id=TREE)],
+    )
+    return SceneConfig(
+        id=name,
+        raster_source=RasterioSourceConfig(uris=join(folder, f'{name}.tif'), channel_order=[0, 1, 2]),
+        label_source=ObjectDetectionLabelSourceConfig(vector_source=labels),
+    )
+
+
+def get_config(
+    runner: str, data_uri: str, root_uri: str, num_epochs: int = 16, chips_per_scene: int = 30
+) -> ObjectDetectionConfig:
+    """Describe the pipeline.
+
+    Args:
+        runner: Name of the runner; not needed here.
+        data_uri: Folder of the data set.
+        root_uri: Folder to write to.
+        num_epochs: How often training sees each chip.
+        chips_per_scene: How many windows to draw from each plot.
+    """
+    dataset = DatasetConfig(
+        class_config=CLASSES,
+        train_scenes=[make_scene(join(data_uri, 'train'), name) for name in TRAIN_PLOTS],
+        validation_scenes=[make_scene(join(data_uri, 'val'), name) for name in VALIDATION_PLOTS],
+    )
+    backend = PyTorchObjectDetectionConfig(
+        data=ObjectDetectionImageDataConfig(
+            img_sz=IMG_SZ,
+            num_workers=0,
+            augmentors=['RandomRotate90', 'HorizontalFlip', 'VerticalFlip', 'RGBShift'],
+        ),
+        model=ObjectDetectionModelConfig(
+            backbone=Backbone.mobilenet_v3_large,
+            pretrained=False,
+            anchor_sizes=[24, 48, 96, 192],
+            extra_args=REGIONS,
+        ),
+        solver=SolverConfig(lr=1.5e-3, num_epochs=num_epochs, batch_sz=4),
+    )
+    return ObjectDetectionConfig(
+        root_uri=root_uri,
+        dataset=dataset,
+        backend=backend,
+        chip_options=ObjectDetectionChipOptions(
+            sampling=ObjectDetectionWindowSamplingConfig(
+                method=WindowSamplingMethod.random,
+                size=IMG_SZ,
+                size_lims=(128, 257),
+                max_windows=chips_per_scene,
+                ioa_thresh=0.4,
+                clip=True,
+            )
+        ),
+        predict_options=ObjectDetectionPredictOptions(
+            chip_sz=WINDOW_SZ, stride=WINDOW_SZ // 2, score_thresh=KEPT_SCORE, merge_thresh=0.4, edge_sz=2
+        ),
+        evaluators=[ObjectDetectionEvaluatorConfig(score_thresh=GOOD_SCORE)],
+    )
