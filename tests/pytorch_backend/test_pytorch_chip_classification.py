@@ -105,7 +105,7 @@ def make_config(folder: Path, data=IMAGE_DATA, sampling=SLIDING) -> ChipClassifi
     )
     backend = PyTorchChipClassificationConfig(
         data=data,
-        model=ClassificationModelConfig(backbone='squeezenet1_1', pretrained=False),
+        model=ClassificationModelConfig(backbone='resnet18', pretrained=False),
         solver=SolverConfig(lr=1e-3, num_epochs=1, batch_sz=4),
         log_tensorboard=False,
     )
@@ -195,7 +195,7 @@ def test_statistics_of_the_image_make_up_for_another_brightness(folder, tmp_path
     )
     assert result.exit_code == 0, result.output
     difference = np.abs(scores_in(out) - scores_in(folder / 'run/predict/valid.json')).max()
-    assert (difference < 1e-3) == alike
+    assert (difference < 1e-3) == alike, difference
 
 
 def test_a_scene_is_predicted_where_it_meets_its_aoi(folder, tmp_path):
