@@ -47,7 +47,7 @@ def test_channels_must_be_numbers():
 @pytest.mark.parametrize(
     ('command', 'options'),
     [
-        (predict, ['--update-stats', '--channel-order', '--scene-group', '--trust']),
+        (predict, ['--update-stats', '--channel-order', '--scene-group', '--trust', '--tta', '--stride', '--blend']),
         (predict_scene, ['--predict_options_uri', '--trust']),
     ],
 )

@@ -64,6 +64,12 @@ def test_a_bundle_predicts_where_the_project_is_gone(make_bundle, predict):
     assert predict(make_bundle())[0] == CHECKERBOARD
 
 
+def test_predict_options_of_the_bundle_can_be_changed(make_bundle, predict):
+    ids, predictor = predict(make_bundle(), predict_options={'stride': 20, 'tta': 'all'})
+    assert len(ids) == 6
+    assert predictor.pipeline.predict_options == PredictOptions(chip_sz=10, stride=20, tta='all')
+
+
 def test_statistics_come_from_the_bundle(make_bundle, predict):
     ids, predictor = predict(make_bundle(with_stats=True))
     (transformer,) = predictor.scene_config.raster_source.transformers

@@ -62,6 +62,17 @@ def _to_ints(ctx: click.Context, param: click.Parameter, value: tuple[str, ...] 
 )
 @click.option('--scene-group', default=None, help='Scene group whose statistics to use.')
 @click.option('--trust', is_flag=True, help='Execute code that comes with the bundle, such as a model definition.')
+@click.option(
+    '--tta',
+    type=click.Choice(['none', 'flips', 'turns', 'all']),
+    help='Predict each window flipped and turned too, and put the results together (test-time augmentation).',
+)
+@click.option('--stride', type=click.IntRange(min=1), help='Pixels from one window to the next.')
+@click.option(
+    '--blend',
+    type=click.Choice(['mean', 'linear', 'cosine']),
+    help='Semantic segmentation: how much windows that overlap count towards their edges. mean: as much as elsewhere.',
+)
 def predict(
     model_bundle: str,
     image_uri: str,
@@ -70,16 +81,24 @@ def predict(
     channel_order: list[int] | None,
     scene_group: str | None,
     trust: bool,
+    tta: str | None,
+    stride: int | None,
+    blend: str | None,
 ) -> None:
     """Predict the image at IMAGE_URI with MODEL_BUNDLE.
 
-    The result goes to LABEL_URI: a GeoJSON file, or a folder in semantic segmentation.
+    The result goes to LABEL_URI: a GeoJSON file, or a folder in semantic segmentation. How it is predicted is
+    configured in the bundle; --tta, --stride and --blend override that.
     """
     from rastervision.core.predictor import Predictor
     from rastervision.pipeline.file_system.utils import get_tmp_dir
 
+    changes = {'tta': tta, 'stride': stride, 'blend': blend}
+    given = {name: None if value == 'none' else value for name, value in changes.items() if value is not None}
     with get_tmp_dir() as tmp_dir:
-        predictor = Predictor(model_bundle, tmp_dir, update_stats, channel_order, scene_group, trust=trust)
+        predictor = Predictor(
+            model_bundle, tmp_dir, update_stats, channel_order, scene_group, trust=trust, predict_options=given
+        )
         predictor.predict([image_uri], label_uri)
 
 

@@ -6,7 +6,9 @@ import shutil
 import tempfile
 import weakref
 import zipfile
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from rastervision.core.analyzer.stats_analyzer_config import StatsAnalyzerConfig
@@ -29,6 +31,8 @@ if TYPE_CHECKING:
     from rastervision.core.rv_pipeline.rv_pipeline import RVPipeline
 
 log = logging.getLogger(__name__)
+
+NO_CHANGES: Mapping[str, Any] = MappingProxyType({})
 
 
 @dataclass(frozen=True)
@@ -96,6 +100,7 @@ class Predictor:
         scene_group: str | None = None,
         *,
         trust: bool = False,
+        predict_options: Mapping[str, Any] = NO_CHANGES,
     ) -> None:
         """Unpack the bundle and load the model.
 
@@ -106,13 +111,18 @@ class Predictor:
             channel_order: Indices of the image's channels, instead of those in the bundle.
             scene_group: Scene group whose statistics to use, instead of the one in the bundle.
             trust: Whether code that comes with the bundle, such as a model definition, may be executed.
+            predict_options: Values of predict options that replace those in the bundle.
 
         Raises:
             BundleError: If the bundle cannot be used.
+            ConfigError: If there is no such predict option, or a value does not fit.
         """
         self.tmp_dir = tmp_dir
         self.update_stats = update_stats
         self.bundle = Bundle.open(model_bundle_uri, tmp_dir)
+        if predict_options:
+            config = self.bundle.config
+            config.predict_options = config.get_predict_options().with_changes(**predict_options)
         self.scene_config = self._template(channel_order, scene_group)
         self.pipeline = self.bundle.build_pipeline(tmp_dir, trust=trust)
 

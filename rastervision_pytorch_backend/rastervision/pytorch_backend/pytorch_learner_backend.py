@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
 from rastervision.core.backend.backend import Backend, SampleWriter
 from rastervision.core.data_sample import DataSample
-from rastervision.core.rv_pipeline.rv_pipeline_config import PredictOptions
 from rastervision.pipeline.errors import BundleError
 from rastervision.pipeline.file_system.local_file_system import make_dir
 from rastervision.pipeline.file_system.publish import publish_file
@@ -30,7 +29,7 @@ if TYPE_CHECKING:
     from rastervision.core.data.label.labels import Labels
     from rastervision.core.data.scene import Scene
     from rastervision.core.rv_pipeline.chip_options import ChipOptions
-    from rastervision.core.rv_pipeline.rv_pipeline_config import RVPipelineConfig
+    from rastervision.core.rv_pipeline.rv_pipeline_config import PredictOptions, RVPipelineConfig
     from rastervision.pytorch_learner.learner_config.geo_data import GeoDataConfig
     from rastervision.pytorch_learner.learner_config.learner import LearnerConfig
 
@@ -38,8 +37,8 @@ __all__ = ['SPLITS', 'PyTorchLearnerBackend', 'PyTorchLearnerSampleWriter', 'get
 
 CHIP_BATCH_SZ = 32
 
-# Raising the number of epochs goes on with a finished training.
-FREE_SOLVER_FIELDS = ('num_epochs', 'sync_interval')
+# Raising the number of epochs goes on with a finished training; calibration comes after it.
+FREE_SOLVER_FIELDS = ('num_epochs', 'sync_interval', 'calibrate')
 
 Split = Literal['train', 'valid', 'test']
 SPLITS: tuple[Split, ...] = ('train', 'valid', 'test')
@@ -251,10 +250,10 @@ class PyTorchLearnerBackend(Backend):
             chip_sz: Overrides the size of the windows; 0.21 asked for it instead of options.
             stride: Overrides the distance from window to window, likewise.
         """
-        options = predict_options or self.pipeline_cfg.predict_options or PredictOptions()
+        options = predict_options or self.pipeline_cfg.get_predict_options()
         given = {name: value for name, value in (('chip_sz', chip_sz), ('stride', stride)) if value is not None}
         if given:
-            options = type(options)(**{**options.dict(), **given})
+            options = options.with_changes(**given)
         return type(self).predict_labels(self._loaded(), scene, options)
 
     # ---------------------------------------------------------------- internals

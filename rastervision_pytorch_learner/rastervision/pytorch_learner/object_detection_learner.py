@@ -22,6 +22,7 @@ from rastervision.pytorch_learner.onnx import export_to_onnx
 if TYPE_CHECKING:
     from rastervision.pytorch_learner.dataset.visualizer.visualizer import Visualizer
     from rastervision.pytorch_learner.metrics import MetricDict
+    from rastervision.pytorch_learner.symmetries import Symmetry
 
 
 class ObjectDetectionLearner(Learner):
@@ -108,6 +109,19 @@ class ObjectDetectionLearner(Learner):
         if tuple(out_shape) == (height, width):
             return out_batch
         return [boxes.scale(out_shape[0] / height, out_shape[1] / width) for boxes in out_batch]
+
+    def undo_symmetry(self, out: list[BoxList], symmetry: 'Symmetry', size: tuple[int, int]) -> list[BoxList]:
+        """Bring boxes in flipped or turned images back."""
+        return [BoxList(symmetry.undo_boxes(boxes.boxes, *size), **boxes.extras) for boxes in out]
+
+    def merge_predictions(self, outs: Iterable[list[BoxList]], merge_thresh: float = 0.5) -> list[BoxList]:
+        """The boxes of all predictions of the same images; of those of a class that overlap, the best.
+
+        Args:
+            outs: The predictions: for each image the boxes.
+            merge_thresh: Boxes overlap if their intersection over union is larger than this.
+        """
+        return [BoxList.cat(boxes).nms(merge_thresh) for boxes in zip(*outs, strict=True)]
 
     def output_to_numpy(self, out: BoxList | Iterable[BoxList]) -> Any:
         """The boxes (yxyx), class ids and scores of one image, or of each of several, as arrays."""

@@ -265,7 +265,8 @@ class TorchVisionODAdapter(nn.Module):
         ignored = torch.tensor(self.ignored_output_inds, device=labels.device)
         kept = (labels[:, None] != ignored).all(dim=1)  # ONNX has no isin
         class_ids = labels - (labels[:, None] > ignored).sum(dim=1)
-        return BoxList(out['boxes'][kept], class_ids=class_ids[kept], scores=out['scores'][kept])
+        boxes, scores = out['boxes'][kept].float(), out['scores'][kept].float()  # of half precision, maybe
+        return BoxList(boxes, class_ids=class_ids[kept], scores=scores)
 
 
 class ONNXRuntimeAdapterForFasterRCNN(ONNXRuntimeAdapter):

@@ -12,6 +12,7 @@ from rastervision.pytorch_learner.tasks.class_labels import ClassLabelsLearner
 
 if TYPE_CHECKING:
     from rastervision.pytorch_learner.dataset.visualizer.visualizer import Visualizer
+    from rastervision.pytorch_learner.symmetries import Symmetry
 
 
 class SemanticSegmentationLearner(ClassLabelsLearner):
@@ -49,6 +50,7 @@ class SemanticSegmentationLearner(ClassLabelsLearner):
     def postprocess(self, x: Tensor, out: Tensor, *, raw_out: bool, **kwargs: Any) -> Tensor:
         """Turn logits into scores or class ids."""
         height, width = kwargs.get('out_shape') or x.shape[-2:]
+        out = self.calibrated(out) if raw_out else out  # class ids do not depend on it
         return self.postprocess_model_output(out, raw_out=raw_out, out_shape=(height, width))
 
     def postprocess_model_output(self, out: Tensor, raw_out: bool, out_shape: tuple[int, int]) -> Tensor:
@@ -57,6 +59,10 @@ class SemanticSegmentationLearner(ClassLabelsLearner):
         if tuple(out.shape[-2:]) != tuple(out_shape):
             out = nn.functional.interpolate(out, size=tuple(out_shape), mode='bilinear', align_corners=False)
         return out if raw_out else self.prob_to_pred(out)
+
+    def undo_symmetry(self, out: Tensor, symmetry: 'Symmetry', size: tuple[int, int]) -> Tensor:
+        """Turn and flip scores, (batch, classes, height, width), back."""
+        return symmetry.undo(out)
 
     def prob_to_pred(self, x: Tensor) -> Tensor:
         """The best class of each pixel."""

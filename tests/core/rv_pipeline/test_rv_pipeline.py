@@ -203,22 +203,26 @@ class Scores(SemanticSegmentation):
         def iter_predict(self, scene, options):
             for window in scene.extent.get_windows(options.chip_sz, options.stride):
                 scores = np.zeros((3, *window.size), dtype=np.float32)
-                scores[1] = window.xmin >= 20
+                scores[1] = np.arange(window.xmin, window.xmax) >= 20
                 yield window, scores
 
     def _loaded_backend(self):
         return self._Backend()
 
 
+@pytest.mark.parametrize('blend', ['mean', 'linear'])
 @pytest.mark.parametrize('smooth', [False, True])
-def test_scores_are_kept_only_where_the_store_asks_for_them(make_pipeline_config, tmp_path, smooth):
+def test_scores_are_kept_only_where_the_store_asks_for_them(make_pipeline_config, tmp_path, smooth, blend):
     base = make_pipeline_config()
     scene = base.dataset.validation_scenes[0]
     scene.label_source, scene.label_store = None, SemanticSegmentationLabelStoreConfig(smooth_output=smooth)
     base.dataset.train_scenes = []
     config = resolve(
         SemanticSegmentationConfig(
-            root_uri=base.root_uri, dataset=base.dataset, backend=base.backend, predict_options={'chip_sz': 20}
+            root_uri=base.root_uri,
+            dataset=base.dataset,
+            backend=base.backend,
+            predict_options={'chip_sz': 20, 'stride': 10, 'blend': blend},
         )
     )
     pipeline = Scores(config, str(tmp_path))

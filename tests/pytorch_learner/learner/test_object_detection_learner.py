@@ -5,6 +5,7 @@ from torch import nn
 
 from rastervision.core.data.class_config import ClassConfig
 from rastervision.pipeline.errors import ConfigError
+from rastervision.pytorch_learner.learner.compute import ComputeOptions
 from rastervision.pytorch_learner.learner_config.object_detection_data import ObjectDetectionImageDataConfig
 from rastervision.pytorch_learner.learner_config.solver import SolverConfig
 from rastervision.pytorch_learner.models.detection import detection_model
@@ -40,6 +41,16 @@ def make_learner(tmp_path):
         return ObjectDetectionLearner(cfg, str(tmp_path / 'out'), data, data, tmp_dir=str(tmp_path), **kwargs)
 
     return make
+
+
+@pytest.mark.parametrize(('backbone', 'architecture'), KINDS)
+def test_boxes_of_half_precision_are_written_in_single(make_learner, backbone, architecture):
+    learner = make_learner(backbone, architecture, training=False)
+    learner.compute = ComputeOptions(precision='bf16')
+    (boxes,) = learner.predict(torch.rand(1, 5, SIZE, SIZE))
+
+    assert {boxes.boxes.dtype, boxes.get_field('scores').dtype} == {torch.float32}
+    assert learner.output_to_numpy(boxes)['boxes'].shape == (len(boxes), 4)
 
 
 def sample(*boxes):

@@ -92,8 +92,31 @@ def test_objects_cut_by_windows_are_left_out_if_asked_for(predict):
     assert set(boxes) == {box[1:] for box in objects}
 
 
-def test_an_empty_image_has_no_boxes(predict):
-    assert predict() == ({}, 0)
+@pytest.mark.parametrize('tta', ['flips', 'turns', 'all'])
+def test_boxes_of_several_positions_are_brought_back_and_merged(predict, tta):
+    objects = [(0, 30, 30, 50, 50), (1, 2, 3, 14, 19), (1, 50, 40, 60, 52)]
+
+    assert predict(*objects, edge_sz=1, tta=tta) == predict(*objects, edge_sz=1)
+
+
+def test_of_boxes_that_positions_disagree_on_the_best_is_kept(learner, monkeypatch):
+    def detect(self, image):
+        score = 0.9 if image[0, 0, 0] > 0.5 else 0.6
+        boxes = torch.tensor([[2.0, 2.0, 10.0, 10.0]])
+        return {'labels': torch.tensor([1]), 'boxes': boxes, 'scores': torch.tensor([score])}
+
+    monkeypatch.setattr(BrightBoxes, 'detect', detect)
+    image = torch.zeros(1, 3, 12, 12)
+    image[..., 0, 11] = 1  # the corner of the image when it is flipped
+    (boxes,) = learner.predict_augmented(image, 'flips', merge_kw={'merge_thresh': 0.3})
+
+    assert boxes.boxes.tolist() == [[2, 2, 10, 10]]
+    assert boxes.get_field('scores').tolist() == pytest.approx([0.9])
+
+
+@pytest.mark.parametrize('tta', [None, 'all'])
+def test_an_empty_image_has_no_boxes(predict, tta):
+    assert predict(tta=tta) == ({}, 0)
 
 
 def test_unsure_boxes_are_dropped(predict):

@@ -1,4 +1,5 @@
 import threading
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -10,8 +11,10 @@ from rastervision.core.data.class_config import ClassConfig
 from rastervision.core.data.raster_source.rasterio_source import RasterioSource
 from rastervision.core.data.scene import Scene
 from rastervision.core.rv_pipeline.semantic_segmentation_config import SemanticSegmentationPredictOptions
+from rastervision.pipeline.errors import ConfigError
 from rastervision.pytorch_learner.learner_config.semantic_segmentation_data import SemanticSegmentationImageDataConfig
 from rastervision.pytorch_learner.semantic_segmentation_learner import SemanticSegmentationLearner
+from rastervision.pytorch_learner.symmetries import SYMMETRIES
 from rastervision.pytorch_learner.tasks.semantic_segmentation_config import SemanticSegmentationLearnerConfig
 from rastervision.pytorch_learner.utils.prediction import _ahead, iter_predict_scene_ss, predict_scene_ss
 
@@ -80,6 +83,83 @@ def test_scores_have_the_size_of_the_window_and_add_up_to_one(learner, scene):
     assert scores.shape == (2, *window.size)
     assert scores.dtype == np.float32
     assert np.allclose(scores.sum(axis=0), 1)
+
+
+class Lopsided(nn.Module):
+    """Gives each pixel of a window logits that depend on its place, whatever the image."""
+
+    def forward(self, x):
+        height, width = x.shape[-2:]
+        place = torch.arange(height * width, dtype=torch.float32).reshape(height, width) / (height * width)
+        return torch.stack([place, 1 - place]).expand(len(x), 2, height, width)
+
+
+@pytest.mark.parametrize('tta', ['flips', 'turns', 'all'])
+def test_augmented_scores_are_means_over_positions(learner, tta):
+    learner.model = Lopsided()
+    x = torch.rand(2, 3, 6, 6)
+    plain = learner.predict(x, raw_out=True)
+
+    scores = learner.predict_augmented(x, tta, raw_out=True)
+
+    expected = torch.stack([symmetry.undo(plain) for symmetry in SYMMETRIES[tta]]).mean(dim=0)
+    assert torch.allclose(scores, expected, atol=1e-6)
+    assert torch.allclose(scores, scores.flip((-1, -2)), atol=1e-6)
+    assert not torch.allclose(scores, plain, atol=1e-3)
+    assert torch.equal(learner.predict_augmented(x, tta), scores.argmax(dim=1))
+
+
+@pytest.mark.parametrize('tta', ['flips', 'turns', 'all'])
+def test_augmented_images_need_not_be_square(learner, tta):
+    x = torch.rand(3, 5, 8)
+
+    scores = learner.predict_augmented(x, tta, raw_out=True, out_shape=(10, 16))
+
+    assert torch.allclose(scores, learner.predict(x, raw_out=True, out_shape=(10, 16)), atol=1e-5)
+
+
+def test_unknown_positions_are_named_with_those_there_are(learner):
+    with pytest.raises(ConfigError, match=r"tta 'flip'.*flips, turns, all"):
+        learner.predict_augmented(torch.rand(1, 3, 4, 4), 'flip')
+
+
+@pytest.mark.parametrize('options', [{'tta': 'all'}, {'blend': 'linear'}, {'blend': 'cosine', 'tta': 'flips'}])
+@pytest.mark.parametrize(('height', 'width'), [(21, 30), (7, 5)])
+def test_options_do_not_change_what_is_certain(learner, scene, options, height, width):
+    scene = scene(height, width)
+    options = SemanticSegmentationPredictOptions(chip_sz=10, stride=5, batch_sz=3, **options)
+
+    labels = predict_scene_ss(learner, scene, options)
+
+    assert (labels.get_label_arr(scene.extent) == bright(scene)).all()
+
+
+@pytest.mark.parametrize('crop_sz', [None, 1])
+@pytest.mark.parametrize('blend', ['mean', 'linear', 'cosine'])
+def test_blended_scores_do_not_depend_on_the_batch_size(learner, scene, blend, crop_sz):
+    learner.model, scene = Lopsided(), scene()
+    scene.label_store = SimpleNamespace(smooth_output=True)
+    options = {'chip_sz': 10, 'stride': 5, 'crop_sz': crop_sz, 'blend': blend}
+    one, five = (
+        predict_scene_ss(learner, scene, SemanticSegmentationPredictOptions(**options, batch_sz=size))
+        for size in (1, 5)
+    )
+    scores = one.get_score_arr(scene.extent)
+
+    assert np.array_equal(scores, five.get_score_arr(scene.extent))
+    assert np.allclose(scores.sum(axis=0), 1, atol=2e-3)
+
+
+def test_blending_makes_seams_fainter(learner, scene):
+    learner.model, scene = Lopsided(), scene()
+    scene.label_store = SimpleNamespace(smooth_output=True)
+    seams = {}
+    for blend in ('mean', 'linear', 'cosine'):
+        options = SemanticSegmentationPredictOptions(chip_sz=10, stride=5, blend=blend)
+        scores = predict_scene_ss(learner, scene, options).get_score_arr(scene.extent)
+        seams[blend] = np.abs(np.diff(scores[0], axis=0)).max()
+
+    assert max(seams['linear'], seams['cosine']) < seams['mean'] / 2
 
 
 def test_few_batches_are_read_ahead():

@@ -1,7 +1,7 @@
 """Configures RVPipeline."""
 
 from collections.abc import Iterator
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -19,7 +19,7 @@ from rastervision.core.layout import Layout
 from rastervision.core.rv_pipeline.chip_options import ChipOptions
 from rastervision.pipeline.config.base import Config, added_field
 from rastervision.pipeline.config.register import register_config
-from rastervision.pipeline.errors import ConfigError
+from rastervision.pipeline.errors import ConfigError, did_you_mean
 from rastervision.pipeline.pipeline_config import PipelineConfig
 
 TRAIN = 'train'
@@ -34,6 +34,11 @@ class PredictOptions(Config):
     chip_sz: int = Field(CHIP_SZ, gt=0, description='Size of a window in pixels.')
     stride: int | None = Field(None, gt=0, description='Pixels from one window to the next. None: chip_sz.')
     batch_sz: int = Field(PREDICT_BATCH_SZ, gt=0, description='How many windows are predicted at a time.')
+    tta: Literal['flips', 'turns', 'all'] | None = added_field(
+        None,
+        'Predict each window in several positions too, and put the results together (test-time augmentation). flips: '
+        'left-right, upside-down and both; turns: by quarter turns; all: both, in 8 positions. None: as it is, only.',
+    )
 
     @model_validator(mode='after')
     def validate_stride(self) -> Self:
@@ -41,6 +46,21 @@ class PredictOptions(Config):
         if self.stride is None:
             self._set(stride=self._default_stride())
         return self
+
+    def with_changes(self, **changes: Any) -> Self:
+        """A copy in which some options have other values.
+
+        Raises:
+            ConfigError: If there is no such option, or a value does not fit.
+        """
+        known = type(self).model_fields
+        for name in changes:
+            if name not in known:
+                near = did_you_mean(name, known) or '.'
+                raise ConfigError(f'{type(self).__name__} has no {name!r}{near} It has: {", ".join(known)}.')
+        changed = type(self)(**{**self.dict(), **changes})
+        changed.recursive_validate_config()
+        return changed
 
     def _default_stride(self) -> int:
         return self.chip_sz

@@ -15,12 +15,20 @@ class SemanticSegmentation(RVPipeline):
 
     def _writer_options(self) -> dict[str, Any]:
         crop_sz = getattr(self.predict_options, 'crop_sz', None)
-        return {} if crop_sz is None else {'crop_sz': crop_sz}
+        options: dict[str, Any] = {} if crop_sz is None else {'crop_sz': crop_sz}
+        if not self._blends:
+            return options
+        return {**options, 'smooth': True, 'weights': self.predict_options.window_weights()}  # type: ignore[attr-defined]
+
+    @property
+    def _blends(self) -> bool:
+        """Whether pixels of a window have weights."""
+        return bool(getattr(self.predict_options, 'blend', 'mean') != 'mean')
 
     def _stream(self, scene: Scene) -> Iterator[tuple[Box, Any]] | None:
-        """Scores, or, for a label store that does not keep scores, the best class of each pixel in each window."""
+        """Scores, or, where they are neither kept nor blended, the best class of each pixel in each window."""
         stream = super()._stream(scene)
-        if stream is None or getattr(scene.label_store, 'smooth_output', False):
+        if stream is None or self._blends or getattr(scene.label_store, 'smooth_output', False):
             return stream
         return ((window, _class_ids(prediction)) for window, prediction in stream)
 

@@ -13,6 +13,7 @@ from rastervision.core.data.scene_config import SceneConfig
 from rastervision.core.evaluation.semantic_segmentation_evaluator_config import SemanticSegmentationEvaluatorConfig
 from rastervision.core.rv_pipeline.chip_options import ChipOptions
 from rastervision.core.rv_pipeline.rv_pipeline_config import PredictOptions, RVPipelineConfig
+from rastervision.pipeline.config.base import added_field
 from rastervision.pipeline.config.register import register_config
 from rastervision.pipeline.config.spellings import warn_renamed
 from rastervision.pipeline.errors import ConfigError
@@ -87,6 +88,11 @@ class SemanticSegmentationPredictOptions(PredictOptions):
         description='Pixels to drop along the edges of each window, where predictions are worst. auto: as many as the '
         'overlap of the windows allows. None: keep all.',
     )
+    blend: Literal['mean', 'linear', 'cosine'] = added_field(
+        'mean',
+        'How the scores of windows that overlap are put together. mean: each counts the same (and if the label store '
+        'does not keep scores, has one vote). linear, cosine: the less, the nearer it is to the edge of the window.',
+    )
 
     @model_validator(mode='after')
     def set_auto_crop_sz(self) -> Self:
@@ -96,16 +102,43 @@ class SemanticSegmentationPredictOptions(PredictOptions):
         return self
 
     def validate_config(self) -> None:
-        """Check that cropped windows still cover the scene.
+        """Check that cropped windows still cover the scene, and overlap if they are to be blended.
 
         Raises:
             ConfigError: If not.
         """
+        super().validate_config()
         if isinstance(self.crop_sz, int) and self.stride and self.chip_sz - 2 * self.crop_sz < self.stride:
             raise ConfigError(
                 f'crop_sz={self.crop_sz} leaves gaps between windows of chip_sz={self.chip_sz} with '
                 f'stride={self.stride}. It may be at most (chip_sz - stride) / 2; "auto" uses that.'
             )
+        if self.blend != 'mean' and self._overlap <= 0:
+            raise ConfigError(
+                f'blend={self.blend!r} has no effect, because windows of chip_sz={self.chip_sz} with '
+                f'stride={self.stride} and crop_sz={self.crop_sz} do not overlap. Use a smaller stride, such as '
+                f'{self.chip_sz // 2}, or a smaller crop_sz, or leave out blend.'
+            )
+
+    def window_weights(self) -> 'np.ndarray | None':
+        """How much the scores of each pixel of a window count.
+
+        Returns:
+            Weights of what `crop_sz` leaves of a window, (height, width), float32. None: all count the same.
+        """
+        if self.blend == 'mean':
+            return None
+        from rastervision.core.data.label.blending import window_weights
+
+        return window_weights(self._inner_sz, max(self._overlap, 0), self.blend)
+
+    @property
+    def _inner_sz(self) -> int:
+        return self.chip_sz - 2 * int(self.crop_sz or 0)
+
+    @property
+    def _overlap(self) -> int:
+        return self._inner_sz - (self.stride or self.chip_sz)
 
 
 def ss_config_upgrader(cfg_dict: dict[str, Any], version: int) -> dict[str, Any]:

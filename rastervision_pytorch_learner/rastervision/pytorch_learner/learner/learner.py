@@ -17,7 +17,8 @@ from rastervision.pipeline.file_system.utils import is_local
 from rastervision.pipeline.rv_config import rv_config_
 from rastervision.pytorch_learner.dataset.combination import num_samples
 from rastervision.pytorch_learner.learner import bundle, files
-from rastervision.pytorch_learner.learner.data import SPLITS
+from rastervision.pytorch_learner.learner.compute import ComputeOptions
+from rastervision.pytorch_learner.learner.data import SPLITS, Split
 from rastervision.pytorch_learner.learner.log import log_system_details
 from rastervision.pytorch_learner.learner.lr_finder import LearningRates, find_lr
 from rastervision.pytorch_learner.learner.training import TrainingPart
@@ -87,10 +88,12 @@ class Learner(TrainingPart):
         self.tb = None
         self.log_rows = []
         self.loss_def_path = loss_def_path
+        self.compute = ComputeOptions.of(self.cfg.model, training=training, onnx=self.onnx_mode)
         self.setup_ddp_params()
         self._setup_dirs(output_dir, tmp_dir, training)
         if training:
             self._setup_data_and_channels()
+            self._check_calibration()
         self.setup_model(model_weights_path, model_def_path)
         if training:
             self.setup_training(loss_def_path)
@@ -125,6 +128,7 @@ class Learner(TrainingPart):
         """
         tmp_dir = tmp_dir or tempfile.mkdtemp(dir=rv_config_.get_tmp_dir_root())
         folder = bundle.unpack(model_bundle_uri, tmp_dir)
+        own_cfg = cfg is not None
         cfg = cfg or bundle.get_learner_config_from_bundle_dir(folder)
         own_model = kwargs.get('model') is not None
         bundle.check_trust(cfg, model_bundle_uri, trust=trust, own_model=own_model, training=training)
@@ -147,6 +151,8 @@ class Learner(TrainingPart):
         if cfg.model is not None:
             cfg = cfg.copy()
             cfg.model.pretrained = False  # type: ignore[union-attr]
+        if training and not own_cfg:
+            cfg.temperature = 1.0  # it belongs to the weights before training
         learner = learner_cls(cfg, tmp_dir=tmp_dir, training=training, **kwargs)
         learner.model_bundle_dir = folder
         return learner
@@ -182,6 +188,10 @@ class Learner(TrainingPart):
             if dataset is not None and num_samples(dataset):
                 self.cfg.data.img_channels = int(dataset[0][0].shape[-3])
                 return
+
+    def _check_calibration(self) -> None:
+        if self.cfg.solver is not None and self.cfg.solver.calibrate and not num_samples(self.valid_ds):
+            raise ConfigError('solver.calibrate: needs validation data, and there are none.')
 
     def setup_training(self, loss_def_path: str | None = None) -> None:
         """Prepare training: config file, loss, weights and state of an earlier run, optimizer, schedules, TensorBoard.
@@ -253,6 +263,8 @@ class Learner(TrainingPart):
         else:
             self.load_checkpoint()
             self.use_final_weights()
+        if self.cfg.solver is not None and self.cfg.solver.calibrate:
+            self.calibrate()
         if self.cfg.save_model_bundle:
             self.save_model_bundle(export_onnx=self.cfg.export_onnx)
         self.stop_tensorboard()
@@ -261,6 +273,10 @@ class Learner(TrainingPart):
                 self.validate(split)
                 self.plot_predictions(split, self.cfg.data.preview_batch_limit)
         self.sync_to_cloud()
+
+    def calibrate(self, split: Split = 'valid') -> None:
+        """Fit probabilities to how often they are right on a split. Only for tasks with class labels."""
+        raise ConfigError(f'{type(self).__name__}: has no probabilities of classes to calibrate.')
 
     def find_lr(self, start: float = 1e-6, end: float = 1.0, num_batches: int = 100) -> LearningRates:
         """Look for a good learning rate; see :func:`.find_lr`."""

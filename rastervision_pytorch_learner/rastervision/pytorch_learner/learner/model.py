@@ -2,7 +2,7 @@
 
 import logging
 from abc import ABC
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal
@@ -17,8 +17,10 @@ from rastervision.pipeline.errors import ConfigError
 from rastervision.pipeline.rv_config import rv_config_
 from rastervision.pytorch_learner.dataset.combination import num_samples
 from rastervision.pytorch_learner.learner import weights
+from rastervision.pytorch_learner.learner.compute import ComputeOptions
 from rastervision.pytorch_learner.learner.gradient_step import autocast
 from rastervision.pytorch_learner.onnx import ONNXRuntimeAdapter, export_to_onnx
+from rastervision.pytorch_learner.symmetries import SYMMETRIES, Symmetry
 
 if TYPE_CHECKING:
     from torch.utils.data import Dataset
@@ -37,6 +39,7 @@ class ModelPart(ABC):
     cfg: 'LearnerConfig'
     model: Any  # nn.Module or ONNXRuntimeAdapter
     device: torch.device
+    compute: ComputeOptions = ComputeOptions()
     tmp_dir: str
     output_dir_local: str
     modules_dir: str
@@ -60,7 +63,7 @@ class ModelPart(ABC):
         if self.cfg.model is not None or model_weights_path is not None:
             self.load_init_weights(model_weights_path)
         self.model.to(self.device, memory_format=self._memory_format)
-        if self.cfg.model is not None and self.cfg.model.compile:
+        if self.compute.compile:
             self.model.compile()
 
     def _build_seeded(self, model_def_path: str | None) -> nn.Module:
@@ -102,13 +105,11 @@ class ModelPart(ABC):
     @property
     def precision(self) -> str | None:
         """Numbers that the model computes with: 'bf16', 'fp16', or None for single precision."""
-        default = self.cfg.model.precision if self.cfg.model is not None else None
-        return default
+        return self.compute.precision
 
     @property
     def _memory_format(self) -> torch.memory_format:
-        channels_last = self.cfg.model is not None and self.cfg.model.channels_last
-        return torch.channels_last if channels_last else torch.preserve_format
+        return torch.channels_last if self.compute.channels_last else torch.preserve_format
 
     def autocast(self) -> AbstractContextManager[Any]:
         """A context in which the model computes with the precision that is configured."""
@@ -206,6 +207,56 @@ class ModelPart(ABC):
         """As `predict`, with a model that runs in ONNX Runtime."""
         x = self.to_batch(x).float()
         return self.postprocess(x, self.post_forward(self.model(x)), raw_out=raw_out, **kwargs)
+
+    def predict_augmented(
+        self, x: Tensor, tta: str, raw_out: bool = False, *, merge_kw: Mapping[str, Any] = NO_OPTIONS, **kwargs: Any
+    ) -> Any:
+        """Predict for a batch of images in several positions, and put the results together.
+
+        As `predict`, which is called once for each position.
+
+        Args:
+            x: (batch, channels, height, width) or one image without batch; normalised as in training.
+            tta: The positions: 'flips' (4), 'turns' (4) or 'all' (8).
+            raw_out: Return scores instead of labels.
+            merge_kw: Passed to `merge_predictions`.
+            kwargs: Passed to `predict`.
+
+        Raises:
+            ConfigError: If `tta` is not one of the three.
+        """
+        if tta not in SYMMETRIES:
+            raise ConfigError(f'tta {tta!r}: not valid. Choose from {", ".join(SYMMETRIES)}.')
+        x, symmetries = self.to_batch(x), SYMMETRIES[tta]
+        outs = (self._predict_turned(x, symmetry, **kwargs) for symmetry in symmetries)
+        merged = self.merge_predictions(outs, **merge_kw)
+        return merged if raw_out else self.prob_to_pred(merged)
+
+    def _predict_turned(
+        self, x: Tensor, symmetry: Symmetry, out_shape: tuple[int, int] | None = None, **kwargs: Any
+    ) -> Any:
+        height, width = out_shape or x.shape[-2:]
+        if out_shape is not None:
+            kwargs['out_shape'] = symmetry.size(height, width)
+        out = self.predict(symmetry.apply(x), raw_out=True, **kwargs)
+        return self.undo_symmetry(out, symmetry, (height, width))
+
+    def undo_symmetry(self, out: Any, symmetry: Symmetry, size: tuple[int, int]) -> Any:
+        """Bring what was predicted for flipped or turned images back, where it has a place in the image.
+
+        Args:
+            out: Scores of a batch.
+            symmetry: How its images lay.
+            size: Height and width of the prediction for an image as it is.
+        """
+        return out
+
+    def merge_predictions(self, outs: Iterable[Any]) -> Any:
+        """Put the scores of several predictions of the same images together: their mean."""
+        count, total = 0, 0
+        for count, out in enumerate(outs, start=1):  # noqa: B007
+            total = total + out
+        return total / count
 
     def postprocess(self, x: Tensor, out: Any, *, raw_out: bool, **kwargs: Any) -> Any:
         """Turn outputs of the model into scores, or labels.

@@ -4,8 +4,9 @@ import json
 import logging
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import timedelta
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -37,6 +38,7 @@ class TrainingPart(ResultsPart):
     """The part of a learner that goes through epochs and batches."""
 
     loss: 'Callable[..., Tensor] | None'
+    calibration: Mapping[str, float] = MappingProxyType({})  # what `calibrate` found out
 
     def setup_steps(self) -> None:
         """Prepare what steps of the optimizer need beside it: the gradient scaler, the average of the weights."""
@@ -188,6 +190,8 @@ class TrainingPart(ResultsPart):
     def validate(self, split: Split = 'valid') -> None:
         """Evaluate on a split and write `<split>_metrics.json`."""
         metrics = self.validate_epoch(self.build_dataloader(split, distributed=False, sampler=None, drop_last=False))
+        if split == 'valid':
+            metrics |= self.calibration
         log.info('metrics: %s', metrics)
         json_to_file(metrics, os.path.join(self.output_dir_local, f'{split}_metrics.json'))
 

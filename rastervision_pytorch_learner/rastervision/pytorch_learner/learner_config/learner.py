@@ -3,7 +3,7 @@
 import os
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, PositiveFloat, model_validator
 
 from rastervision.core.defaults import SEED
 from rastervision.core.layout import BUNDLE_FILE
@@ -33,6 +33,7 @@ class LearnerConfig(Config):
     """Configure a :class:`.Learner`."""
 
     _learner: ClassVar[str | None] = None  # 'module:Class' of the learner that build makes
+    _predicts_classes: ClassVar[bool] = False  # whether the model gives logits of classes
 
     model: ModelConfig | None = Field(None, description='The model. None: one is passed to the learner.')
     solver: SolverConfig | None = Field(None, description='How to train. None: the learner is only used to predict.')
@@ -47,12 +48,21 @@ class LearnerConfig(Config):
         SEED, 'Number that all randomness of training follows from: first weights, order of samples, augmentation.'
     )
     export_onnx: bool = added_field(False, 'Put the model into the bundle in ONNX format too.')
+    temperature: PositiveFloat = added_field(
+        1.0, 'Number that logits are divided by when probabilities are predicted; solver.calibrate sets it.'
+    )
 
     @model_validator(mode='after')
     def validate_run_tensorboard(self) -> Self:
         """A server needs something to show."""
         if self.run_tensorboard and not self.log_tensorboard:
             raise ConfigError('run_tensorboard: needs log_tensorboard=True.')
+        return self
+
+    @model_validator(mode='after')
+    def _only_probabilities_are_calibrated(self) -> Self:
+        if self.solver is not None and self.solver.calibrate and not self._predicts_classes:
+            raise ConfigError(f'solver.calibrate has no effect in {type(self).__name__}. Leave it out.')
         return self
 
     @model_validator(mode='after')

@@ -110,6 +110,11 @@ class SolverConfig(Config):
         'Number of batches between saved states within an epoch, from which training goes on after a crash. '
         'None: only after each epoch.',
     )
+    calibrate: bool = added_field(
+        False,
+        'After training, fit a temperature to the validation data, so that the probabilities of predicted classes are '
+        'how often they are right. For chip classification and semantic segmentation.',
+    )
 
     @model_validator(mode='after')
     def check_no_loss_opts_if_external(self) -> Self:

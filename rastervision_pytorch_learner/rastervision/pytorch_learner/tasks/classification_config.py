@@ -38,5 +38,6 @@ class ClassificationLearnerConfig(LearnerConfig):
     """Configure a :class:`.ClassificationLearner`."""
 
     _learner: ClassVar[str | None] = 'rastervision.pytorch_learner.classification_learner:ClassificationLearner'
+    _predicts_classes: ClassVar[bool] = True
 
     model: ClassificationModelConfig | None = Field(None, description='The model. None: one is passed to the learner.')

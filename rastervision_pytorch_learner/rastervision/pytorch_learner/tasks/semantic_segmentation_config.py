@@ -64,6 +64,7 @@ class SemanticSegmentationLearnerConfig(LearnerConfig):
     _learner: ClassVar[str | None] = (
         'rastervision.pytorch_learner.semantic_segmentation_learner:SemanticSegmentationLearner'
     )
+    _predicts_classes: ClassVar[bool] = True
 
     model: SemanticSegmentationModelConfig | None = Field(
         None, description='The model. None: one is passed to the learner.'

@@ -8,6 +8,7 @@ import copy
 import queue
 import threading
 from collections.abc import Iterable, Iterator
+from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -62,7 +63,7 @@ def iter_predict_scene_ss(
         options = {'padding': padding, 'pad_direction': 'both'}
     dataset = _windows_of(learner, scene, predict_options, TransformType.semantic_segmentation, **options)
     predict_kw = {'out_shape': (chip_sz, chip_sz)}
-    yield from _predict_windows(learner, dataset, batch_sz=predict_options.batch_sz, **predict_kw)
+    yield from _predict_windows(learner, dataset, predict_options, **predict_kw)
 
 
 def iter_predict_scene_cc(
@@ -79,7 +80,7 @@ def iter_predict_scene_cc(
         Each cell with its scores, (classes,), float32: the logits of the model.
     """
     dataset = _windows_of(learner, scene, predict_options, TransformType.classification)
-    yield from _predict_windows(learner, dataset, batch_sz=predict_options.batch_sz)
+    yield from _predict_windows(learner, dataset, predict_options)
 
 
 def iter_predict_scene_od(
@@ -98,8 +99,10 @@ def iter_predict_scene_od(
     """
     chip_sz = predict_options.chip_sz
     dataset = _windows_of(learner, scene, predict_options, TransformType.object_detection)
-    predict_kw = {'out_shape': (chip_sz, chip_sz)}
-    yield from _predict_windows(learner, dataset, batch_sz=predict_options.batch_sz, **predict_kw)
+    predict_kw: dict[str, Any] = {'out_shape': (chip_sz, chip_sz)}
+    if predict_options.tta is not None:
+        predict_kw['merge_kw'] = {'merge_thresh': predict_options.merge_thresh}
+    yield from _predict_windows(learner, dataset, predict_options, **predict_kw)
 
 
 # --------------------------------------------------------------------- in memory
@@ -109,13 +112,15 @@ def predict_scene_ss(
     """Predict the class of each pixel of a scene; see `iter_predict_scene_ss`.
 
     Returns:
-        Labels with scores if the scene's label store keeps them (`smooth_output`), else with votes. In memory.
+        Labels with scores if the scene's label store keeps them (`smooth_output`) or they are blended with weights,
+        else with votes. In memory.
     """
-    smooth = bool(getattr(scene.label_store, 'smooth_output', False))
+    weights = predict_options.window_weights()
+    smooth = weights is not None or bool(getattr(scene.label_store, 'smooth_output', False))
     labels = SemanticSegmentationLabels.make_empty(scene.extent, learner.cfg.data.num_classes, smooth=smooth)
     for window, scores in iter_predict_scene_ss(learner, scene, predict_options):
         values = scores if smooth else scores.argmax(axis=0)
-        labels.add_predictions([window], [values], crop_sz=predict_options.crop_sz)  # type: ignore[arg-type]
+        labels.add_predictions([window], [values], crop_sz=predict_options.crop_sz, weights=weights)  # type: ignore[arg-type]
     return labels
 
 
@@ -179,12 +184,15 @@ def _windows_of(
 
 
 def _predict_windows(
-    learner: 'Learner', dataset: SlidingWindowGeoDataset, *, batch_sz: int, **predict_kw: Any
+    learner: 'Learner', dataset: SlidingWindowGeoDataset, options: 'PredictOptions', **predict_kw: Any
 ) -> 'Iterator[tuple[Box, Any]]':
+    predict = learner.predict
+    if options.tta is not None:
+        predict = partial(learner.predict_augmented, tta=options.tta)
     images = (dataset[index][0] for index in range(len(dataset)))
     windows = iter(dataset.windows)
-    for batch in _ahead(_batches(images, batch_sz), MAX_BATCHES_AHEAD):
-        predictions = learner.predict(torch.stack(batch), raw_out=True, **predict_kw)
+    for batch in _ahead(_batches(images, options.batch_sz), MAX_BATCHES_AHEAD):
+        predictions = predict(torch.stack(batch), raw_out=True, **predict_kw)
         for window, prediction in zip(islice(windows, len(batch)), predictions, strict=True):
             yield window, learner.output_to_numpy(prediction)
 

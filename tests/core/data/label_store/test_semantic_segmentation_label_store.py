@@ -11,6 +11,7 @@ from rastervision.core.box import Box
 from rastervision.core.data.class_config import ClassConfig
 from rastervision.core.data.crs_transformer.identity_crs_transformer import IdentityCRSTransformer
 from rastervision.core.data.crs_transformer.rasterio_crs_transformer import RasterioCRSTransformer
+from rastervision.core.data.label.blending import window_weights
 from rastervision.core.data.label.semantic_segmentation_labels import (
     SemanticSegmentationDiscreteLabels,
     SemanticSegmentationLabels,
@@ -49,10 +50,10 @@ def predict(smooth: bool, chip: int = 32, stride: int = 16, seed: int = 0):
         yield window, scores.astype(np.float32) if smooth else scores.argmax(axis=0).astype(np.uint8)
 
 
-def in_memory(smooth: bool, crop_sz: int | None = None) -> SemanticSegmentationLabels:
+def in_memory(smooth: bool, crop_sz: int | None = None, **options) -> SemanticSegmentationLabels:
     windows, predictions = zip(*predict(smooth), strict=True)
     return SemanticSegmentationLabels.from_predictions(
-        windows, predictions, EXTENT, len(CLASSES), smooth=smooth, crop_sz=crop_sz
+        windows, predictions, EXTENT, len(CLASSES), smooth=smooth, crop_sz=crop_sz, **options
     )
 
 
@@ -100,6 +101,20 @@ def test_writer_makes_the_same_pixels_as_save(make_store, smooth, options, crop_
 
     assert pixels(streamed) == pixels(saved)
     assert len(contents(saved)) == 4 + 2 * (smooth and 'smooth_output' in options)
+
+
+@pytest.mark.parametrize('crop_sz', [None, 4])
+def test_weighted_windows_make_the_same_pixels_streamed_and_saved(make_store, crop_sz):
+    weights = window_weights(32 - 2 * (crop_sz or 0), 16 - 2 * (crop_sz or 0), 'cosine')
+    streamed, saved, plain = (make_store(name, smooth_output=True) for name in ('streamed', 'saved', 'plain'))
+
+    write(streamed, True, crop_sz=crop_sz, weights=weights)
+    saved.save(in_memory(True, crop_sz, weights=weights))
+    write(plain, True, crop_sz=crop_sz)
+
+    assert pixels(streamed) == pixels(saved)
+    assert pixels(streamed)['scores.tif'] != pixels(plain)['scores.tif']
+    assert pixels(streamed)['pixel_hits.npy'] == pixels(plain)['pixel_hits.npy']
 
 
 def test_labels_saved_with_a_bbox_are_read_back_as_they_were(make_store):

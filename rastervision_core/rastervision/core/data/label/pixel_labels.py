@@ -65,6 +65,19 @@ class SemanticSegmentationLabels(Labels):
     def add_window(self, window: Box, values: np.ndarray) -> None:
         """Add the prediction of a window to what is there."""
 
+    def add_weighted_window(self, window: Box, values: np.ndarray, weights: np.ndarray) -> None:
+        """Add the scores of a window, of which some count more than others.
+
+        Args:
+            window: The window.
+            values: Scores, (classes, height, width).
+            weights: How much each pixel counts, (height, width), greater than zero.
+
+        Raises:
+            DataError: If these labels are votes.
+        """
+        raise DataError(f'{type(self).__name__}: votes have no weights. Use labels with scores (smooth=True).')
+
     @abstractmethod
     def get_score_arr(self, window: Box, null_class_id: int = -1) -> np.ndarray:
         """Scores of a window.
@@ -176,6 +189,8 @@ class SemanticSegmentationLabels(Labels):
         num_classes: int,
         smooth: bool = False,
         crop_sz: int | None = None,
+        *,
+        weights: np.ndarray | None = None,
     ) -> 'SemanticSegmentationLabels':
         """Labels from a model's predictions.
 
@@ -187,17 +202,28 @@ class SemanticSegmentationLabels(Labels):
             num_classes: Number of classes.
             smooth: Whether predictions are scores.
             crop_sz: How many pixels to leave out at each side of a window.
+            weights: How much each pixel that is left of a window counts; see `add_weighted_window`. None: the same.
         """
         labels = SemanticSegmentationLabels.make_empty(extent, num_classes, smooth=smooth)
-        labels.add_predictions(windows, predictions, crop_sz=crop_sz)
+        labels.add_predictions(windows, predictions, crop_sz=crop_sz, weights=weights)
         return labels
 
-    def add_predictions(self, windows: Iterable[Box], predictions: Iterable[Any], crop_sz: int | None = None) -> None:
+    def add_predictions(
+        self,
+        windows: Iterable[Box],
+        predictions: Iterable[Any],
+        crop_sz: int | None = None,
+        *,
+        weights: np.ndarray | None = None,
+    ) -> None:
         """Add predictions of windows; see `from_predictions`."""
         if crop_sz is not None:
             windows, predictions = discard_prediction_edges(windows, predictions, crop_sz)
         for window, prediction in zip(windows, predictions, strict=True):
-            self.add_window(window, prediction)
+            if weights is None:
+                self.add_window(window, prediction)
+            else:
+                self.add_weighted_window(window, prediction, weights)
 
     # ---------------------------------------------------------------- internals
     def _slices(self, window: Box) -> tuple[slice, slice]:

@@ -182,7 +182,8 @@ class SemanticSegmentationDiscreteLabels(SemanticSegmentationLabels):
 class SemanticSegmentationSmoothLabels(SemanticSegmentationLabels):
     """Sums of the scores of pixels; the score of a class is the mean over the predictions of a pixel.
 
-    Memory: a number for each class and pixel, and a counter for each pixel, which is made wider when it is full.
+    Memory: a number for each class and pixel, and a counter for each pixel, which is made wider when it is full; with
+    weights, a number more for each pixel.
 
     Args:
         extent: The pixels that have labels.
@@ -194,6 +195,7 @@ class SemanticSegmentationSmoothLabels(SemanticSegmentationLabels):
     Attributes:
         pixel_scores: Sums of scores, (classes, height, width).
         pixel_hits: How many predictions each pixel has, (height, width).
+        pixel_weights: Sums of their weights, (height, width), float32. None: each prediction counts the same.
     """
 
     def __init__(self, extent: Box, num_classes: int, dtype: Any = np.float16, dtype_hits: Any = np.uint8) -> None:
@@ -201,6 +203,7 @@ class SemanticSegmentationSmoothLabels(SemanticSegmentationLabels):
         sums_type = np.promote_types(self.dtype, np.float32)
         self.pixel_scores = np.zeros((num_classes, self.height, self.width), dtype=sums_type)
         self.pixel_hits = np.zeros((self.height, self.width), dtype=dtype_hits)
+        self.pixel_weights: np.ndarray | None = None
 
     def __add__(self, other: Self) -> Self:
         """The sums over the predictions of both."""
@@ -211,6 +214,8 @@ class SemanticSegmentationSmoothLabels(SemanticSegmentationLabels):
         )
         np.add(self.pixel_scores, other.pixel_scores, out=result.pixel_scores)
         np.add(self.pixel_hits, other.pixel_hits, out=result.pixel_hits, dtype=hits_type)
+        if self.pixel_weights is not None or other.pixel_weights is not None:
+            result.pixel_weights = np.add(self._divisors, other._divisors, dtype=np.float32)
         return result
 
     def __eq__(self, other: object) -> bool:
@@ -220,6 +225,7 @@ class SemanticSegmentationSmoothLabels(SemanticSegmentationLabels):
             self.extent == other.extent
             and self.pixel_scores.shape == other.pixel_scores.shape
             and np.array_equal(self.pixel_hits, other.pixel_hits)
+            and np.allclose(self._divisors, other._divisors)
             and np.allclose(self.pixel_scores, other.pixel_scores)
         )
 
@@ -230,6 +236,8 @@ class SemanticSegmentationSmoothLabels(SemanticSegmentationLabels):
         slices = self._slices(window)
         self.pixel_scores[:, *slices] = 0
         self.pixel_hits[slices] = 0
+        if self.pixel_weights is not None:
+            self.pixel_weights[slices] = 0
 
     def __getitem__(self, window: Box) -> np.ndarray:
         """The scores of a window, NaN where there are none."""
@@ -245,6 +253,13 @@ class SemanticSegmentationSmoothLabels(SemanticSegmentationLabels):
         Raises:
             DataError: If the shape is not that of the classes and the window.
         """
+        self._add(window, pixel_class_scores, None)
+
+    def add_weighted_window(self, window: Box, values: np.ndarray, weights: np.ndarray) -> None:
+        """Add scores with weights; see :meth:`.SemanticSegmentationLabels.add_weighted_window`."""
+        self._add(window, values, weights)
+
+    def _add(self, window: Box, pixel_class_scores: np.ndarray, weights: np.ndarray | None) -> None:
         scores = self._inside(window, pixel_class_scores)
         if scores.ndim != 3 or len(scores) != self.num_classes:
             raise DataError(
@@ -253,8 +268,20 @@ class SemanticSegmentationSmoothLabels(SemanticSegmentationLabels):
             )
         slices = self._slices(window)
         self.pixel_hits = with_room(self.pixel_hits, slices)
-        self.pixel_scores[:, *slices] += scores.astype(self.dtype)
+        scores = scores.astype(self.dtype)
+        if weights is not None and self.pixel_weights is None:
+            self.pixel_weights = self.pixel_hits.astype(np.float32)
+        if self.pixel_weights is not None:
+            factors = 1 if weights is None else self._inside(window, weights)
+            self.pixel_weights[slices] += factors
+            scores = scores * factors
+        self.pixel_scores[:, *slices] += scores
         self.pixel_hits[slices] += 1
+
+    @property
+    def _divisors(self) -> np.ndarray:
+        """What sums of scores are divided by to get means."""
+        return self.pixel_hits if self.pixel_weights is None else self.pixel_weights
 
     def get_score_arr(self, window: Box, null_class_id: int = -1) -> np.ndarray:
         """Mean scores of a window.
@@ -263,7 +290,7 @@ class SemanticSegmentationSmoothLabels(SemanticSegmentationLabels):
             (classes, height, width), the type of the sums. NaN where nothing was predicted.
         """
         slices = self._slices(window)
-        scores = divide(self.pixel_scores[:, *slices], self.pixel_hits[slices])
+        scores = divide(self.pixel_scores[:, *slices], self._divisors[slices])
         return scores if self.dtype == scores.dtype else scores.astype(self.dtype).astype(scores.dtype)
 
     def get_label_arr(self, window: Box, null_class_id: int = -1) -> np.ndarray:
@@ -283,6 +310,8 @@ class SemanticSegmentationSmoothLabels(SemanticSegmentationLabels):
         scores[:, mask] = 0
         scores[fill_value, mask] = 1
         self.pixel_hits[slices][mask] = 1
+        if self.pixel_weights is not None:
+            self.pixel_weights[slices][mask] = 1
 
     @classmethod
     def make_empty(cls, extent: Box, num_classes: int) -> 'SemanticSegmentationSmoothLabels':  # type: ignore[override]
@@ -297,10 +326,12 @@ class SemanticSegmentationSmoothLabels(SemanticSegmentationLabels):
         extent: Box,
         num_classes: int,
         crop_sz: int | None = None,
+        *,
+        weights: np.ndarray | None = None,
     ) -> 'SemanticSegmentationSmoothLabels':
         """Labels from predicted scores; see :meth:`.SemanticSegmentationLabels.from_predictions`."""
         labels = cls(extent, num_classes)
-        labels.add_predictions(windows, predictions, crop_sz=crop_sz)
+        labels.add_predictions(windows, predictions, crop_sz=crop_sz, weights=weights)
         return labels
 
     def save(  # type: ignore[override]

@@ -87,7 +87,12 @@ class SemanticSegmentationLabelStore(LabelStore):
 
     # ------------------------------------------------------------------ writing
     def writer(
-        self, *, make_labels: MakeLabels | None = None, smooth: bool | None = None, crop_sz: int | None = None
+        self,
+        *,
+        make_labels: MakeLabels | None = None,
+        smooth: bool | None = None,
+        crop_sz: int | None = None,
+        weights: np.ndarray | None = None,
     ) -> AbstractContextManager[LabelWriter]:
         """Write the predictions of a scene as they come; see :meth:`.LabelStore.writer`.
 
@@ -100,13 +105,14 @@ class SemanticSegmentationLabelStore(LabelStore):
             smooth: Whether predictions are scores, (classes, height, width), or class ids, (height, width). None:
                 scores if `smooth_output`.
             crop_sz: How many pixels to leave out at each side of a window.
+            weights: How much the scores of each pixel that is left of a window count, (height, width). None: the same.
         """
         if make_labels is not None:
             return self._collecting_writer(make_labels)
-        return self._strip_writer(self.smooth_output if smooth is None else smooth, crop_sz)
+        return self._strip_writer(self.smooth_output if smooth is None else smooth, crop_sz, weights)
 
     @contextmanager
-    def _strip_writer(self, smooth: bool, crop_sz: int | None) -> Iterator[StripWriter]:
+    def _strip_writer(self, smooth: bool, crop_sz: int | None, weights: np.ndarray | None) -> Iterator[StripWriter]:
         if self.bbox is None:
             raise ConfigError(f'The label store for {self.root_uri!r} has no bbox. Set it, then get the writer.')
         kind = SemanticSegmentationSmoothLabels if smooth else SemanticSegmentationDiscreteLabels
@@ -123,6 +129,7 @@ class SemanticSegmentationLabelStore(LabelStore):
                 outputs,
                 null_class_id=self.class_config.null_class_id,
                 crop_sz=crop_sz,
+                weights=weights,
             )
             yield writer
             writer.finish()

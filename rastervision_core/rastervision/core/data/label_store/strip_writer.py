@@ -3,6 +3,8 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import numpy as np
+
 from rastervision.core.box import Box
 from rastervision.core.data.label.semantic_segmentation_labels import SemanticSegmentationLabels
 from rastervision.core.data.label.utils import crop_prediction, crop_window
@@ -23,6 +25,7 @@ class StripWriter:
         outputs: What to write finished rows to.
         null_class_id: Label of pixels that nothing was predicted for.
         crop_sz: How many pixels to leave out at each side of a window.
+        weights: How much each pixel that is left of a window counts, (height, width). None: the same.
     """
 
     def __init__(
@@ -34,9 +37,11 @@ class StripWriter:
         *,
         null_class_id: int,
         crop_sz: int | None = None,
+        weights: np.ndarray | None = None,
     ) -> None:
         self._extent, self._height, self._make_strip = extent, height, make_strip
-        self._outputs, self._null_class_id, self._crop_sz = outputs, null_class_id, crop_sz
+        self._outputs, self._null_class_id = outputs, null_class_id
+        self._crop_sz, self._weights = crop_sz, weights
         self._strips: dict[int, SemanticSegmentationLabels] = {}
         self._next_row = extent.ymin
 
@@ -69,7 +74,7 @@ class StripWriter:
         for ymin in range(self._strip_of(part.ymin), part.ymax, self._height):
             if ymin not in self._strips:
                 self._strips[ymin] = self._make_strip(self._rows_of(ymin))
-            self._strips[ymin].add_window(window, prediction)
+            self._strips[ymin].add_predictions([window], [prediction], weights=self._weights)
 
     def finish(self) -> None:
         """Write the remaining rows."""
