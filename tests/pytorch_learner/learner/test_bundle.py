@@ -69,6 +69,16 @@ def test_bundle_predicts_like_the_learner(make_learner, tmp_path):
     assert torch.equal(loaded.predict(x, raw_out=True), learner.predict(x, raw_out=True))
 
 
+def test_models_by_name_come_back_from_their_bundles(make_learner, tmp_path):
+    learner = make_learner(backbone='resnet18', name='timm:convnext_atto')
+    x = torch.rand(2, 4, 32, 32)
+
+    loaded = Learner.from_model_bundle(bundle_of(learner, tmp_path), str(tmp_path))
+
+    assert loaded.cfg.model.name == 'timm:convnext_atto'
+    assert torch.equal(loaded.predict(x, raw_out=True), learner.predict(x, raw_out=True))
+
+
 def test_bundle_has_the_same_bytes_each_time(make_learner, tmp_path):
     learner = make_learner()
     first, second = (Path(bundle_of(learner, tmp_path)).read_bytes() for _ in range(2))

@@ -55,7 +55,7 @@ def test_googlenet_trains_with_one_output_and_any_channels():
 
 @pytest.mark.parametrize('architecture', ['lraspp', 'deeplabv3'])
 def test_light_segmentation_models_take_any_channels(architecture):
-    model = segmentation_model('mobilenet_v3_large', 3, 6, architecture=architecture)
+    model = segmentation_model(f'{architecture}_mobilenet_v3_large', 3, 6)
 
     assert model(torch.zeros(2, 6, 64, 48))['out'].shape == (2, 3, 64, 48)
 
@@ -68,7 +68,7 @@ def test_missing_pretrained_weights_say_what_to_do(monkeypatch, tmp_path):
     monkeypatch.setenv('TORCH_HOME', str(tmp_path))
 
     with pytest.raises(NotReadableError, match=rf'pretrained=False.*mobilenet_v3_large-.*{tmp_path}'):
-        segmentation_model('mobilenet_v3_large', 3, 6, pretrained=True)
+        segmentation_model('lraspp_mobilenet_v3_large', 3, 6, pretrained=True)
 
 
 def test_pretrained_kernels_are_kept_when_channels_are_added():

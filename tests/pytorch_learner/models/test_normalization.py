@@ -8,6 +8,6 @@ def norms(model: nn.Module) -> list[nn.BatchNorm2d]:
 
 
 def test_statistics_follow_a_short_training_from_scratch():
-    model = segmentation_model('mobilenet_v3_large', 2, 3, architecture='lraspp')
+    model = segmentation_model('lraspp_mobilenet_v3_large', 2, 3)
 
     assert min(layer.momentum for layer in norms(model)) == 0.1

@@ -1,6 +1,6 @@
 """Writes and reads weights of models. Reading never runs code."""
 
-import os
+import logging
 import pickle
 from typing import Any
 
@@ -12,8 +12,12 @@ from torch import Tensor, nn
 from rastervision.pipeline.errors import BundleError
 from rastervision.pipeline.file_system.publish import publish_file
 from rastervision.pipeline.file_system.utils import download_if_needed
+from rastervision.pytorch_learner.models.matching import match_weights, with_versions
+
+log = logging.getLogger(__name__)
 
 SAFETENSORS_EXT = '.safetensors'
+STATE_DICT_KEYS = ('state_dict', 'model_state_dict', 'model')  # where checkpoints have it
 
 
 def save_weights(model: nn.Module, path: str) -> None:
@@ -29,7 +33,8 @@ def read_weights(uri: str) -> dict[str, Tensor]:
     """Read weights.
 
     Args:
-        uri: A torch file with a state_dict, or a safetensors file; local or remote.
+        uri: A torch file with a state_dict, or with one inside a checkpoint of Lightning or the like, or a safetensors
+            file; local or remote.
 
     Raises:
         BundleError: If the file has something else in it.
@@ -38,37 +43,63 @@ def read_weights(uri: str) -> dict[str, Tensor]:
     try:
         if path.endswith(SAFETENSORS_EXT):
             return load_file(path)
-        weights = torch.load(path, map_location='cpu', weights_only=True)
+        content = torch.load(path, map_location='cpu', weights_only=True)
     except (pickle.UnpicklingError, RuntimeError, EOFError, SafetensorError) as error:
         raise BundleError(
-            f'{uri}: cannot be read as weights ({error}). Give a file that torch.save(model.state_dict(), path) wrote.'
+            f'{uri}: cannot be read as weights ({error}). Give a file that torch.save(model.state_dict(), path) wrote. '
+            'If it is a checkpoint with other objects in it, and you trust its origin, write its weights to a new '
+            "file: torch.save(torch.load(path, weights_only=False)['state_dict'], new_path)."
         ) from error
-    if not isinstance(weights, dict):
-        raise BundleError(f'{uri}: has a {type(weights).__name__} in it, not the state_dict of a model.')
-    return weights
+    return _state_dict_in(content, uri)
 
 
-def load_weights(model: nn.Module, uri: str, **kwargs: Any) -> None:
+def _state_dict_in(content: Any, uri: str) -> dict[str, Tensor]:
+    """The state_dict that a file is, or that is an entry of it."""
+    if isinstance(content, dict):
+        inside = (content[key] for key in STATE_DICT_KEYS if isinstance(content.get(key), dict))
+        weights: dict[str, Tensor] = next(inside, content)
+        if not weights or any(isinstance(value, Tensor) for value in weights.values()):
+            return weights
+    kind = f'dict with {sorted(map(str, content))}' if isinstance(content, dict) else type(content).__name__
+    raise BundleError(f'{uri}: has a {kind} in it, not the state_dict of a model.')
+
+
+def load_weights(model: nn.Module, uri: str, *, strict: bool = True, **kwargs: Any) -> None:
     """Read weights into a model, in place.
+
+    Wrappers of networks in front of names ('module.', 'model.', 'backbone.' and so on) may differ.
 
     Args:
         model: The model.
         uri: See `read_weights`.
-        kwargs: Passed to `load_state_dict`, such as `strict=False`.
+        strict: Whether all weights must fit. Otherwise those that do are taken; the log says which do not.
+        kwargs: Passed to `load_state_dict`.
 
     Raises:
-        BundleError: If they do not fit.
+        BundleError: If they do not fit; without `strict`, if none does.
     """
     weights = read_weights(uri)
     if uri.endswith(SAFETENSORS_EXT):
         weights = _with_shared(model, weights)
-    try:
-        model.load_state_dict(weights, **kwargs)
-    except RuntimeError as error:
+    if strict and _load_as_they_are(model, weights, **kwargs):
+        return
+    match = match_weights(model, weights)
+    if (strict and not match.complete) or not match.fitting:
         raise BundleError(
-            f'{os.path.basename(uri)}: the weights do not fit the model. Check backbone, number of channels and '
-            f'classes, or set load_strict=False.\n{error}'
-        ) from error
+            f'{uri}: the weights do not fit the model: {match.report()} Check backbone or name, and the numbers of '
+            f'channels and classes{", or set load_strict=False" if strict else ""}.'
+        )
+    model.load_state_dict(with_versions(model, match.fitting), strict=False, **kwargs)
+    log.info('%s: %s', uri, match.report())
+
+
+def _load_as_they_are(model: nn.Module, weights: dict[str, Tensor], **kwargs: Any) -> bool:
+    """Fill a model with weights if all of them fit unchanged. (Layers may translate those of older versions.)"""
+    try:
+        model.load_state_dict(with_versions(model, weights), **kwargs)
+    except RuntimeError:
+        return False
+    return True
 
 
 def _with_shared(model: nn.Module, weights: dict[str, Tensor]) -> dict[str, Tensor]:

@@ -1,8 +1,8 @@
 """Configures models."""
 
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, field_validator, model_validator
 
 from rastervision.pipeline.config.base import Config, added_field
 from rastervision.pipeline.config.register import register_config
@@ -31,8 +31,14 @@ class ModelConfig(Config):
         True,
         description='Start from the weights that torchvision offers. They are downloaded, or taken from the cache.',
     )
-    init_weights: str | None = Field(None, description='URI of weights (state_dict) to start from.')
-    load_strict: bool = Field(True, description='Whether names of the weights in init_weights must match exactly.')
+    init_weights: str | None = Field(
+        None, description='URI of weights (state_dict, or a checkpoint with one) to start from.'
+    )
+    load_strict: bool = Field(
+        True,
+        description='Whether all weights in init_weights must fit. Otherwise those that do are taken; the log says '
+        'which do not.',
+    )
     external_def: ExternalModuleConfig | None = Field(
         None, description='Definition of a model outside Raster Vision. With it, backbone and pretrained mean nothing.'
     )
@@ -43,10 +49,43 @@ class ModelConfig(Config):
         None, 'Numbers to compute with where that does no harm (automatic mixed precision). None: single precision.'
     )
     compile: bool = added_field(False, 'Compile the model with torch.compile: slower to start, then faster.')
+    name: str | None = added_field(
+        None,
+        "Another model than those on `backbone`: torchvision's by its name, such as convnext_tiny, fcn_resnet50 or "
+        'retinanet_resnet50_fpn_v2; timm:NAME for a network of timm (chip classification, regression); '
+        'ARCHITECTURE/ENCODER for a model of segmentation_models_pytorch, such as unet/resnet34 or '
+        'unet/timm:convnext_nano (semantic segmentation). The last two need rastervision_pytorch_learner[models].',
+    )
     channels_last: bool = added_field(
         False,
         'Keep the channels of a pixel together in memory, often faster on GPUs, with precision above all.',
     )
+
+    @field_validator('name')
+    @classmethod
+    def _name_is_known(cls, v: str | None) -> str | None:
+        return v if v is None else cls.check_name(v)
+
+    @model_validator(mode='after')
+    def _name_is_instead_of_others(self) -> Self:
+        others = ('backbone', 'architecture', 'external_def')  # the second in some subclasses
+        fields = type(self).model_fields
+        for other in others if self.name is not None else ():
+            if other in fields and getattr(self, other) != fields[other].default:
+                raise ConfigError(
+                    f'{other} {getattr(self, other)!r} has no effect on the model of name {self.name!r}. '
+                    'Leave one of them out.'
+                )
+        return self
+
+    @classmethod
+    def check_name(cls, name: str) -> str:
+        """Check the name of a model, as far as that needs no other package.
+
+        Raises:
+            ConfigError: If there is no such model for the task.
+        """
+        raise ConfigError(f'{name!r}: {cls.__name__} has no models by name. Use the model config of a task.')
 
     def get_backbone_str(self) -> str:
         """The name of the backbone."""

@@ -1,1 +1,1 @@
-"""Models: torchvision's, for any number of channels and classes, and those that are defined elsewhere."""
+"""Models of torchvision, timm and segmentation_models_pytorch, and those that are defined elsewhere."""

@@ -54,7 +54,7 @@ class RegressionModel(nn.Module):
 
 
 def regression_model(
-    backbone: str,
+    name: str,
     num_outputs: int,
     in_channels: int,
     *,
@@ -64,17 +64,17 @@ def regression_model(
     pretrained: bool = False,
     **kwargs: Any,
 ) -> RegressionModel:
-    """Build a torchvision network with numbers as outputs.
+    """Build a network with numbers as outputs.
 
     Args:
-        backbone: Name of the network.
+        name: Name of the network; see `classification_model`.
         num_outputs: Number of outputs.
         in_channels: Number of channels of the image.
         pos_out_inds: See `RegressionModel`.
         prob_out_inds: See `RegressionModel`.
         output_multiplier: See `RegressionModel`.
-        pretrained: Start from torchvision's weights.
-        kwargs: Passed to torchvision.
+        pretrained: Start from the weights that are offered for it.
+        kwargs: Passed to what builds it.
     """
-    network = classification_model(backbone, num_outputs, in_channels, pretrained=pretrained, **kwargs)
+    network = classification_model(name, num_outputs, in_channels, pretrained=pretrained, **kwargs)
     return RegressionModel(network, num_outputs, pos_out_inds, prob_out_inds, output_multiplier)

@@ -1,4 +1,4 @@
-"""Weights that torchvision offers."""
+"""Weights that torchvision and the Hugging Face hub offer."""
 
 import os
 from collections.abc import Iterator
@@ -9,6 +9,8 @@ import torch
 from torchvision.models import get_model_weights
 
 from rastervision.pipeline.errors import NotReadableError
+
+INSTEAD = 'Set pretrained=False, or pretrained=False and init_weights to a URI of weights'
 
 
 def default_weights(name: str, pretrained: bool) -> Any:
@@ -33,7 +35,25 @@ def explained_download(weights: Any) -> Iterator[None]:
             raise
         cache = os.path.join(torch.hub.get_dir(), 'checkpoints')
         raise NotReadableError(
-            f'{weights.url}: the pretrained weights cannot be downloaded ({error}). Set pretrained=False, or '
-            f'pretrained=False and init_weights to a URI of weights, or put the file {os.path.basename(weights.url)!r} '
-            f'into {cache}.'
+            f'{weights.url}: the pretrained weights cannot be downloaded ({error}). {INSTEAD}, or put the file '
+            f'{os.path.basename(weights.url)!r} into {cache}.'
+        ) from error
+
+
+@contextmanager
+def explained_hub_download(name: str) -> Iterator[None]:
+    """Tell what can be done if weights cannot be downloaded from the Hugging Face hub.
+
+    Args:
+        name: The model that is built inside.
+
+    Raises:
+        NotReadableError: If they are neither in the cache nor to be had from the network.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise NotReadableError(
+            f'{name}: the pretrained weights cannot be downloaded from the Hugging Face hub ({error}). {INSTEAD}, or '
+            'copy the cache (~/.cache/huggingface, or where HF_HOME points to) from a machine that has them.'
         ) from error

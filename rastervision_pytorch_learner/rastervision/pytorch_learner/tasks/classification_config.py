@@ -7,6 +7,7 @@ from pydantic import Field
 from rastervision.pipeline.config.register import register_config
 from rastervision.pytorch_learner.learner_config.learner import LearnerConfig
 from rastervision.pytorch_learner.learner_config.model import ModelConfig
+from rastervision.pytorch_learner.model_name import check_network_name
 
 if TYPE_CHECKING:
     from torch import nn
@@ -14,10 +15,15 @@ if TYPE_CHECKING:
 
 @register_config('classification_model')
 class ClassificationModelConfig(ModelConfig):
-    """Configure a model for chip classification: any torchvision network of :class:`.Backbone`."""
+    """Configure a model for chip classification: any network of :class:`.Backbone` or, by `name`, others."""
+
+    @classmethod
+    def check_name(cls, name: str) -> str:
+        """Check the form of the name of a network."""
+        return check_network_name(name)
 
     def build_default_model(self, num_classes: int, in_channels: int, **kwargs: Any) -> 'nn.Module':
-        """Build the torchvision model.
+        """Build the model.
 
         Returns:
             Model of (batch, in_channels, height, width) -> (batch, num_classes).
@@ -25,7 +31,7 @@ class ClassificationModelConfig(ModelConfig):
         from rastervision.pytorch_learner.models.classification import classification_model
 
         return classification_model(
-            self.get_backbone_str(),
+            self.name or self.get_backbone_str(),
             num_classes,
             in_channels,
             pretrained=self.pretrained,

@@ -11,10 +11,10 @@ from rastervision.pytorch_learner.learner_config.backbone import Backbone
 from rastervision.pytorch_learner.learner_config.learner import LearnerConfig
 from rastervision.pytorch_learner.learner_config.model import ModelConfig, check_backbone, use_backbone
 from rastervision.pytorch_learner.learner_config.solver import SolverConfig
+from rastervision.pytorch_learner.model_name import ONE_SIZE_DETECTORS, check_detection_name
 
 if TYPE_CHECKING:
-    from torchvision.models.detection.faster_rcnn import FasterRCNN
-    from torchvision.models.detection.ssd import SSD
+    from torch import nn
 
 BACKBONES = (
     Backbone.resnet18,
@@ -28,7 +28,7 @@ BACKBONES = (
 
 @register_config('object_detection_model')
 class ObjectDetectionModelConfig(ModelConfig):
-    """Configure a model for object detection: Faster R-CNN with a feature pyramid or, lighter, SSDlite."""
+    """Configure a model for object detection: Faster R-CNN with a feature pyramid, or SSDlite, or others by `name`."""
 
     backbone: Backbone = Field(
         Backbone.resnet50,
@@ -39,8 +39,9 @@ class ObjectDetectionModelConfig(ModelConfig):
     )
     anchor_sizes: list[PositiveInt] | None = added_field(
         None,
-        'faster_rcnn: the sizes of objects, in pixels of the image as the model sees it, that the levels of the '
-        'feature pyramid start from, finest first: 5 for a resnet, 4 for mobilenet_v3_large. None: 32, 64 and so on.',
+        'faster_rcnn, and models by name with a feature pyramid: the sizes of objects, in pixels of the image as the '
+        'model sees it, that the levels of the pyramid start from, finest first: 5 for a resnet, 4 for '
+        'mobilenet_v3_large. None: 32, 64 and so on.',
     )
 
     @field_validator('backbone')
@@ -57,29 +58,44 @@ class ObjectDetectionModelConfig(ModelConfig):
             use_backbone(self, Backbone.mobilenet_v3_large)
         return self
 
+    @model_validator(mode='after')
+    def _some_have_anchors_of_their_own(self) -> Self:
+        if self.name in ONE_SIZE_DETECTORS and self.anchor_sizes is not None:
+            raise ConfigError(f'anchor_sizes has no effect on {self.name!r}. Leave it out.')
+        return self
+
+    @classmethod
+    def check_name(cls, name: str) -> str:
+        """Check the name of a detection model."""
+        return check_detection_name(name)
+
     def build_default_model(  # type: ignore[override]
         self, num_classes: int, in_channels: int, img_sz: int, **kwargs: Any
-    ) -> 'FasterRCNN | SSD':
-        """Build the torchvision model.
+    ) -> 'nn.Module':
+        """Build the model.
 
         Args:
             num_classes: Number of classes.
             in_channels: Number of channels of the input.
-            img_sz: Height and width that images are resized to inside the model, pixels.
+            img_sz: Height and width that images are resized to inside the model, pixels. SSD models by name have one
+                size, that in the name.
             kwargs: Passed to the model.
         """
         from rastervision.pytorch_learner.models.detection import detection_model
+        from rastervision.pytorch_learner.models.named_detection import named_detection_model
 
-        return detection_model(
-            self.get_backbone_str(),
-            num_classes,
-            in_channels,
-            img_sz=img_sz,
-            architecture=self.architecture,
-            anchor_sizes=self.anchor_sizes,
-            pretrained=self.pretrained,
-            **{**self.extra_args, **kwargs},
-        )
+        options: dict[str, Any] = {
+            'img_sz': img_sz,
+            'anchor_sizes': self.anchor_sizes,
+            'pretrained': self.pretrained,
+            **self.extra_args,
+            **kwargs,
+        }
+        if self.name is not None:
+            return named_detection_model(self.name, num_classes, in_channels, **options)
+        options = {'architecture': self.architecture, **options}
+        model: nn.Module = detection_model(self.get_backbone_str(), num_classes, in_channels, **options)
+        return model
 
 
 @register_config('object_detection_learner')

@@ -8,6 +8,7 @@ from pydantic import Field
 from rastervision.pipeline.config.register import register_config
 from rastervision.pytorch_learner.learner_config.learner import LearnerConfig
 from rastervision.pytorch_learner.learner_config.model import ModelConfig
+from rastervision.pytorch_learner.model_name import check_network_name
 
 if TYPE_CHECKING:
     from torch import nn
@@ -15,11 +16,16 @@ if TYPE_CHECKING:
 
 @register_config('regression_model')
 class RegressionModelConfig(ModelConfig):
-    """Configure a model for regression: any torchvision network of :class:`.Backbone`."""
+    """Configure a model for regression: any network of :class:`.Backbone` or, by `name`, others."""
 
     output_multiplier: list[float] | None = Field(
         None, description='Number that each output is multiplied with. None: 1 for all.'
     )
+
+    @classmethod
+    def check_name(cls, name: str) -> str:
+        """Check the form of the name of a network."""
+        return check_network_name(name)
 
     def update(self, learner: LearnerConfig | None = None) -> None:
         """Fill `output_multiplier` with ones, one for each target of the learner's data."""
@@ -36,7 +42,7 @@ class RegressionModelConfig(ModelConfig):
         prob_class_names: Iterable[str] | None = None,
         **kwargs: Any,
     ) -> 'nn.Module':
-        """Build the torchvision model.
+        """Build the model.
 
         Args:
             num_classes: Number of targets.
@@ -52,7 +58,7 @@ class RegressionModelConfig(ModelConfig):
         from rastervision.pytorch_learner.models.regression import regression_model
 
         return regression_model(
-            self.get_backbone_str(),
+            self.name or self.get_backbone_str(),
             num_classes,
             in_channels,
             pos_out_inds=indices_of(pos_class_names, class_names),

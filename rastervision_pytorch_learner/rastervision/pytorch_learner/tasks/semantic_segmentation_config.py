@@ -9,6 +9,7 @@ from rastervision.pipeline.config.register import register_config
 from rastervision.pytorch_learner.learner_config.backbone import Backbone
 from rastervision.pytorch_learner.learner_config.learner import LearnerConfig
 from rastervision.pytorch_learner.learner_config.model import ModelConfig, check_backbone, use_backbone
+from rastervision.pytorch_learner.model_name import check_segmentation_name
 
 if TYPE_CHECKING:
     from torch import nn
@@ -18,7 +19,7 @@ BACKBONES = (Backbone.resnet50, Backbone.resnet101, Backbone.mobilenet_v3_large)
 
 @register_config('semantic_segmentation_model')
 class SemanticSegmentationModelConfig(ModelConfig):
-    """Configure a model for semantic segmentation: DeepLabV3 or, much lighter, LR-ASPP."""
+    """Configure a model for semantic segmentation: DeepLabV3, or LR-ASPP, much lighter, or others by `name`."""
 
     backbone: Backbone = Field(
         Backbone.resnet50, description='resnet50, resnet101 or, for machines without GPU, mobilenet_v3_large.'
@@ -39,19 +40,24 @@ class SemanticSegmentationModelConfig(ModelConfig):
             use_backbone(self, Backbone.mobilenet_v3_large)
         return self
 
+    @classmethod
+    def check_name(cls, name: str) -> str:
+        """Check the name of a segmentation model, apart from its encoder."""
+        return check_segmentation_name(name)
+
     def build_default_model(self, num_classes: int, in_channels: int, **kwargs: Any) -> 'nn.Module':
-        """Build the torchvision model.
+        """Build the model.
 
         Returns:
-            Model of (batch, in_channels, height, width) -> dict with 'out': (batch, num_classes, height, width).
+            Model of (batch, in_channels, height, width) -> (batch, num_classes, height, width); those of torchvision
+            give a dict with that as 'out'.
         """
         from rastervision.pytorch_learner.models.segmentation import segmentation_model
 
         return segmentation_model(
-            self.get_backbone_str(),
+            self.name or f'{self.architecture}_{self.get_backbone_str()}',
             num_classes,
             in_channels,
-            architecture=self.architecture,
             pretrained=self.pretrained,
             **{**self.extra_args, **kwargs},
         )
