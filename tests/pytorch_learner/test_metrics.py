@@ -2,8 +2,14 @@ import math
 
 import pytest
 import torch
+from torchmetrics.functional.classification import (
+    multiclass_accuracy,
+    multiclass_jaccard_index,
+    multiclass_precision,
+    multiclass_recall,
+)
 
-from rastervision.pytorch_learner.metrics import compute_conf_mat, compute_conf_mat_metrics
+from rastervision.pytorch_learner.metrics import compute_conf_mat, compute_conf_mat_metrics, compute_overlap_metrics
 
 
 def test_rows_of_the_confusion_matrix_are_true_classes():
@@ -27,3 +33,27 @@ def test_ignored_class_counts_neither_as_label_nor_as_prediction(ignored):
 
 def test_average_of_nothing_is_nan():
     assert math.isnan(compute_conf_mat_metrics(torch.zeros(2, 2), ['a', 'b'])['avg_f1'])
+
+
+def test_overlap_is_that_of_torchmetrics():
+    generator = torch.Generator().manual_seed(0)
+    out, y = (torch.randint(0, 4, (200,), generator=generator) for _ in range(2))
+
+    metrics = compute_overlap_metrics(compute_conf_mat(out, y, 5), ['a', 'b', 'c', 'd', 'absent'])
+
+    ious = multiclass_jaccard_index(out, y, 5, average='none')
+    assert [metrics[f'{name}_iou'] for name in ('a', 'b', 'c', 'd', 'absent')] == pytest.approx(ious.tolist())
+    assert metrics['mean_iou'] == pytest.approx(multiclass_jaccard_index(out, y, 5, average='macro').item())
+    assert metrics['accuracy'] == pytest.approx(multiclass_accuracy(out, y, 5, average='micro').item())
+
+
+def test_averages_are_those_of_torchmetrics():
+    generator = torch.Generator().manual_seed(1)
+    out, y = (torch.randint(0, 3, (200,), generator=generator) for _ in range(2))
+
+    metrics = compute_conf_mat_metrics(compute_conf_mat(out, y, 3), ['a', 'b', 'c'])
+
+    for name, function in (('precision', multiclass_precision), ('recall', multiclass_recall)):
+        assert metrics[f'avg_{name}'] == pytest.approx(function(out, y, 3, average='weighted').item())
+        each = [metrics[f'{label}_{name}'] for label in ('a', 'b', 'c')]
+        assert each == pytest.approx(function(out, y, 3, average='none').tolist())

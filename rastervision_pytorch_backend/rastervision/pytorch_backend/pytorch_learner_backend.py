@@ -39,6 +39,7 @@ CHIP_BATCH_SZ = 32
 
 # Raising the number of epochs goes on with a finished training; calibration comes after it.
 FREE_SOLVER_FIELDS = ('num_epochs', 'sync_interval', 'calibrate')
+FREE_FIELDS = ('log_tensorboard', 'run_tensorboard', 'loggers', 'image_interval')
 
 Split = Literal['train', 'valid', 'test']
 SPLITS: tuple[Split, ...] = ('train', 'valid', 'test')
@@ -205,6 +206,7 @@ class PyTorchLearnerBackend(Backend):
     def training_settings(self) -> dict[str, Any]:
         """The learner's config without what may change while training goes on, such as the number of epochs."""
         settings = self.learner_cfg.dict(mode='json')
+        settings = {name: value for name, value in settings.items() if name not in FREE_FIELDS}
         return {**settings, 'solver': {k: v for k, v in settings['solver'].items() if k not in FREE_SOLVER_FIELDS}}
 
     def discard_training(self) -> None:

@@ -9,13 +9,14 @@ from rastervision.core.data.raster_source.raster_source_config import RasterSour
 from rastervision.core.data.raster_transformer.cast_transformer_config import CastTransformerConfig
 from rastervision.core.data.raster_transformer.stats_transformer_config import StatsTransformerConfig
 from rastervision.pipeline import lazy
-from rastervision.pipeline.config.base import Config
+from rastervision.pipeline.config.base import Config, added_field
 from rastervision.pipeline.config.register import register_config
 from rastervision.pipeline.config.spellings import warn_renamed
 from rastervision.pipeline.errors import ConfigError, NotReadableError
 from rastervision.pytorch_learner.learner_config.data import DataConfig
 from rastervision.pytorch_learner.learner_config.geo_data import GeoDataConfig
 from rastervision.pytorch_learner.learner_config.image_data import ImageDataConfig
+from rastervision.pytorch_learner.learner_config.loggers import IMAGE_INTERVAL, TrainingLoggerConfig
 from rastervision.pytorch_learner.learner_config.model import ModelConfig
 from rastervision.pytorch_learner.learner_config.solver import SolverConfig
 
@@ -68,6 +69,10 @@ class PyTorchLearnerBackendConfig(BackendConfig):
     log_tensorboard: bool = Field(True, description='Write logs for TensorBoard while training.')
     run_tensorboard: bool = Field(False, description='Serve them with TensorBoard while training.')
     save_all_checkpoints: bool = Field(False, description='Keep the weights of every epoch.')
+    loggers: list[TrainingLoggerConfig] = added_field([], 'Where else training is recorded: MLflow, W&B, ...')
+    image_interval: int | None = added_field(
+        IMAGE_INTERVAL, 'Number of epochs after which TensorBoard and other loggers get images. None: never.', ge=1
+    )
 
     # What differs between the tasks; each subclass names its own.
     backend_target: ClassVar[str | None] = None
@@ -122,6 +127,8 @@ class PyTorchLearnerBackendConfig(BackendConfig):
             log_tensorboard=self.log_tensorboard,
             run_tensorboard=self.run_tensorboard,
             save_all_checkpoints=self.save_all_checkpoints,
+            loggers=self.loggers,
+            image_interval=self.image_interval,
             output_uri=None if pipeline is None else pipeline.train_uri,
             seed=0 if pipeline is None else pipeline.seed,
         )

@@ -208,6 +208,9 @@ from rastervision.pytorch_learner.learner_config import (
     LearnerConfig as LearnerConfig,
 )
 from rastervision.pytorch_learner.learner_config import (
+    MLflowLoggerConfig as MLflowLoggerConfig,
+)
+from rastervision.pytorch_learner.learner_config import (
     ModelConfig as ModelConfig,
 )
 from rastervision.pytorch_learner.learner_config import (
@@ -215,6 +218,12 @@ from rastervision.pytorch_learner.learner_config import (
 )
 from rastervision.pytorch_learner.learner_config import (
     SolverConfig as SolverConfig,
+)
+from rastervision.pytorch_learner.learner_config import (
+    TrainingLoggerConfig as TrainingLoggerConfig,
+)
+from rastervision.pytorch_learner.learner_config import (
+    WandbLoggerConfig as WandbLoggerConfig,
 )
 from rastervision.pytorch_learner.learner_config import (
     data_config_upgrader as data_config_upgrader,

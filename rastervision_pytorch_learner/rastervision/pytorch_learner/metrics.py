@@ -47,11 +47,7 @@ def compute_conf_mat_metrics(
         'avg_precision', 'avg_recall', 'avg_f1' and, with names for avg, those of each class. The averages are NaN if
         there are no elements.
     """
-    names = list(label_names)
-    conf_mat = conf_mat.to(torch.float64)
-    if ignore_idx is not None:
-        kept = [i for i in range(len(names)) if i != ignore_idx % len(names)]
-        conf_mat, names = conf_mat[kept][:, kept], [names[i] for i in kept]
+    conf_mat, names = _without_class(conf_mat, label_names, ignore_idx)
     hits, true, predicted = conf_mat.diag(), conf_mat.sum(1), conf_mat.sum(0)
     precision, recall = hits / (predicted + eps), hits / (true + eps)
     weights = true / true.sum()
@@ -60,6 +56,35 @@ def compute_conf_mat_metrics(
     for name, p, r in zip(names, precision, recall, strict=True):
         metrics |= _named(name, p, r, eps=eps)
     return metrics
+
+
+def compute_overlap_metrics(
+    conf_mat: Tensor, label_names: Sequence[str], ignore_idx: int | None = None, eps: float = 1e-6
+) -> MetricDict:
+    """Accuracy, and intersection over union of each class and on average.
+
+    Args:
+        conf_mat: (classes, classes), rows are true classes.
+        label_names: Names of the classes.
+        ignore_idx: Class that is left out, rows and columns. Negative: counted from the end.
+        eps: Keeps quotients finite for classes without elements.
+
+    Returns:
+        'accuracy', the share of elements that are predicted rightly; 'mean_iou', over those classes that occur as
+        label or prediction, each counting the same; '<name>_iou' of each class. The first two are NaN if there are no
+        elements.
+    """
+    conf_mat, names = _without_class(conf_mat, label_names, ignore_idx)
+    hits = conf_mat.diag()
+    union = conf_mat.sum(0) + conf_mat.sum(1) - hits
+    ious = hits / (union + eps)
+    metrics = {'accuracy': (hits.sum() / conf_mat.sum()).item(), 'mean_iou': ious[union > 0].mean().item()}
+    return metrics | {f'{name}_iou': iou.item() for name, iou in zip(names, ious, strict=True)}
+
+
+def _without_class(conf_mat: Tensor, names: Sequence[str], ignored: int | None) -> tuple[Tensor, list[str]]:
+    kept = [i for i in range(len(names)) if ignored is None or i != ignored % len(names)]
+    return conf_mat.to(torch.float64)[kept][:, kept], [names[i] for i in kept]
 
 
 def _named(name: str, precision: Tensor, recall: Tensor, *, eps: float) -> MetricDict:

@@ -14,9 +14,12 @@ CONFIGS = {
         'geo_data': 'GeoDataConfig',
         'image_data': 'ImageDataConfig',
         'learner': 'LearnerConfig',
+        'mlflow_logger': 'MLflowLoggerConfig',
         'model': 'ModelConfig',
         'plot_options': 'PlotOptions',
         'solver': 'SolverConfig',
+        'training_logger': 'TrainingLoggerConfig',
+        'wandb_logger': 'WandbLoggerConfig',
     },
     'object_detection_learner_config': {
         'object_detection_data': 'ObjectDetectionDataConfig',

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from rastervision.pytorch_learner.dataset.visualizer.visualizer import Visualizer
     from rastervision.pytorch_learner.metrics import MetricDict
 
+NUM_SAMPLES = 'num_samples'
+
 
 class RegressionLearner(Learner):
     """Learner for regression. The model gives numbers, (batch, targets). The loss is the sum of absolute errors."""
@@ -50,17 +52,25 @@ class RegressionLearner(Learner):
         return {'train_loss': self.loss(self.post_forward(self.model(x)), y.float())}  # type: ignore[misc]
 
     def validate_step(self, batch: Any, batch_nb: int) -> dict[str, Any]:
-        """The loss and the mean absolute error of each target of a batch."""
+        """The loss, the mean absolute error of each target, and the number of samples of a batch."""
         x, y = batch[:2]
         out = self.post_forward(self.model(x))
         errors = (out - y.float()).abs().mean(dim=0)
         loss: Any = self.loss(out, y.float())  # type: ignore[misc]
         names = self.cfg.data.class_names
-        return {'val_loss': loss, **{f'{name}_abs_error': errors[i] for i, name in enumerate(names)}}
+        named = {f'{name}_abs_error': errors[i] for i, name in enumerate(names)}
+        return {'val_loss': loss, **named, NUM_SAMPLES: len(x)}
 
     def validate_end(self, outputs: list[dict[str, Any]]) -> 'MetricDict':
-        """Means over batches; with the targets' medians known, errors relative to them too."""
-        metrics = aggregate_metrics(outputs, exclude_keys=())
+        """The loss, mean of batches, and errors, means of samples; if medians of targets are known, relative ones too.
+
+        Loss, a sum over the samples of a batch, depends on how these are put into batches; errors do not.
+        """
+        metrics = aggregate_metrics(outputs, exclude_keys=(NUM_SAMPLES,))
+        weights = torch.tensor([float(output.get(NUM_SAMPLES, 1)) for output in outputs])
+        for name in (name for name in metrics if name.endswith('_abs_error')):
+            errors = torch.stack([output[name] for output in outputs]).float().cpu()
+            metrics[name] = ((errors * weights).sum() / weights.sum()).item()
         medians = getattr(self, 'target_medians', None)
         if medians is None:
             return metrics

@@ -1,6 +1,13 @@
 from rastervision.pipeline.runner.progress import last_line
 
 
+def test_last_line_of_a_log_is_what_it_says(tmp_path):
+    log = tmp_path / 'log'
+    log.write_text('2026-11-21 12:38:59:rastervision.some.module: INFO - epoch 1: 3/9\n')
+
+    assert last_line(str(log)) == 'epoch 1: 3/9'
+
+
 def test_last_line_is_the_present_state_of_a_bar(tmp_path):
     log = tmp_path / 'log'
     log.write_bytes(b'first\nTraining:  10%\rTraining:  20%\r\n  \n')

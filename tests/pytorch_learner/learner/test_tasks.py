@@ -34,7 +34,7 @@ def test_object_detection_trains_and_logs_its_losses(tmp_path):
 
     header = (tmp_path / 'log.csv').read_text().splitlines()[0]
     losses = 'loss_classifier,loss_box_reg,loss_objectness,loss_rpn_box_reg'
-    assert header == f'epoch,{losses},train_loss,train_time,mAP,mAP50,valid_time'
+    assert header == f'epoch,{losses},train_loss,train_time,mAP,mAP50,valid_time,lr'
 
 
 def test_regression_trains(tmp_path):
@@ -47,6 +47,22 @@ def test_regression_trains(tmp_path):
     learner.train()
 
     assert {'a_abs_error', 'b_scaled_abs_error'} <= learner.log_rows[0].keys()
+
+
+@pytest.mark.parametrize('batch_sz', [1, 3, 5])
+def test_errors_of_regression_do_not_depend_on_batches(tmp_path, batch_sz):
+    data = [(torch.full((3, 4, 4), float(i)), torch.tensor([0.0, i**2])) for i in range(5)]
+    cfg = RegressionLearnerConfig(
+        data=RegressionImageDataConfig(class_config=class_config(), img_channels=3, num_workers=0),
+        solver=SolverConfig(num_epochs=1, batch_sz=batch_sz),
+    )
+    model = nn.Sequential(nn.Flatten(), nn.AvgPool1d(24), nn.PReLU())
+    learner = RegressionLearner(cfg, str(tmp_path), data, data, model=model, tmp_dir=str(tmp_path))
+
+    metrics = learner.validate_epoch(learner.get_dataloader('valid'))
+
+    assert metrics['a_abs_error'] == pytest.approx(2.0)
+    assert metrics['b_abs_error'] == pytest.approx((0 + 0 + 2 + 6 + 12) / 5)
 
 
 @pytest.mark.parametrize(('label', 'class_ids'), [(0, []), (1, [0]), (2, [1]), (3, [])])

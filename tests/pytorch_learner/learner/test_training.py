@@ -9,8 +9,8 @@ import pytest
 import torch
 
 from rastervision.pipeline.errors import ArgumentError, ConfigError
-from rastervision.pytorch_learner.learner.log import read_log
 from rastervision.pytorch_learner.learner.selection import best_index, has_stalled
+from rastervision.pytorch_learner.loggers.csv_log import read_log
 
 
 def trained(learner):

@@ -1,6 +1,7 @@
 """Shows how far a run is: live on a terminal, else a line for each event."""
 
 import os
+import re
 import sys
 import time
 from types import TracebackType
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
 TAIL_BYTES = 500
 SECONDS_BETWEEN_LOOKS = 0.5
+LOG_PREFIX = re.compile(r'^[\d-]+ [\d:]+:[\w.]+: [A-Z]+ - ')  # as verbosity.LOG_FORMAT has it
 WIDTH_OF_CLOCK = 14  # spinner, elapsed time and spaces
 
 
@@ -99,12 +101,15 @@ class LiveProgress(Progress):
 
 
 def last_line(path: str) -> str:
-    """The last line of a text file that is being written; a bar that overwrites itself counts as lines."""
+    """The last line of a text file that is being written; a bar that overwrites itself counts as lines.
+
+    Time, logger and level of a line of the log are left out: there is little room on a terminal.
+    """
     with open(path, 'rb') as file:
         file.seek(max(0, os.path.getsize(path) - TAIL_BYTES))
         text = file.read().decode(errors='replace')
     lines = [line.strip() for line in text.replace('\r', '\n').split('\n')]
-    return next((line for line in reversed(lines) if line), '')
+    return LOG_PREFIX.sub('', next((line for line in reversed(lines) if line), ''))
 
 
 def make_progress(plan: list[Job], *, is_live: bool) -> Progress:

@@ -19,9 +19,10 @@ from rastervision.pytorch_learner.dataset.combination import num_samples
 from rastervision.pytorch_learner.learner import bundle, files
 from rastervision.pytorch_learner.learner.compute import ComputeOptions
 from rastervision.pytorch_learner.learner.data import SPLITS, Split
-from rastervision.pytorch_learner.learner.log import log_system_details
 from rastervision.pytorch_learner.learner.lr_finder import LearningRates, find_lr
+from rastervision.pytorch_learner.learner.system import log_system_details
 from rastervision.pytorch_learner.learner.training import TrainingPart
+from rastervision.pytorch_learner.loggers.loggers import Loggers
 from rastervision.pytorch_learner.utils.distributed import DDPContextManager, ddp_environment, spawn
 
 if TYPE_CHECKING:
@@ -86,6 +87,7 @@ class Learner(TrainingPart):
         self.dataloaders = dict.fromkeys(SPLITS)
         self.model_bundle_dir: str | None = None
         self.tb = None
+        self.loggers = Loggers()
         self.log_rows = []
         self.loss_def_path = loss_def_path
         self.compute = ComputeOptions.of(self.cfg.model, training=training, onnx=self.onnx_mode)
@@ -194,7 +196,7 @@ class Learner(TrainingPart):
             raise ConfigError('solver.calibrate: needs validation data, and there are none.')
 
     def setup_training(self, loss_def_path: str | None = None) -> None:
-        """Prepare training: config file, loss, weights and state of an earlier run, optimizer, schedules, TensorBoard.
+        """Prepare training: config file, loss, weights and state of an earlier run, optimizer, schedules.
 
         Args:
             loss_def_path: Folder with the external definition of the loss.
@@ -212,8 +214,6 @@ class Learner(TrainingPart):
             self.step_scheduler = own_schedules[0] or self.build_step_scheduler(start_epoch)
             self.epoch_scheduler = own_schedules[1] or self.build_epoch_scheduler(start_epoch)
         self._restore_state()
-        if self.is_main_process:
-            self.setup_tensorboard()
 
     def setup_loss(self, loss_def_path: str | None = None) -> None:
         """Build the loss if none was passed, and move it to the device."""

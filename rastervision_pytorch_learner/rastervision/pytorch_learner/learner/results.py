@@ -4,17 +4,17 @@ import json
 import logging
 import os
 import shutil
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, cast
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from rastervision.core.layout import BUNDLE_FILE
 from rastervision.pipeline.errors import ConfigError
 from rastervision.pipeline.file_system.utils import file_exists, sync_from_dir, sync_to_dir
 from rastervision.pytorch_learner.learner import bundle, files, weights
 from rastervision.pytorch_learner.learner.data import DataPart
-from rastervision.pytorch_learner.learner.log import TensorBoard, read_log, write_log
 from rastervision.pytorch_learner.learner.selection import best_index, has_stalled
 from rastervision.pytorch_learner.learner.state import TrainingState
+from rastervision.pytorch_learner.loggers.csv_log import read_log, write_log
 
 if TYPE_CHECKING:
     from torch import nn
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
     from rastervision.pytorch_learner.learner.learner import Learner
     from rastervision.pytorch_learner.learner_config.solver import SolverConfig
+
+T = TypeVar('T')
 
 log = logging.getLogger(__name__)
 
@@ -37,7 +39,6 @@ class ResultsPart(DataPart):
     step_scheduler: 'LRScheduler | None'
     epoch_scheduler: 'LRScheduler | None'
     log_rows: list[dict[str, Any]]
-    tb: TensorBoard | None
     scaler: 'GradScaler'
     average: 'AveragedModel | None' = None
     _resumed: TrainingState | None = None
@@ -79,6 +80,13 @@ class ResultsPart(DataPart):
             return self.bare_model
         model: nn.Module = self.average.module
         return model
+
+    def _with_evaluated_model(self, action: Callable[[], T]) -> T:
+        wrapped, self.model = self.model, self.evaluated_model
+        try:
+            return action()
+        finally:
+            self.model = wrapped
 
     def has_stalled(self) -> bool:
         """Whether training is to stop early."""
@@ -199,18 +207,3 @@ class ResultsPart(DataPart):
         """Download the output of an earlier run, if it is remote."""
         if self.output_dir is not None and self.output_dir != self.output_dir_local and file_exists(self.output_dir):
             sync_from_dir(self.output_dir, self.output_dir_local)
-
-    def setup_tensorboard(self) -> None:
-        """Start writing metrics for TensorBoard, if configured."""
-        if self.cfg.log_tensorboard:
-            self.tb = TensorBoard(self._path(files.TENSORBOARD_DIRNAME), self.get_start_epoch())
-
-    def run_tensorboard(self) -> None:
-        """Run a TensorBoard server."""
-        if self.tb is not None:
-            self.tb.run()
-
-    def stop_tensorboard(self) -> None:
-        """Close the files of TensorBoard and end its server."""
-        if self.tb is not None:
-            self.tb.stop()

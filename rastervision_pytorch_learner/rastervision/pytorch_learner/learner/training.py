@@ -1,6 +1,5 @@
 """The loop over epochs and batches."""
 
-import json
 import logging
 import os
 import time
@@ -13,7 +12,6 @@ import torch
 from torch import Tensor
 from torch.optim.lr_scheduler import LRScheduler, ReduceLROnPlateau
 from torch.utils.data import DistributedSampler
-from tqdm import tqdm  # tqdm.auto would start the workers of a data loader twice
 
 from rastervision.pipeline.errors import ConfigError
 from rastervision.pipeline.file_system.utils import json_to_file
@@ -22,7 +20,8 @@ from rastervision.pytorch_learner.learner import files
 from rastervision.pytorch_learner.learner.batches import from_batch
 from rastervision.pytorch_learner.learner.data import Split
 from rastervision.pytorch_learner.learner.gradient_step import GradientStep, make_average, make_scaler
-from rastervision.pytorch_learner.learner.results import ResultsPart
+from rastervision.pytorch_learner.learner.progress import Progress
+from rastervision.pytorch_learner.learner.reporting import ReportingPart
 from rastervision.pytorch_learner.learner.state import order_seed, seed_step
 from rastervision.pytorch_learner.metrics import MetricDict, aggregate_metrics
 from rastervision.pytorch_learner.utils.distributed import reduce_metrics, share_from_first
@@ -34,7 +33,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 
-class TrainingPart(ResultsPart):
+class TrainingPart(ReportingPart):
     """The part of a learner that goes through epochs and batches."""
 
     loss: 'Callable[..., Tensor] | None'
@@ -59,21 +58,20 @@ class TrainingPart(ResultsPart):
             self._end_training()
             return
         self.on_train_start()
-        for epoch in range(start, end):
-            self._train_and_validate(epoch)
-            if self.has_stalled():
-                log.info('Training ends early: %s has not become better.', self._solver.selection_metric)
-                break
+        with self.recorded():
+            for epoch in range(start, end):
+                self._train_and_validate(epoch)
+                if self.has_stalled():
+                    log.info('Training ends early: %s has not become better.', self._solver.selection_metric)
+                    break
         if self.has_stalled() or self.get_start_epoch() >= self._solver.num_epochs:
             self._end_training()
 
     def _train_and_validate(self, epoch: int) -> None:
-        log.info('epoch: %d', epoch)
         self._start_epoch(epoch)
         train_metrics = self.train_epoch(self.opt, step_scheduler=self.step_scheduler)  # type: ignore[arg-type]
-        metrics = {'epoch': epoch, **train_metrics, **self._validate_in_training()}
+        metrics = {'epoch': epoch, **train_metrics, **self._validate_in_training(), **self.learning_rates()}
         self._step_epoch_scheduler(metrics)
-        log.info('metrics:\n%s', json.dumps(metrics, indent=2, default=str))
         self.on_epoch_end(epoch, metrics)
 
     def _end_training(self) -> None:
@@ -84,11 +82,7 @@ class TrainingPart(ResultsPart):
         """Metrics of the validation data, in all processes; the first one computes them."""
         metrics: MetricDict = {}
         if self.is_main_process and num_samples(self.valid_ds):
-            wrapped, self.model = self.model, self.evaluated_model
-            try:
-                metrics = self.validate_epoch(self.get_dataloader('valid'))
-            finally:
-                self.model = wrapped
+            metrics = self._with_evaluated_model(lambda: self.evaluate(self.get_dataloader('valid')))
         return share_from_first(metrics) if self.is_ddp_process else metrics
 
     def _step_epoch_scheduler(self, metrics: dict[str, Any]) -> None:
@@ -145,14 +139,18 @@ class TrainingPart(ResultsPart):
         dataloader = dataloader or self.get_dataloader('train')
         step = self._gradient_step(optimizer, step_scheduler)
         first, outputs = self._take_progress()
-        for index, batch in self._seeded_batches(dataloader, first):
-            batch = self.to_device(list(batch), self.device)
-            with self.autocast():
-                output = self.train_step(batch, index)
-            done = step(output['train_loss'], index, len(dataloader))
-            outputs.append({key: _detached(value) for key, value in output.items()})
-            if done and index + 1 < len(dataloader):
-                self._save_progress(index + 1, outputs)
+        title = f'epoch {self.get_start_epoch() + 1}, training'
+        with Progress(title, len(dataloader), first, shown=self.is_main_process) as progress:
+            for index, batch in progress.waiting_for(self._seeded_batches(dataloader, first)):
+                batch = self.to_device(list(batch), self.device)
+                with self.autocast():
+                    output = self.train_step(batch, index)
+                done = step(output['train_loss'], index, len(dataloader))
+                outputs.append({key: _detached(value) for key, value in output.items()})
+                if done and index + 1 < len(dataloader):
+                    self._save_progress(index + 1, outputs)
+                progress.add(len(batch[0]), output['train_loss'])
+            self._speed = progress.speed()
         metrics: dict[str, Any] = self.train_end(outputs)
         if self.is_ddp_process:
             self.reduce_distributed_metrics(metrics)
@@ -166,13 +164,10 @@ class TrainingPart(ResultsPart):
     def _seeded_batches(self, loader: 'DataLoader[Any]', first: int) -> Iterator[tuple[int, Any]]:
         """The batches with their numbers; the random numbers of each follow from seed, epoch and number."""
         epoch, rank = self.get_start_epoch(), self.ddp_rank or 0
-        bar = tqdm(total=len(loader), initial=first, desc='Training', disable=not self.is_main_process)
         batches = from_batch(loader, first)
-        with bar:
-            for index in range(first, len(loader)):
-                seed_step(self.cfg.seed, epoch, rank, index)
-                yield index, next(batches)
-                bar.update()
+        for index in range(first, len(loader)):
+            seed_step(self.cfg.seed, epoch, rank, index)
+            yield index, next(batches)
 
     def train_step(self, batch: Any, batch_ind: int) -> dict[str, Any]:
         """Compute the loss of a batch: 'train_loss' in the result, a tensor that can be differentiated."""
@@ -189,11 +184,20 @@ class TrainingPart(ResultsPart):
     # --------------------------------------------------------------- validation
     def validate(self, split: Split = 'valid') -> None:
         """Evaluate on a split and write `<split>_metrics.json`."""
-        metrics = self.validate_epoch(self.build_dataloader(split, distributed=False, sampler=None, drop_last=False))
+        metrics = self.evaluate(self.build_dataloader(split, distributed=False, sampler=None, drop_last=False))
         if split == 'valid':
             metrics |= self.calibration
-        log.info('metrics: %s', metrics)
+        log.debug('%s metrics: %s', split, metrics)
         json_to_file(metrics, os.path.join(self.output_dir_local, f'{split}_metrics.json'))
+
+    def evaluate(self, dl: 'DataLoader[Any]') -> MetricDict:
+        """The metrics of `validate_epoch` and `further_metrics`."""
+        metrics = self.validate_epoch(dl)
+        return {**metrics, **self.further_metrics()}
+
+    def further_metrics(self) -> MetricDict:
+        """Metrics of the last validation that earlier versions did not have."""
+        return {}
 
     def validate_epoch(self, dl: 'DataLoader[Any]') -> MetricDict:
         """Evaluate on all batches of a loader.
@@ -204,11 +208,12 @@ class TrainingPart(ResultsPart):
         start = time.monotonic()
         self.model.eval()
         outputs = []
-        with torch.inference_mode():
-            for index, batch in enumerate(tqdm(dl, desc='Validating')):
+        with torch.inference_mode(), Progress('validating', len(dl)) as progress:
+            for index, batch in enumerate(progress.waiting_for(iter(dl))):
                 with self.autocast():
                     output = self.validate_step(self.to_device(list(batch), self.device), index)
                 outputs.append({key: _detached(value) for key, value in output.items()})
+                progress.add(len(batch[0]), output.get('val_loss'))
         metrics: dict[str, Any] = self.validate_end(outputs)
         return {**metrics, 'valid_time': str(timedelta(seconds=time.monotonic() - start))}
 
@@ -221,17 +226,18 @@ class TrainingPart(ResultsPart):
         return aggregate_metrics(outputs)
 
     def on_epoch_end(self, curr_epoch: int, metrics: dict[str, Any]) -> None:
-        """Keep the results of an epoch: state, weights, log, TensorBoard.
+        """Keep the results of an epoch: records of the loggers, state, weights, log.
 
-        The state is written first and as a whole. All else follows from it, here or when training goes on.
+        The state is written as a whole. Weights and log follow from it, here or when training goes on.
         """
+        if self.is_main_process:
+            self.tell_epoch(curr_epoch, metrics)
+            self.record_epoch(curr_epoch, metrics)
         self.log_rows = [*self.log_rows, metrics]
         if not self.is_main_process:
             return
         self._state(curr_epoch).save(self._path(files.RESUME_FILENAME))
         self._write_results()
-        if self.tb is not None:
-            self.tb.add(curr_epoch, metrics)
         if (curr_epoch + 1) % self._solver.sync_interval == 0:
             self.sync_to_cloud()
 

@@ -20,6 +20,9 @@ from rastervision.pytorch_learner.learner_config.geo_data import geo_data_config
 from rastervision.pytorch_learner.learner_config.image_data import ImageDataConfig as ImageDataConfig
 from rastervision.pytorch_learner.learner_config.learner import LearnerConfig as LearnerConfig
 from rastervision.pytorch_learner.learner_config.learner import learner_config_upgrader as learner_config_upgrader
+from rastervision.pytorch_learner.learner_config.loggers import MLflowLoggerConfig as MLflowLoggerConfig
+from rastervision.pytorch_learner.learner_config.loggers import TrainingLoggerConfig as TrainingLoggerConfig
+from rastervision.pytorch_learner.learner_config.loggers import WandbLoggerConfig as WandbLoggerConfig
 from rastervision.pytorch_learner.learner_config.model import ModelConfig as ModelConfig
 from rastervision.pytorch_learner.learner_config.model import model_config_upgrader as model_config_upgrader
 from rastervision.pytorch_learner.learner_config.plot_options import PlotOptions as PlotOptions

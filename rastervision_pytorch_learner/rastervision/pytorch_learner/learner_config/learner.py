@@ -12,6 +12,7 @@ from rastervision.pipeline.config.base import Config, added_field
 from rastervision.pipeline.config.register import register_config
 from rastervision.pipeline.errors import ConfigError
 from rastervision.pytorch_learner.learner_config.data import DataConfig
+from rastervision.pytorch_learner.learner_config.loggers import IMAGE_INTERVAL, TrainingLoggerConfig
 from rastervision.pytorch_learner.learner_config.model import ModelConfig
 from rastervision.pytorch_learner.learner_config.solver import SolverConfig
 
@@ -50,6 +51,13 @@ class LearnerConfig(Config):
     export_onnx: bool = added_field(False, 'Put the model into the bundle in ONNX format too.')
     temperature: PositiveFloat = added_field(
         1.0, 'Number that logits are divided by when probabilities are predicted; solver.calibrate sets it.'
+    )
+    loggers: list[TrainingLoggerConfig] = added_field([], 'Where else training is recorded: MLflow, W&B, ...')
+    image_interval: int | None = added_field(
+        IMAGE_INTERVAL,
+        'Number of epochs after which loggers get images of predictions and of the confusion matrix; the last epoch '
+        'has them too. None: never.',
+        ge=1,
     )
 
     @model_validator(mode='after')

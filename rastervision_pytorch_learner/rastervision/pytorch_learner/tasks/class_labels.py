@@ -3,20 +3,23 @@
 import logging
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
-from tqdm import tqdm  # as in the training loop
 
 from rastervision.pytorch_learner.dataset.combination import num_samples
 from rastervision.pytorch_learner.learner.calibration import LogitSample, calibration_error, fit_temperature
 from rastervision.pytorch_learner.learner.data import Split
 from rastervision.pytorch_learner.learner.learner import Learner
+from rastervision.pytorch_learner.learner.progress import Progress
+from rastervision.pytorch_learner.loggers.figures import confusion_image
 from rastervision.pytorch_learner.metrics import (
     CONF_MAT,
     MetricDict,
     aggregate_metrics,
     compute_conf_mat,
     compute_conf_mat_metrics,
+    compute_overlap_metrics,
 )
 
 log = logging.getLogger(__name__)
@@ -24,6 +27,8 @@ log = logging.getLogger(__name__)
 
 class ClassLabelsLearner(Learner):
     """Learner of class ids. The model gives logits, (batch, classes) or (batch, classes, height, width)."""
+
+    conf_mat: Tensor | None = None  # of the last validation, (classes, classes), on the CPU; rows are true classes
 
     def train_step(self, batch: Any, batch_ind: int) -> dict[str, Any]:
         """The loss of a batch of images, (n, channels, h, w), and class ids, (n, h, w) or (n)."""
@@ -45,17 +50,16 @@ class ClassLabelsLearner(Learner):
 
         Of large data sets a random sample of pixels is used.
         """
-        dataset, solver = self.get_dataset(split), self.cfg.solver
-        ignored = solver.ignore_class_index if solver is not None else None
-        sample = LogitSample(num_samples(dataset), seed=self.cfg.seed, ignored_class=ignored)
+        sample = LogitSample(num_samples(self.get_dataset(split)), seed=self.cfg.seed, ignored_class=self._ignored)
         loader = self.build_dataloader(split, distributed=False, sampler=None, drop_last=False)
         self.model.eval()
-        with torch.inference_mode():
-            for batch in tqdm(loader, desc='Calibrating'):
+        with torch.inference_mode(), Progress('calibrating', len(loader)) as progress:
+            for batch in progress.waiting_for(iter(loader)):
                 x, y = self.to_device(list(batch[:2]), self.device)
                 with self.autocast():
                     out = self.post_forward(self.model(x))
                 sample.add(out, y)
+                progress.add(len(x))
         self._use_temperature_of(*sample.tensors())
 
     def _use_temperature_of(self, logits: Tensor, labels: Tensor) -> None:
@@ -76,8 +80,27 @@ class ClassLabelsLearner(Learner):
         return {'val_loss': self.loss(out, y), CONF_MAT: conf_mat}  # type: ignore[misc]
 
     def validate_end(self, outputs: list[dict[str, Any]]) -> MetricDict:
-        """The mean loss over batches, and precision, recall and F1 of each class over all elements."""
+        """The mean loss over batches, and precision, recall and F1 of each class over all elements.
+
+        The loss depends on how samples are put into batches, as in earlier versions; the rest does not.
+        """
         metrics = aggregate_metrics(outputs, exclude_keys=(CONF_MAT,))
-        ignored = self.cfg.solver.ignore_class_index if self.cfg.solver is not None else None
-        conf_mat = sum(output[CONF_MAT] for output in outputs)
-        return metrics | compute_conf_mat_metrics(conf_mat, self.cfg.data.class_names, ignore_idx=ignored)
+        self.conf_mat = torch.stack([output[CONF_MAT] for output in outputs]).sum(0).cpu()
+        return metrics | compute_conf_mat_metrics(self.conf_mat, self.cfg.data.class_names, self._ignored)
+
+    def further_metrics(self) -> MetricDict:
+        """Accuracy and intersection over union of the last validation; see `compute_overlap_metrics`."""
+        if self.conf_mat is None:
+            return {}
+        return compute_overlap_metrics(self.conf_mat, self.cfg.data.class_names, self._ignored)
+
+    def images(self) -> dict[str, np.ndarray]:
+        """Predictions and the confusion matrix of the last validation."""
+        if self.conf_mat is None:
+            return super().images()
+        matrix = confusion_image(self.conf_mat.numpy(), self.cfg.data.class_names)
+        return {**super().images(), 'confusion_matrix': matrix}
+
+    @property
+    def _ignored(self) -> int | None:
+        return self.cfg.solver.ignore_class_index if self.cfg.solver is not None else None

@@ -15,8 +15,8 @@ from rastervision.pytorch_learner.dataset.visualizer.channel_groups import plot_
 from rastervision.pytorch_learner.learner.bundle import (
     get_learner_config_from_bundle_dir as get_learner_config_from_bundle_dir,
 )
-from rastervision.pytorch_learner.learner.log import log_metrics_to_csv as log_metrics_to_csv
-from rastervision.pytorch_learner.learner.log import log_system_details as log_system_details
+from rastervision.pytorch_learner.learner.system import log_system_details as log_system_details
+from rastervision.pytorch_learner.loggers.csv_log import log_metrics_to_csv as log_metrics_to_csv
 from rastervision.pytorch_learner.metrics import aggregate_metrics as aggregate_metrics
 from rastervision.pytorch_learner.metrics import compute_conf_mat as compute_conf_mat
 from rastervision.pytorch_learner.metrics import compute_conf_mat_metrics as compute_conf_mat_metrics

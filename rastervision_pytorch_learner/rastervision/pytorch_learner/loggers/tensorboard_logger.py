@@ -1,0 +1,65 @@
+"""Records training for TensorBoard."""
+
+import logging
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+
+import numpy as np
+from torch.utils.tensorboard import SummaryWriter
+
+from rastervision.pipeline.utils import terminate_at_exit
+from rastervision.pytorch_learner.loggers.logger import TrainingLogger, TrainingRun
+
+log = logging.getLogger(__name__)
+
+
+class TensorBoardLogger(TrainingLogger):
+    """Writes event files, which TensorBoard shows.
+
+    Args:
+        dirname: Name of their folder, in the output folder.
+    """
+
+    writer: SummaryWriter
+
+    def __init__(self, dirname: str) -> None:
+        self.dirname = dirname
+
+    def start(self, run: TrainingRun) -> None:
+        """Begin an event file. What earlier ones have of its first epoch and later ones is not shown."""
+        self.writer = SummaryWriter(os.path.join(run.folder, self.dirname), purge_step=run.first_epoch)
+        rows = [f'| {name} | {value} |' for name, value in run.settings.items()]
+        self.writer.add_text('settings', '\n'.join(['| setting | value |', '|---|---|', *rows]), run.first_epoch)
+
+    def log_metrics(self, epoch: int, metrics: Mapping[str, float]) -> None:
+        """Write the metrics of an epoch, each as a scalar of its name."""
+        for name, value in metrics.items():
+            self.writer.add_scalar(name, value, epoch)
+        self.writer.flush()
+
+    def log_image(self, epoch: int, name: str, image: np.ndarray) -> None:
+        """Write an image."""
+        self.writer.add_image(name, image, epoch, dataformats='HWC')
+
+    def end(self, *, is_good: bool) -> None:
+        """Close the event file."""
+        self.writer.close()
+
+
+class TensorBoardServer:
+    """A TensorBoard server that runs beside training.
+
+    Args:
+        log_dir: Folder with event files.
+    """
+
+    def __init__(self, log_dir: str) -> None:
+        log.info('Starting tensorboard: http://localhost:6006/')
+        self.process = subprocess.Popen([sys.executable, '-m', 'tensorboard.main', '--logdir', log_dir])
+        terminate_at_exit(self.process)
+
+    def stop(self) -> None:
+        """End the server."""
+        self.process.terminate()
