@@ -45,7 +45,7 @@ def command_line(tmp_path):
     """The environment and program to run `rastervision` in another process, where the toy plugin is installed."""
     env = {
         **os.environ,
-        'PYTHONPATH': os.pathsep.join([str(TOY_DIR), str(tmp_path / 'plugins')]),
+        'PYTHONPATH': os.pathsep.join([str(TOY_DIR), str(tmp_path / 'plugins'), os.environ.get('PYTHONPATH', '')]),
         'TMPDIR': str(tmp_path / 'tmp'),
         'HOME': str(tmp_path),
     }

@@ -1,4 +1,3 @@
-import os
 import shutil
 import signal
 import subprocess
@@ -10,6 +9,7 @@ import pytest
 
 from rastervision.pipeline.execution import prepare
 from rastervision.pipeline.runner.local_runner import LocalRunner, make_run_cmd_invocation
+from rastervision.pipeline.runner.scheduler import environment_of
 
 
 def heed_interrupts():
@@ -55,7 +55,25 @@ def test_jobs_run_as_processes(rastervision, command_line, tmp_path):
     assert result.returncode == 0, result.stderr
     assert (tmp_path / 'out' / 'joined.txt').read_text() == 'abc'
     assert 'make 2/2: done in' in result.stdout
-    assert [name for name in os.listdir(tmp_path / 'tmp') if 'logs' in name] == []
+
+
+def test_table_at_the_end_says_time_memory_and_log_of_each_job(rastervision, command_line, tmp_path):
+    result = rastervision('run', 'local', *command_line['toy'], 'make', 'join', '--splits', '2')
+
+    log = tmp_path / '.out.manifest' / 'logs' / 'make-1-of-2.log'
+    lines = [line.split() for line in result.stdout.splitlines()[-4:]]
+    assert lines[0] == ['job', 'ended', 'time', 'memory', 'log']
+    assert [line[0] for line in lines[1:]] == ['make', 'make', 'join']
+    assert lines[1][2:] == ['done', lines[1][3], 's', lines[1][5], 'MB', str(log)]
+    assert int(lines[1][5]) > 5
+    assert 'Running make command split 1/2...' in log.read_text()
+
+
+def test_a_limit_of_one_job_runs_them_one_by_one(rastervision, command_line, log):
+    result = rastervision('run', 'local', *command_line['toy'], 'make', '--splits', '3', '-o', 'jobs', '1')
+
+    assert result.returncode == 0, result.stderr
+    assert log() == ['make a', 'make b', 'make c']
 
 
 def test_error_of_the_failing_job_comes_last(rastervision, command_line):
@@ -142,3 +160,10 @@ def test_invocation_has_the_options():
     text = make_run_cmd_invocation('/x/c.json', 'chip', {'num-splits': 2, 'split-ind': 0})
 
     assert text.endswith('-m rastervision.pipeline.cli run_command /x/c.json chip --num-splits 2 --split-ind 0')
+
+
+def test_a_job_sees_only_the_gpus_that_it_was_given(monkeypatch):
+    monkeypatch.setenv('CUDA_VISIBLE_DEVICES', '0,1')
+
+    assert environment_of(('1',))['CUDA_VISIBLE_DEVICES'] == '1'
+    assert environment_of()['CUDA_VISIBLE_DEVICES'] == '0,1'

@@ -19,6 +19,16 @@ ARG = click.option(
     '--splits', '-s', type=click.IntRange(min=1), default=1, show_default=True, help='Jobs per splittable command.'
 )
 @click.option('--pipeline-run-name', default='raster-vision', show_default=True, help='Name of the run.')
+@click.option(
+    '--option',
+    '-o',
+    'options',
+    type=(str, str),
+    multiple=True,
+    metavar='NAME VALUE',
+    help='Setting of the runner, such as gpu_splits 2.',
+)
+@click.option('--wait', is_flag=True, help='Wait for the jobs to end, also if they are handed to a cluster.')
 @click.option('--dry-run', is_flag=True, help='Show what would run and why; write nothing.')
 @click.option('--rerun', is_flag=True, help='Run finished commands again, too.')
 def run(
@@ -28,6 +38,8 @@ def run(
     args: tuple[tuple[str, str], ...],
     splits: int,
     pipeline_run_name: str,
+    options: tuple[tuple[str, str], ...],
+    wait: bool,
     dry_run: bool,
     rerun: bool,
 ) -> None:
@@ -42,6 +54,7 @@ def run(
 
     configs = get_configs(cfg_module, runner, dict(args))
     chosen = registry_.get_runner(runner)()
+    chosen.configure(dict(options) | ({'wait': 'true'} if wait and not chosen.waits else {}))
     run_pipelines(
         chosen,
         configs,

@@ -11,7 +11,6 @@ from rastervision.pipeline.file_system.utils import get_tmp_dir
 from rastervision.pipeline.manifest import Manifest, Status
 from rastervision.pipeline.pipeline import Pipeline
 from rastervision.pipeline.pipeline_config import PipelineConfig
-from rastervision.pipeline.runner.plan import make_plan
 from rastervision.pipeline.runner.runner import Runner
 
 
@@ -44,7 +43,7 @@ def run_pipelines(
         orders = [order_commands(pipeline, commands) for pipeline in pipelines]
         for pipeline, names in zip(pipelines, orders, strict=True):
             if dry_run:
-                click.echo(describe_plan(pipeline, names, num_splits=num_splits, rerun=rerun))
+                click.echo(describe_plan(pipeline, names, runner=runner, num_splits=num_splits, rerun=rerun))
             else:
                 uri = pipeline.config.get_config_uri()
                 save_pipeline_config(pipeline.config, uri)
@@ -53,13 +52,21 @@ def run_pipelines(
                     runner.run(uri, pipeline, pending, num_splits=num_splits, pipeline_run_name=pipeline_run_name)
 
 
-def describe_plan(pipeline: Pipeline, commands: Iterable[str], *, num_splits: int = 1, rerun: bool = False) -> str:
-    """What would run and why, a line for each command, as text."""
+def describe_plan(
+    pipeline: Pipeline,
+    commands: Iterable[str],
+    *,
+    runner: Runner | None = None,
+    num_splits: int = 1,
+    rerun: bool = False,
+) -> str:
+    """What would run and why, a line for each command, as text; of some runner, or of the one given."""
+    runner = runner or Runner()
     statuses = _statuses(pipeline, commands, rerun)
     width = max(map(len, statuses), default=0)
     lines = [f'{pipeline.config.get_config_uri()}:']
     for name, status in statuses.items():
-        jobs = len(make_plan(pipeline, [name], num_splits))
+        jobs = len(runner.plan(pipeline, [name], num_splits))
         action = 'done' if status.done else 'run' if jobs == 1 else f'run as {jobs} jobs'
         lines.append(f'  {name:<{width}}  {action}: {status.reason}')
     return '\n'.join(lines)

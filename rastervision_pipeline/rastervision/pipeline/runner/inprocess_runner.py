@@ -3,7 +3,6 @@
 from typing import TYPE_CHECKING
 
 from rastervision.pipeline.execution import run_command
-from rastervision.pipeline.runner.plan import make_plan
 from rastervision.pipeline.runner.runner import Runner
 
 if TYPE_CHECKING:
@@ -24,5 +23,5 @@ class InProcessRunner(Runner):
         pipeline_run_name: str = 'raster-vision',
     ) -> None:
         """Run the jobs; see :meth:`.Runner.run`. The first error ends the run."""
-        for job in make_plan(pipeline, commands, num_splits):
+        for job in self.plan(pipeline, commands, num_splits):
             run_command(cfg_json_uri, job.command, job.split_ind, job.num_splits)

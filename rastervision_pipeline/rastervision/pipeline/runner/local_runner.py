@@ -1,29 +1,43 @@
-"""Runs jobs as processes of this machine, as many at a time as it has cores."""
+"""Runs jobs as processes of this machine, as many at a time as it has room for."""
 
 import os
 import shlex
-import sys
-from typing import TYPE_CHECKING, Any
+import shutil
+import tempfile
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from rastervision.pipeline.file_system.utils import str_to_file
-from rastervision.pipeline.runner.plan import Job, make_plan
+from rastervision.pipeline.file_system.utils import is_local, str_to_file
+from rastervision.pipeline.records import RecordStore
+from rastervision.pipeline.runner.command_line import job_command_line
+from rastervision.pipeline.runner.machine import core_count, visible_gpus
+from rastervision.pipeline.runner.plan import Job
+from rastervision.pipeline.runner.resources import Resources
 from rastervision.pipeline.runner.runner import Runner
-from rastervision.pipeline.runner.scheduler import run_jobs
-from rastervision.pipeline.rv_config import rv_config_
+from rastervision.pipeline.runner.scheduler import Scheduler
+from rastervision.pipeline.rv_config import load_conf_list, rv_config_
+from rastervision.pipeline.verbosity import Verbosity
 
 if TYPE_CHECKING:
     from rastervision.pipeline.pipeline import Pipeline
 
 LOCAL = 'local'
 MAKEFILE = 'Makefile'
+LOGS = 'logs'
 
 
 class LocalRunner(Runner):
-    """Runs jobs as processes of this machine, as many at a time as it has cores.
+    """Runs jobs as processes of this machine, as many at a time as it has room for.
 
-    A job starts when all jobs that it depends on have ended. Beside the config it leaves a Makefile of all jobs of the
-    pipeline, for those who want to run them with make; it does not use that itself.
+    A job starts when all jobs that it depends on have ended; see :class:`.Resources` for how cores, GPUs and memory
+    are shared. Beside the config it leaves a Makefile of all jobs of the pipeline, for those who want to run them with
+    make; it does not use that itself.
+
+    Settings: `jobs`, how many may run at a time (default: the number of cores); `gpus`, names of the GPUs to use,
+    between commas (default: all that are visible); `memory`, in MB, for all jobs together (default: what is free).
     """
+
+    sections: ClassVar[tuple[str, ...]] = (LOCAL,)
+    setting_names: ClassVar[tuple[str, ...]] = ('jobs', 'gpus', 'memory')
 
     def run(
         self,
@@ -40,18 +54,35 @@ class LocalRunner(Runner):
         Raises:
             RunError: If a job fails, with the end of what it printed.
         """
+        root_uri = os.path.dirname(cfg_json_uri)
         makefile = self.build_makefile_string(cfg_json_uri, pipeline, list(pipeline.commands), num_splits)
-        str_to_file(makefile, os.path.join(os.path.dirname(cfg_json_uri), MAKEFILE))
-        plan = make_plan(pipeline, commands, num_splits)
-        run_jobs(plan, lambda job: _command_line(cfg_json_uri, job.command, job.options))
+        str_to_file(makefile, os.path.join(root_uri, MAKEFILE))
+        plan = self.plan(pipeline, commands, num_splits)
+        logs = None if Verbosity.get() >= Verbosity.VERBOSE else _make_log_dir(root_uri)
+        resources = self._resources(root_uri, plan)
+        Scheduler(plan, lambda job: job_command_line(cfg_json_uri, job.command, job.options), resources, logs).run()
+        if logs is not None and not is_local(root_uri):
+            shutil.rmtree(logs, ignore_errors=True)
 
     def build_makefile_string(
         self, cfg_json_uri: str, pipeline: 'Pipeline', commands: list[str], num_splits: int = 1
     ) -> str:
         """A Makefile of the jobs; `make -j -f Makefile` runs them."""
-        plan = make_plan(pipeline, commands, num_splits)
+        plan = self.plan(pipeline, commands, num_splits)
         targets = ' '.join(str(job.index) for job in plan)
         return f'.PHONY: all {targets}\n\nall: {targets}\n\n' + ''.join(_entry(cfg_json_uri, job) for job in plan)
+
+    def _resources(self, root_uri: str, plan: list[Job]) -> Resources:
+        given = self.setting('gpus')
+        gpus: list[str] = []
+        if any(job.uses_gpu for job in plan):
+            gpus = visible_gpus() if given is None else load_conf_list(given)
+        records = RecordStore(root_uri)
+        peaks = {
+            command: max((record.get('peak_memory_mb') or 0 for _, record in records.jobs(command)), default=0)
+            for command in {job.command for job in plan}
+        }
+        return Resources(self.number('jobs') or core_count(), tuple(gpus), self.number('memory'), peaks)
 
 
 def make_run_cmd_invocation(cfg_json_uri: str, command: str, opts: dict[str, Any] | None = None) -> str:
@@ -62,7 +93,7 @@ def make_run_cmd_invocation(cfg_json_uri: str, command: str, opts: dict[str, Any
         command: The command.
         opts: Options of `run_command`, without dashes: `{'num-splits': 2, 'split-ind': 0}`.
     """
-    return shlex.join(_command_line(cfg_json_uri, command, opts))
+    return shlex.join(job_command_line(cfg_json_uri, command, opts))
 
 
 def make_makefile_entry_for_cmd(
@@ -90,7 +121,10 @@ def _entry(cfg_json_uri: str, job: Job) -> str:
     return make_makefile_entry_for_cmd(job.index, list(job.dependencies), cfg_json_uri, job.command, job.options)
 
 
-def _command_line(cfg_json_uri: str, command: str, opts: dict[str, Any] | None = None) -> list[str]:
-    program = [sys.executable, '-m', 'rastervision.pipeline.cli', *rv_config_.get_cli_options()]
-    options = [text for name, value in (opts or {}).items() for text in (f'--{name}', str(value))]
-    return [*program, 'run_command', cfg_json_uri, command, *options]
+def _make_log_dir(root_uri: str) -> str:
+    """A folder for logs beside the records of the run; for a remote run one that is removed if all ends well."""
+    if not is_local(root_uri):
+        return tempfile.mkdtemp(prefix='rastervision-logs-', dir=rv_config_.get_tmp_dir_root())
+    path = os.path.join(RecordStore(root_uri).uri, LOGS)
+    os.makedirs(path, exist_ok=True)
+    return path

@@ -1,20 +1,41 @@
 """What runs the jobs of a pipeline."""
 
 import subprocess
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from rastervision.pipeline.errors import RunError
+from rastervision.pipeline.errors import ConfigError, RunError, did_you_mean
+from rastervision.pipeline.runner.plan import Job, make_plan
+from rastervision.pipeline.rv_config import rv_config_
 
 if TYPE_CHECKING:
     from rastervision.pipeline.pipeline import Pipeline
+
+SPLITS = 'splits'
 
 
 class Runner:
     """Base of all runners.
 
     A runner gets commands that are known to exist, in the order they must run, and turns them into jobs, each
-    `rastervision run_command <config> <command>`; see :func:`.make_plan`.
+    `rastervision run_command <config> <command>`; see :meth:`.Runner.plan`.
+
+    A runner may have settings. Each is the first of: `rastervision run -o NAME VALUE`, and a key of that name in the
+    sections of settings that the runner reads (in the environment `SECTION_NAME`). One for a command, `train_time`, or
+    for a class of commands, `gpu_time` and `cpu_time`, goes before the plain one.
+
+    Attributes:
+        sections: Sections with the runner's settings.
+        setting_names: Names of its settings.
+        waits: Whether `run` always returns only when the jobs have ended.
+        options: What the command line set.
     """
+
+    sections: ClassVar[tuple[str, ...]] = ()
+    setting_names: ClassVar[tuple[str, ...]] = ()
+    waits: ClassVar[bool] = True
+    options: Mapping[str, str] = MappingProxyType({})
 
     def run(
         self,
@@ -51,3 +72,69 @@ class Runner:
     def get_split_ind(self) -> int | None:
         """Which split this process is to run, if the runner's surroundings say so."""
         return None
+
+    # ----------------------------------------------------------------- settings
+    def configure(self, options: Mapping[str, str]) -> None:
+        """Take settings from the command line.
+
+        Args:
+            options: Values by name.
+
+        Raises:
+            ConfigError: If the runner has no such setting, with the nearest name.
+        """
+        known = (*self.setting_names, SPLITS)
+        for name in options:
+            if name not in self.setting_names and not any(name.endswith(f'_{key}') for key in known):
+                raise ConfigError(
+                    f'-o {name}: {type(self).__name__} has no such setting{did_you_mean(name, known) or "."} '
+                    f'It has: {", ".join(known)}; each may be for a command or a class of them, such as '
+                    f'predict_{known[0]}, gpu_{known[0]}.'
+                )
+        self.options = dict(options)
+
+    def setting(self, name: str, default: Any = None, *, job: Job | None = None) -> Any:
+        """A setting as text, or the default.
+
+        Args:
+            name: Its name.
+            default: What to return if nothing sets it.
+            job: Ask what holds for this job: `<command>_<name>`, `gpu_<name>` or `cpu_<name>` go first.
+        """
+        names = [name] if job is None else [f'{job.command}_{name}', f'{"gpu" if job.uses_gpu else "cpu"}_{name}', name]
+        for candidate in names:
+            if candidate in self.options:
+                return self.options[candidate]
+            for section in self.sections:
+                value = rv_config_.get_namespace_option(section, candidate)
+                if value is not None:
+                    return value
+        return default
+
+    def number(self, name: str, default: int | None = None, *, job: Job | None = None) -> int | None:
+        """A setting that is a whole number, at least 1; see :meth:`.setting`.
+
+        Raises:
+            ConfigError: If it is something else.
+        """
+        value = self.setting(name, job=job)
+        if value is None:
+            return default
+        try:
+            number = int(value)
+        except ValueError:
+            number = 0
+        if number < 1:
+            raise ConfigError(f'The setting {name!r} of {type(self).__name__} is {value!r}; it must be 1 or more.')
+        return number
+
+    def plan(self, pipeline: 'Pipeline', commands: list[str], num_splits: int = 1) -> list[Job]:
+        """The jobs of a run, as :func:`.make_plan` makes them.
+
+        The settings `<command>_splits`, `gpu_splits` and `cpu_splits` go before `num_splits`.
+        """
+        splits = {}
+        for command in commands:
+            names = f'{command}_{SPLITS}', f'{"gpu" if command in pipeline.gpu_commands else "cpu"}_{SPLITS}'
+            splits[command] = self.number(names[0]) or self.number(names[1]) or num_splits
+        return make_plan(pipeline, commands, splits)

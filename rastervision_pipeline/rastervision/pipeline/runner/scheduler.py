@@ -1,26 +1,25 @@
 """Runs a graph of jobs as processes: starts what is ready, watches what runs, leaves nothing behind."""
 
 import os
-import shutil
 import signal
 import subprocess
-import tempfile
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import nullcontext, suppress
 from dataclasses import dataclass
 from subprocess import Popen
 
 from rastervision.pipeline.errors import RunError
+from rastervision.pipeline.runner.machine import GPU_VARIABLE, MB, memory_of
 from rastervision.pipeline.runner.parent import PARENT
 from rastervision.pipeline.runner.plan import Job
 from rastervision.pipeline.runner.progress import Progress, make_progress
-from rastervision.pipeline.rv_config import rv_config_
-from rastervision.pipeline.verbosity import Verbosity
+from rastervision.pipeline.runner.resources import Resources, Share
+from rastervision.pipeline.runner.summary import Ended, describe_end, describe_failure, summarize
 
 POLL_SECONDS = 0.05
+SECONDS_BETWEEN_SAMPLES = 0.5  # of memory
 GRACE_SECONDS = 5.0  # between asking a job to end and killing it
-TAIL_LINES = 40
 
 # How long a thread of torch spins while it waits for another, before it lets go of the core. By default it spins a
 # hundred times longer: training with two threads then takes 30 times as long once something else runs on the two cores.
@@ -35,51 +34,99 @@ class Running:
         job: The job.
         process: Its process, which leads a group of its own.
         log: Path of the file that its output goes to; None if that is passed through.
+        share: What it was given.
+        started: When, on the monotonic clock.
     """
 
     job: Job
     process: Popen[bytes]
     log: str | None
+    share: Share
+    started: float
 
 
-def run_jobs(plan: list[Job], command_line: Callable[[Job], list[str]], *, limit: int | None = None) -> None:
-    """Run all jobs of a plan, each when those that it depends on have ended.
+class Scheduler:
+    """Runs all jobs of a plan, each when those that it depends on have ended and there is room for it.
 
-    What a job prints goes to a file, or with `-v` straight through. After a failure no further job starts, and those
-    that run are waited for. If this is interrupted, all jobs are stopped.
-
-    Args:
-        plan: The jobs.
-        command_line: Gives the program and arguments of a job.
-        limit: How many run at a time. None: as many as there are cores for this process.
-
-    Raises:
-        RunError: If a job fails, with the end of what it printed.
+    What a job prints goes to a file, or straight through. After a failure no further job starts, and those that run
+    are waited for. If this is interrupted, all jobs are stopped.
     """
-    logs = None if Verbosity.get() >= Verbosity.VERBOSE else _make_log_dir()
-    running: list[Running] = []
-    failed: list[Running] = []
-    waiting, ended = list(plan), set[int]()
-    try:
-        with make_progress(plan, is_live=logs is not None) as progress:
-            while running or (waiting and not failed):
-                ready = [] if failed else [job for job in waiting if ended.issuperset(job.dependencies)]
-                for job in ready[: (limit or core_count()) - len(running)]:
-                    waiting.remove(job)
-                    running.append(_start(job, command_line(job), logs))
-                    progress.start(job)
-                time.sleep(POLL_SECONDS)
-                for item in running:
-                    progress.look(item.job, item.log)
-                for item in [item for item in running if item.process.poll() is not None]:
-                    running.remove(item)
-                    _note_end(item, ended, failed, progress)
-    finally:
-        stop(running)
-    if failed:
-        raise RunError(_failure_text(failed[0]))
-    if logs is not None:
-        shutil.rmtree(logs, ignore_errors=True)
+
+    def __init__(
+        self, plan: list[Job], command_line: Callable[[Job], list[str]], resources: Resources, log_dir: str | None
+    ) -> None:
+        """Nothing is started yet.
+
+        Args:
+            plan: The jobs.
+            command_line: Gives the program and arguments of a job.
+            resources: What they may use together.
+            log_dir: Folder for their output. None: it is passed through.
+        """
+        self.plan, self.command_line, self.resources, self.log_dir = plan, command_line, resources, log_dir
+        self.running: list[Running] = []
+        self.ended: list[Ended] = []
+        self._sampled = 0.0
+
+    def run(self) -> None:
+        """Run the jobs, to their end; then print a table of them.
+
+        Raises:
+            RunError: If a job fails, with the end of what it printed.
+        """
+        try:
+            with make_progress(self.plan, is_live=self.log_dir is not None) as progress:
+                while self._start_ready(progress) or self.running:
+                    time.sleep(POLL_SECONDS)
+                    self._look(progress)
+        finally:
+            stop(self.running)
+        progress.show(summarize(self.ended))
+        failed = [item for item in self.ended if item.code]
+        if failed:
+            raise RunError(describe_failure(failed[0].job.name, describe_end(failed[0].code), failed[0].log))
+
+    def _start_ready(self, progress: Progress) -> bool:
+        """Start what can start; whether anything did."""
+        started = {item.job.index for item in self.running} | {item.job.index for item in self.ended}
+        good = {item.job.index for item in self.ended if not item.code}
+        if len(good) < len(self.ended):
+            return False
+        ready = [job for job in self.plan if job.index not in started and good.issuperset(job.dependencies)]
+        count = len(self.running)
+        for job in ready:
+            share = self.resources.share_for(job, [item.share for item in self.running])
+            if share is None:
+                break
+            self.running.append(_start(share, self.command_line(job), self.log_dir))
+            progress.start(job)
+        return len(self.running) > count
+
+    def _look(self, progress: Progress) -> None:
+        is_sampling = time.monotonic() - self._sampled > SECONDS_BETWEEN_SAMPLES
+        for item in list(self.running):
+            progress.look(item.job, item.log)
+            if is_sampling:
+                item.share.note_memory(memory_of(item.process.pid))
+            if has_ended(item):
+                self.running.remove(item)
+                self.resources.note_end(item.share)
+                seconds = time.monotonic() - item.started
+                self.ended.append(Ended(item.job, item.process.returncode, seconds, item.share.peak, item.log))
+                progress.end(item.job, item.process.returncode == 0)
+        if is_sampling:
+            self._sampled = time.monotonic()
+
+
+def has_ended(item: Running) -> bool:
+    """Whether a job has ended; its peak of memory is then known for sure, on systems that tell."""
+    if item.process.returncode is None and hasattr(os, 'wait4'):
+        pid, status, usage = os.wait4(item.process.pid, os.WNOHANG)
+        if pid:
+            item.process.returncode = os.waitstatus_to_exitcode(status)
+            unit = 1 if os.uname().sysname == 'Darwin' else 1024
+            item.share.note_memory(usage.ru_maxrss * unit // MB)
+    return item.process.poll() is not None
 
 
 def stop(running: Iterable[Running]) -> None:
@@ -98,19 +145,19 @@ def stop(running: Iterable[Running]) -> None:
             item.process.wait()
 
 
-def core_count() -> int:
-    """How many cores this process may use."""
-    if hasattr(os, 'sched_getaffinity'):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+def log_name(job: Job) -> str:
+    """File name of a job's log."""
+    return f'{job.name.replace("/", "-of-").replace(" ", "-")}.log'
 
 
-def _make_log_dir() -> str:
-    return tempfile.mkdtemp(prefix='rastervision-logs-', dir=rv_config_.get_tmp_dir_root())
+def environment_of(gpus: tuple[str, ...] = ()) -> Mapping[str, str]:
+    """The environment of a job's process, which may use some GPUs; none named: whatever it finds."""
+    shown = {GPU_VARIABLE: ','.join(gpus)} if gpus else {}
+    return {**DEFAULT_ENV, **os.environ, **shown, PARENT: str(os.getpid()), 'PYTHONUNBUFFERED': '1'}
 
 
-def _start(job: Job, command: list[str], logs: str | None) -> Running:
-    path = None if logs is None else os.path.join(logs, f'{job.name.replace("/", "-of-").replace(" ", "-")}.log')
+def _start(share: Share, command: list[str], logs: str | None) -> Running:
+    path = None if logs is None else os.path.join(logs, log_name(share.job))
     with nullcontext() if path is None else open(path, 'wb') as output:
         process = Popen(
             command,
@@ -118,18 +165,9 @@ def _start(job: Job, command: list[str], logs: str | None) -> Running:
             stdout=output,
             stderr=None if output is None else subprocess.STDOUT,
             start_new_session=True,
-            env={**DEFAULT_ENV, **os.environ, PARENT: str(os.getpid()), 'PYTHONUNBUFFERED': '1'},
+            env=environment_of(share.gpus),
         )
-    return Running(job, process, path)
-
-
-def _note_end(item: Running, ended: set[int], failed: list[Running], progress: Progress) -> None:
-    is_good = item.process.returncode == 0
-    if is_good:
-        ended.add(item.job.index)
-    else:
-        failed.append(item)
-    progress.end(item.job, is_good)
+    return Running(share.job, process, path, share, time.monotonic())
 
 
 def _signal(process: 'Popen[bytes]', number: int) -> None:
@@ -139,13 +177,3 @@ def _signal(process: 'Popen[bytes]', number: int) -> None:
             os.killpg(process.pid, number)
         else:
             process.send_signal(number)
-
-
-def _failure_text(item: Running) -> str:
-    code = item.process.returncode
-    how = f'was killed by {signal.Signals(-code).name}' if code < 0 else f'failed with exit code {code}'
-    if item.log is None:
-        return f'{item.job.name} {how}; see what it printed above.'
-    with open(item.log, errors='replace') as file:
-        tail = ''.join(file.readlines()[-TAIL_LINES:]).rstrip()
-    return f'{item.job.name} {how}. All it printed is in {item.log}; the end of it:\n\n{tail}'

@@ -15,7 +15,7 @@ from rastervision.pipeline.pipeline_config import PipelineConfig
 class Toy(Pipeline):
     commands = ['make', 'join', 'shout']  # noqa: RUF012
     split_commands = ['make']  # noqa: RUF012
-    gpu_commands = []  # noqa: RUF012
+    gpu_commands = ['shout']  # noqa: RUF012
 
     def make(self, split_ind=0, num_splits=1):
         for item in self.config.items[split_ind::num_splits]:
