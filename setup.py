@@ -11,7 +11,13 @@ from setuptools import setup
 
 HERE = Path(__file__).resolve().parent
 VERSION = tomllib.loads((HERE / 'pyproject.toml').read_text())['tool']['rastervision']['version']
-PARTS = ('rastervision_pipeline', 'rastervision_core', 'rastervision_pytorch_learner', 'rastervision_pytorch_backend')
+PARTS = (
+    'rastervision_pipeline',
+    'rastervision_core',
+    'rastervision_pytorch_learner',
+    'rastervision_pytorch_backend',
+    'rastervision_aws_s3',
+)
 
 
 def requirement(part: str) -> str:

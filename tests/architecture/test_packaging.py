@@ -37,7 +37,13 @@ def test_dependencies_have_lower_bounds_and_no_pins(part):
 
 @pytest.mark.parametrize(
     'part',
-    ['rastervision_pipeline', 'rastervision_core', 'rastervision_pytorch_learner', 'rastervision_pytorch_backend'],
+    [
+        'rastervision_pipeline',
+        'rastervision_core',
+        'rastervision_pytorch_learner',
+        'rastervision_pytorch_backend',
+        'rastervision_aws_s3',
+    ],
 )
 def test_installed_part_comes_from_this_checkout(part):
     distribution = importlib.metadata.distribution(part)

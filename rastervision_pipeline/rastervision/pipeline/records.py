@@ -57,10 +57,10 @@ class RecordStore:
         json_to_file(record, os.path.join(self.uri, *path))
 
     def remove(self, *path: str) -> None:
-        """Remove a record, if it is there. A remote one is emptied, as file systems cannot delete."""
+        """Remove a record, if it is there. It is emptied where the file system cannot remove files."""
         if self._is_local:
             Path(self.uri, *path).unlink(missing_ok=True)
-        elif self.read(*path) is not None:
+        elif self.read(*path) is not None and not _remove_remote(os.path.join(self.uri, *path)):
             self.write({}, *path)
 
     def jobs(self, command: str) -> Iterator[tuple[str, Record]]:
@@ -94,7 +94,7 @@ def digest(data: Any) -> str:
 
 
 def output_state(uri: str) -> str | None:
-    """What must stay the same for an output to count as intact: its size, or its date if it is remote.
+    """What must stay the same for an output to count as intact: its size, or its version or date if it is remote.
 
     Returns:
         None if the file is not there.
@@ -128,9 +128,14 @@ def input_state(uri: str) -> str | None:
 
 
 def remove_older(uri: str, than: datetime) -> None:
-    """Remove a local file that was written before a time; remote ones stay, as file systems cannot delete."""
-    path = Path(to_path(uri)) if is_local(uri) else None
-    if path is not None and path.is_file() and path.stat().st_mtime < than.timestamp():
+    """Remove a file that was written before a time. It stays where the file system cannot remove files."""
+    if not is_local(uri):
+        changed = _last_modified(uri)
+        if changed is not None and changed < than:
+            _remove_remote(uri)
+        return
+    path = Path(to_path(uri))
+    if path.is_file() and path.stat().st_mtime < than.timestamp():
         path.unlink(missing_ok=True)
 
 
@@ -140,7 +145,28 @@ def _files_under(folder: str) -> list[str]:
 
 def _remote_state(uri: str) -> str | None:
     try:
-        changed = registry_.get_file_system(uri, 'r').last_modified(uri)
-        return str(changed) if changed is not None else 'there' if file_exists(uri, include_dir=False) else None
+        version = registry_.get_file_system(uri, 'r').version(uri)
     except RasterVisionError:
         return None
+    if version is not None:
+        return version
+    changed = _last_modified(uri)
+    return str(changed) if changed is not None else 'there' if _is_there(uri) else None
+
+
+def _last_modified(uri: str) -> datetime | None:
+    try:
+        return registry_.get_file_system(uri, 'r').last_modified(uri)
+    except RasterVisionError:
+        return None
+
+
+def _is_there(uri: str) -> bool:
+    try:
+        return file_exists(uri, include_dir=False)
+    except RasterVisionError:
+        return False
+
+
+def _remove_remote(uri: str) -> bool:
+    return registry_.get_file_system(uri, 'w').remove(uri)

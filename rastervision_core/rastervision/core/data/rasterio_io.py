@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import rasterio
 from rasterio.enums import ColorInterp, MaskFlags, Resampling
+from rasterio.session import Session as RasterioSession
 from rasterio.windows import Window
 
 from rastervision.core.box import Box
 from rastervision.core.data.chips import read_padded
 from rastervision.pipeline.errors import NotReadableError
+from rastervision.pipeline.file_system.file_system import FileSystem
 
 if TYPE_CHECKING:
     from rasterio.io import DatasetReader
@@ -90,9 +92,32 @@ def open_raster(uri: str) -> 'DatasetReader':
 
 
 def streaming_env(path: str) -> Any:
-    """The settings to read this path with: those for streaming if it is remote, else none."""
-    remote = '/vsi' in path and not path.startswith('/vsimem')
-    return rasterio.Env(**STREAMING_OPTIONS) if remote else nullcontext()
+    """The settings to read this path with: those for streaming, and of its file systems, if it is remote; else none."""
+    if '/vsi' not in path or path.startswith('/vsimem'):
+        return nullcontext()
+    options = dict(STREAMING_OPTIONS)
+    for prefix, vsi in VSI_PREFIXES.items():
+        if vsi in path:
+            options |= _options_of(prefix)
+    return rasterio.Env(session=_Options(options))
+
+
+class _Options(RasterioSession):  # type: ignore[misc]
+    """Settings for `rasterio.Env`, which takes keys of a cloud provider only from a session."""
+
+    def __init__(self, options: dict[str, str]) -> None:
+        self.credentials = options
+
+    def get_credential_options(self) -> dict[str, str]:
+        return self.credentials
+
+
+def _options_of(scheme: str) -> dict[str, str]:
+    """What the file system of URIs that begin so tells GDAL; nothing if no plugin for it is installed."""
+    try:
+        return FileSystem.get_file_system(scheme).streaming_options()
+    except NotReadableError:
+        return {}
 
 
 def read_pixels(

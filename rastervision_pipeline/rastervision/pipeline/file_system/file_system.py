@@ -127,6 +127,34 @@ class FileSystem(ABC):
             ext: Only names that end so.
         """
 
+    @staticmethod
+    def version(uri: str) -> str | None:
+        """What changes when the content of a file does, if that is cheap to ask.
+
+        With it, a download is used again only as long as it is up to date, and a record of outputs holds on to it.
+
+        Returns:
+            None if there is no such file, or the file system does not tell (the default).
+        """
+        return None
+
+    @staticmethod
+    def remove(uri: str) -> bool:
+        """Remove a file; that it is not there is no error.
+
+        Returns:
+            Whether the file system can remove files; by default it cannot.
+        """
+        return False
+
+    @staticmethod
+    def streaming_options() -> dict[str, str]:
+        """Settings with which GDAL reads files of this file system in parts, as it gives them: address, credentials.
+
+        Asked for whenever pixels are read, so that credentials may be renewed: must be cheap. By default none.
+        """
+        return {}
+
 
 def _why_not_writable(uri: str, unknown: str) -> str:
     try:

@@ -106,7 +106,8 @@ def download_if_needed(
         uri: The file. A local one stays where it is.
         download_dir: The folder for downloads. None: the cache, which is kept.
         fs: Its file system. None: by the URI.
-        use_cache: Use what was downloaded before, without asking whether it is still up to date.
+        use_cache: Use what was downloaded before. Where the file system tells the version of a file, as S3 does, only
+            if it is still up to date; elsewhere without asking.
 
     Returns:
         Its local path.
@@ -120,12 +121,15 @@ def download_if_needed(
         if not os.path.exists(path):
             raise NotReadableError(f'{uri!r} cannot be read: there is no such file. Check the spelling.')
         return path
-    if use_cache and os.path.isfile(path):
+    version = _version(uri, path, fs)
+    if use_cache and os.path.isfile(path) and (version is None or _downloaded_version(path) == version):
         log.debug('Using %s, downloaded before from %s.', path, uri)
         return path
     log.debug('Downloading %s to %s.', uri, path)
     with replace_file(path) as part:
         fs.copy_from(uri, part)
+    if version is not None:
+        LocalFileSystem.write_str(_version_path(path), version)  # last: a version never stands beside an older file
     return path
 
 
@@ -246,6 +250,28 @@ def extract(uri: str, target_dir: str | None = None, download_dir: str | None = 
         with replace_dir(folder) as part:
             unpack(path, part)
     return folder
+
+
+def _version(uri: str, path: str, fs: AnyFileSystem) -> str | None:
+    """The version of a file, or None if it is not told; where the network is down, a download goes on being used."""
+    try:
+        return fs.version(uri)
+    except NotReadableError as error:
+        if not os.path.isfile(path):
+            raise
+        log.warning('%s Using %s, downloaded before.', error, path)
+        return None
+
+
+def _version_path(path: str) -> str:
+    return os.path.join(os.path.dirname(path), f'.{os.path.basename(path)}.version')
+
+
+def _downloaded_version(path: str) -> str | None:
+    try:
+        return LocalFileSystem.read_str(_version_path(path))
+    except NotReadableError:
+        return None
 
 
 def _try_sync(src_dir: str, dst_dir_uri: str, fs: AnyFileSystem | None) -> None:

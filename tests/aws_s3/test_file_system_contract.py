@@ -1,0 +1,263 @@
+"""What holds for every file system that can be written, run over all of them."""
+
+import datetime
+import os
+
+import pytest
+
+from rastervision.aws_s3.s3_file_system import S3FileSystem
+from rastervision.pipeline.errors import NotReadableError
+from rastervision.pipeline.file_system import publish, utils
+from rastervision.pipeline.file_system.file_system import FileSystem
+from rastervision.pipeline.file_system.local_file_system import LocalFileSystem, list_files
+from rastervision.pipeline.records import RecordStore, input_state, output_state, remove_older
+
+
+@pytest.fixture(params=['local', 's3'])
+def root(request, tmp_path):
+    """A place on the file system."""
+    return str(tmp_path / 'root') if request.param == 'local' else request.getfixturevalue('bucket') + '/a root'
+
+
+@pytest.fixture
+def fs(root):
+    return FileSystem.get_file_system(root, 'w')
+
+
+@pytest.fixture
+def src(tmp_path):
+    folder = tmp_path / 'src'
+    (folder / 'sub').mkdir(parents=True)
+    (folder / 'a').write_text('a')
+    (folder / 'sub' / 'b').write_text('b')
+    return str(folder)
+
+
+def names_under(uri, tmp_path):
+    if FileSystem.get_file_system(uri) is LocalFileSystem:
+        return list_files(uri)
+    return [path.removeprefix(f'{uri}/') for path in S3FileSystem.list_paths(uri, delimiter='')]
+
+
+def test_uri_finds_its_file_system(root, fs):
+    assert fs is (S3FileSystem if root.startswith('s3://') else LocalFileSystem)
+    assert FileSystem.get_file_system(root, 'r') is fs
+
+
+@pytest.mark.parametrize('name', ['x', 'x y', 'ä#?%20+&=.txt', 'deep/er/x'])
+def test_bytes_come_back(root, fs, name):
+    data = os.urandom(1000)
+
+    fs.write_bytes(f'{root}/{name}', data)
+
+    assert fs.read_bytes(f'{root}/{name}') == data
+    assert fs.file_exists(f'{root}/{name}')
+
+
+def test_text_comes_back(root, fs):
+    fs.write_str(f'{root}/x', 'Straße\r\n\n')
+    assert fs.read_str(f'{root}/x') == 'Straße\r\n\n'
+    fs.write_bytes(f'{root}/x', b'\xff\xfe')
+    with pytest.raises(NotReadableError, match='not a UTF-8 text'):
+        fs.read_str(f'{root}/x')
+
+
+def test_writing_replaces(root, fs):
+    fs.write_str(f'{root}/x', 'old and long')
+    fs.write_str(f'{root}/x', 'new')
+
+    assert fs.read_str(f'{root}/x') == 'new'
+
+
+def test_missing_file_is_an_error_that_names_it(root, fs, tmp_path):
+    uri = f'{root}/missing'
+    for read in (fs.read_bytes, fs.read_str, fs.last_modified, lambda uri: fs.copy_from(uri, str(tmp_path / 'copy'))):
+        with pytest.raises(NotReadableError, match="/missing' cannot be read"):
+            read(uri)
+    assert not fs.file_exists(uri)
+    assert not (tmp_path / 'copy').exists()
+
+
+def test_folder_exists_if_folders_count(root, fs):
+    fs.write_str(f'{root}/folder/x', 'x')
+
+    assert fs.file_exists(f'{root}/folder')
+    assert not fs.file_exists(f'{root}/folder', include_dir=False)
+    assert not fs.file_exists(f'{root}/fold')
+
+
+def test_listing_has_files_and_folders_directly_inside(root, fs):
+    for name in ('b.tif', 'a.tif', 'c.json', 'sub/d.tif'):
+        fs.write_str(f'{root}/{name}', name)
+    fs.write_str(f'{root}beside/x.tif', '')
+
+    assert fs.list_paths(root) == [f'{root}/{name}' for name in ('a.tif', 'b.tif', 'c.json', 'sub')]
+    assert fs.list_paths(f'{root}/', '.tif') == [f'{root}/a.tif', f'{root}/b.tif']
+
+
+def test_copy_of_a_file_and_back(root, fs, src, tmp_path):
+    fs.copy_to(f'{src}/a', f'{root}/copy')
+    fs.copy_from(f'{root}/copy', str(tmp_path / 'back' / 'a'))
+
+    assert (tmp_path / 'back' / 'a').read_text() == 'a'
+
+
+def test_copy_of_a_missing_file_is_an_error(root, fs, src):
+    with pytest.raises(NotReadableError, match='cannot be'):
+        fs.copy_to(f'{src}/missing', f'{root}/x')
+
+
+def test_copy_of_a_folder_is_a_whole(root, fs, src, tmp_path):
+    fs.write_str(f'{root}/to/old', 'old')
+
+    fs.copy_to(src, f'{root}/to')
+
+    assert names_under(f'{root}/to', tmp_path) == ['a', 'sub/b']
+
+
+def test_sync_to_copies_what_is_new_or_changed(root, fs, src, tmp_path):
+    fs.sync_to_dir(src, f'{root}/to')
+    with open(f'{src}/sub/b', 'w') as file:
+        file.write('z')
+    os.utime(f'{src}/sub/b', (0, 0))  # the same size, and an older time
+    with open(f'{src}/c', 'w') as file:
+        file.write('')
+
+    fs.sync_to_dir(src, f'{root}/to')
+
+    assert names_under(f'{root}/to', tmp_path) == ['a', 'c', 'sub/b']
+    assert fs.read_str(f'{root}/to/sub/b') == 'z'
+    assert fs.read_str(f'{root}/to/c') == ''
+
+
+def test_sync_from_copies_what_is_new_or_changed(root, fs, src, tmp_path):
+    dst = str(tmp_path / 'dst')
+    fs.sync_to_dir(src, f'{root}/to')
+    fs.sync_from_dir(f'{root}/to', dst)
+    inode = os.stat(f'{dst}/a').st_ino
+    fs.write_str(f'{root}/to/sub/b', 'changed')
+
+    fs.sync_from_dir(f'{root}/to', dst)
+
+    assert list_files(dst) == ['a', 'sub/b']
+    assert os.stat(f'{dst}/a').st_ino == inode
+    with open(f'{dst}/sub/b') as file:
+        assert file.read() == 'changed'
+
+
+def test_sync_removes_only_if_told_to(root, fs, src, tmp_path):
+    dst = tmp_path / 'dst'
+    (dst / 'gone' / 'deep').mkdir(parents=True)
+    (dst / 'gone' / 'deep' / 'x').touch()
+    fs.write_str(f'{root}/to/gone/x', 'x')
+
+    fs.sync_to_dir(src, f'{root}/to')
+    assert names_under(f'{root}/to', tmp_path) == ['a', 'gone/x', 'sub/b']
+    fs.sync_to_dir(src, f'{root}/to', delete=True)
+    assert names_under(f'{root}/to', tmp_path) == ['a', 'sub/b']
+
+    fs.sync_from_dir(f'{root}/to', str(dst))
+    assert list_files(str(dst)) == ['a', 'gone/deep/x', 'sub/b']
+    fs.sync_from_dir(f'{root}/to', str(dst), delete=True)
+    assert sorted(os.listdir(dst)) == ['a', 'sub']
+
+
+def test_sync_from_a_missing_folder_removes_nothing(root, fs, tmp_path):
+    (tmp_path / 'dst').mkdir()
+    (tmp_path / 'dst' / 'x').touch()
+
+    with pytest.raises(NotReadableError, match='no such folder'):
+        fs.sync_from_dir(f'{root}/missing', str(tmp_path / 'dst'), delete=True)
+
+    assert (tmp_path / 'dst' / 'x').exists()
+
+
+def test_sync_from_does_not_delete_through_a_link(root, fs, src, tmp_path):
+    (tmp_path / 'outside').mkdir()
+    (tmp_path / 'outside' / 'precious').touch()
+    (tmp_path / 'dst').mkdir()
+    (tmp_path / 'dst' / 'link').symlink_to(tmp_path / 'outside')
+    fs.sync_to_dir(src, f'{root}/to')
+
+    fs.sync_from_dir(f'{root}/to', str(tmp_path / 'dst'), delete=True)
+
+    assert (tmp_path / 'outside' / 'precious').exists()
+    assert list_files(str(tmp_path / 'dst')) == ['a', 'sub/b']
+
+
+def test_time_of_change_is_in_utc(root, fs):
+    fs.write_str(f'{root}/x', 'x')
+
+    changed = fs.last_modified(f'{root}/x')
+
+    assert changed.utcoffset() == datetime.timedelta(0)
+    assert abs(datetime.datetime.now(datetime.UTC) - changed) < datetime.timedelta(minutes=1)
+
+
+def test_published_files_appear_at_the_end_or_never(root, fs):
+    with publish.record_outputs() as outputs, publish.publish_file(f'{root}/x') as path:
+        with open(path, 'w') as file:
+            file.write('x')
+        assert not fs.file_exists(f'{root}/x')
+    assert outputs == [f'{root}/x']
+    with pytest.raises(ZeroDivisionError), publish.publish_file(f'{root}/x') as path:
+        with open(path, 'w') as file:
+            file.write('half')
+        raise ZeroDivisionError
+    assert fs.read_str(f'{root}/x') == 'x'
+
+
+def test_published_folder_replaces_the_old_one(root, fs, tmp_path):
+    fs.write_str(f'{root}/to/old', 'old')
+
+    with publish.publish_dir(f'{root}/to') as path, open(f'{path}/new', 'w') as file:
+        file.write('new')
+
+    assert names_under(f'{root}/to', tmp_path) == ['new']
+
+
+def test_records_of_a_run_are_kept_and_forgotten(root):
+    store = RecordStore(f'{root}/run')
+    store.write({'key': 1}, 'train', '0-of-1.json')
+    store.write({'key': 2}, 'train', 'steps', 'x.json')
+    assert list(store.jobs('train')) == [('0-of-1.json', {'key': 1})]
+
+    store.remove('train', '0-of-1.json')
+    assert list(store.jobs('train')) == []
+    store.forget('train')
+    assert store.read('train', 'steps', 'x.json') is None
+
+
+@pytest.mark.parametrize('state', [input_state, output_state])
+def test_state_of_a_file_changes_with_it(root, fs, state):
+    uri = f'{root}/x'
+    assert state(uri) is None
+    fs.write_str(uri, 'x')
+    first = state(uri)
+
+    fs.write_str(uri, 'longer')
+
+    assert None not in (first, state(uri))
+    assert state(uri) != first
+
+
+def test_outputs_of_earlier_runs_are_removed(root, fs):
+    fs.write_str(f'{root}/x', 'x')
+    now = datetime.datetime.now(datetime.UTC)
+
+    remove_older(f'{root}/x', than=now - datetime.timedelta(hours=1))
+    assert fs.file_exists(f'{root}/x')
+    remove_older(f'{root}/x', than=now + datetime.timedelta(hours=1))
+    assert not fs.file_exists(f'{root}/x')
+
+
+def test_download_is_used_again_until_the_file_changes(root, fs, monkeypatch):
+    fs.write_str(f'{root}/x', 'old')
+    path = utils.download_if_needed(f'{root}/x')
+    inode = os.stat(path).st_ino
+    assert os.stat(utils.download_if_needed(f'{root}/x')).st_ino == inode
+
+    fs.write_str(f'{root}/x', 'new')
+
+    with open(utils.download_if_needed(f'{root}/x')) as file:
+        assert file.read() == 'new'
