@@ -46,7 +46,7 @@ def test_metrics_are_those_of_all_pixels(run, town):
 
 def test_bundle_has_weights_without_code(run):
     with zipfile.ZipFile(run.root / 'bundle/model-bundle.zip') as bundle:
-        assert set(bundle.namelist()) == {'pipeline-config.json', 'model-bundle.zip'}
+        assert set(bundle.namelist()) == {'pipeline-config.json', 'model-bundle.zip', 'model-card.json'}
     with zipfile.ZipFile(run.root / 'train/model-bundle.zip') as bundle:
         assert {'model.pth', 'model.safetensors', 'learner-config.json'} <= set(bundle.namelist())
 

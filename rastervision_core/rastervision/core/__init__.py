@@ -18,3 +18,4 @@ def register_plugin(registry: 'Registry') -> None:
     registry.add_lazy_configs('rastervision.core', CONFIGS)
     registry.add_plugin_command('rastervision.core.cli:predict')
     registry.add_plugin_command('rastervision.core.cli:predict_scene')
+    registry.add_plugin_command('rastervision.core.cli:info')

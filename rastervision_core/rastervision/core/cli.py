@@ -1,4 +1,4 @@
-"""The commands predict and predict_scene."""
+"""The commands predict, predict_scene and info."""
 
 from typing import Any
 
@@ -117,3 +117,25 @@ def predict_scene(model_bundle_uri: str, scene_config_uri: str, predict_options_
 
     with get_tmp_dir() as tmp_dir:
         ScenePredictor(model_bundle_uri, predict_options_uri, tmp_dir, trust=trust).predict(scene_config_uri)
+
+
+@click.command('info', short_help='Show what a model bundle is and needs.')
+@click.argument('model_bundle')
+@click.option('--json', 'as_json', is_flag=True, help='Print JSON, with the whole model card (a STAC item).')
+def info(model_bundle: str, as_json: bool) -> None:
+    """Show what MODEL_BUNDLE is: its model, how it was trained, and what predict needs.
+
+    MODEL_BUNDLE is the output of bundle or train, of this or an earlier version, or the root of a pipeline. No code
+    of the bundle is run.
+    """
+    import json
+
+    from rastervision.core.bundle_info import bundle_info
+
+    found = bundle_info(model_bundle)
+    if as_json:
+        click.echo(json.dumps(found.dict(), indent=2))
+        return
+    from rastervision.core.bundle_report import print_report
+
+    print_report(found)

@@ -10,6 +10,8 @@ CONFIG_FILE = 'pipeline-config.json'
 STATS_FILE = 'stats.json'
 EVAL_FILE = 'eval.json'
 BUNDLE_FILE = 'model-bundle.zip'
+MODEL_CONFIG_FILE = 'learner-config.json'  # in the bundle that `train` writes
+MODEL_CARD_FILE = 'model-card.json'
 STATS_DIR = 'stats'
 
 LABELS_FILE = 'labels.tif'

@@ -73,6 +73,9 @@ class PyTorchLearnerBackendConfig(BackendConfig):
     image_interval: int | None = added_field(
         IMAGE_INTERVAL, 'Number of epochs after which TensorBoard and other loggers get images. None: never.', ge=1
     )
+    export_onnx: bool = added_field(
+        False, 'Put the model into the bundle in ONNX format too. RASTERVISION_USE_ONNX=1 then predicts with it.'
+    )
 
     # What differs between the tasks; each subclass names its own.
     backend_target: ClassVar[str | None] = None
@@ -129,6 +132,7 @@ class PyTorchLearnerBackendConfig(BackendConfig):
             save_all_checkpoints=self.save_all_checkpoints,
             loggers=self.loggers,
             image_interval=self.image_interval,
+            export_onnx=self.export_onnx,
             output_uri=None if pipeline is None else pipeline.train_uri,
             seed=0 if pipeline is None else pipeline.seed,
         )

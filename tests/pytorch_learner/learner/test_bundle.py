@@ -1,6 +1,8 @@
+import shutil
 import zipfile
 from pathlib import Path
 
+import albumentations as A
 import numpy as np
 import pytest
 import torch
@@ -9,6 +11,7 @@ from torch.utils.data import TensorDataset
 from rastervision.core.data.class_config import ClassConfig
 from rastervision.pipeline.errors import BundleError
 from rastervision.pytorch_learner.classification_learner import ClassificationLearner
+from rastervision.pytorch_learner.dataset.transform_io import deserialize_albumentation_transform
 from rastervision.pytorch_learner.learner.learner import Learner
 from rastervision.pytorch_learner.learner_config.classification_data import ClassificationImageDataConfig
 from rastervision.pytorch_learner.learner_config.external_module import ExternalModuleConfig
@@ -148,6 +151,56 @@ def test_onnx_model_predicts_like_the_learner(make_learner, tmp_path):
     loaded = Learner.from_model_bundle(bundle, str(tmp_path), use_onnx_model=True)
 
     assert np.allclose(loaded.predict(x, raw_out=True), learner.predict(x, raw_out=True), atol=1e-4)
+
+
+def test_the_setting_makes_the_onnx_model_predict_without_code_of_the_bundle(
+    make_learner, external_def, tmp_path, monkeypatch
+):
+    learner = make_learner(external_def=external_def)
+    learner.save_model_bundle(export_onnx=True)
+    monkeypatch.setenv('RASTERVISION_USE_ONNX', '1')
+    x = torch.rand(3, 4, 40, 48)
+
+    loaded = Learner.from_model_bundle(str(tmp_path / 'out/model-bundle.zip'), str(tmp_path))
+
+    assert loaded.onnx_mode
+    assert np.allclose(loaded.predict(x, raw_out=True), learner.predict(x, raw_out=True), atol=1e-4)
+
+
+def test_a_model_that_cannot_be_exported_is_bundled_without_onnx(make_learner, tmp_path, caplog):
+    class Unknown(torch.nn.Module):
+        def forward(self, x):
+            return torch.linalg.eigvals(x).real  # ONNX has none
+
+    learner = make_learner()
+    learner.model = Unknown()
+    learner.save_model_bundle(export_onnx=True)
+
+    assert 'could not be exported to ONNX' in caplog.text
+    with zipfile.ZipFile(tmp_path / 'out/model-bundle.zip') as bundle:
+        assert 'model.onnx' not in bundle.namelist()
+        assert 'model-card.json' in bundle.namelist()
+
+
+def test_files_of_transforms_that_share_a_name_are_all_kept(make_learner, tmp_path):
+    learner = make_learner()
+    for name in ('base', 'aug'):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / 'tf.py').write_text(
+            f'import albumentations as A\n\nlambda_transforms = {{{name!r}: A.Lambda(name={name!r})}}\n'
+        )
+        path = str(tmp_path / name / 'tf.py')
+        transform = {**A.to_dict(A.Lambda(name=name)), 'lambda_transforms_path': path}
+        setattr(learner.cfg.data, f'{name}_transform', transform)
+    bundle = bundle_of(learner, tmp_path)
+    shutil.rmtree(tmp_path / 'base')
+    shutil.rmtree(tmp_path / 'aug')
+
+    loaded = Learner.from_model_bundle(bundle, str(tmp_path), trust=True)
+
+    for name in ('base', 'aug'):
+        made = deserialize_albumentation_transform(getattr(loaded.cfg.data, f'{name}_transform'))
+        assert made.name == name
 
 
 def test_missing_onnx_model_is_reported(make_learner, tmp_path):

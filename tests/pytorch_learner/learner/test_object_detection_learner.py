@@ -90,6 +90,18 @@ def test_exported_models_predict_the_same(make_learner, tmp_path, backbone, arch
     assert torch.allclose(boxes.get_field('scores'), expected.get_field('scores'), atol=1e-4)
 
 
+def test_the_setting_makes_the_onnx_model_of_a_bundle_predict(make_learner, tmp_path, monkeypatch):
+    learner = make_learner('mobilenet_v3_large', 'ssdlite', [sample((4, 4, 30, 30))] * 2)
+    learner.save_model_bundle(export_onnx=True)
+    monkeypatch.setenv('RASTERVISION_USE_ONNX', '1')
+    images = torch.rand(2, 5, SIZE, SIZE)
+
+    loaded = ObjectDetectionLearner.from_model_bundle(str(tmp_path / 'out/model-bundle.zip'), str(tmp_path))
+
+    assert loaded.onnx_mode
+    assert [len(boxes) for boxes in loaded.predict(images)] == [len(boxes) for boxes in learner.predict(images)]
+
+
 @pytest.mark.parametrize(('backbone', 'architecture'), KINDS)
 def test_boxes_are_in_pixels_of_images_of_any_size(backbone, architecture):
     """They fill an image of another size than the model's, and do not reach beyond it."""

@@ -1,3 +1,5 @@
+import shutil
+
 import pytest
 
 from rastervision.pipeline.errors import ConfigError, NotReadableError
@@ -36,3 +38,19 @@ def test_folder_without_hubconf_is_reported(tmp_path):
 def test_exactly_one_place_must_be_given():
     with pytest.raises(ConfigError, match='either uri or github_repo'):
         ExternalModuleConfig(entrypoint='make')
+
+
+def test_zip_of_a_folder_is_a_place_too(hub, tmp_path):
+    archive = shutil.make_archive(str(tmp_path / 'packed'), 'zip', hub.parent, hub.name)
+
+    made = ExternalModuleConfig(uri=archive, entrypoint='make', entrypoint_args=[1]).build(str(tmp_path / 'kept'))
+
+    assert made == ['made', 1, 0]
+
+
+def test_github_without_network_says_what_to_do(tmp_path, monkeypatch):
+    for name in ('https_proxy', 'HTTPS_PROXY'):
+        monkeypatch.setenv(name, 'http://127.0.0.1:9')  # nobody listens there
+
+    with pytest.raises(NotReadableError, match=r"'nobody/nothing:main'.*pass its folder or zip as uri"):
+        ExternalModuleConfig(github_repo='nobody/nothing:main', entrypoint='make').build(str(tmp_path / 'kept'))

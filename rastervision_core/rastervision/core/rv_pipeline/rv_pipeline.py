@@ -2,23 +2,27 @@
 
 import logging
 import os
+import zipfile
 from collections.abc import Iterable, Iterator
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from rastervision.core.backend.backend import Backend
 from rastervision.core.box import Box
+from rastervision.core.bundle_files import BundleFiles
 from rastervision.core.data.label.labels import Labels
 from rastervision.core.data.label_store.label_store import LabelStore
 from rastervision.core.data.scene import Scene, naming_scene
 from rastervision.core.data_sample import DataSample
 from rastervision.core.defaults import TRAIN_GROUP
-from rastervision.core.layout import BUNDLE_FILE, CONFIG_FILE
-from rastervision.core.rv_pipeline import chipping, dependencies
+from rastervision.core.layout import BUNDLE_FILE, CONFIG_FILE, MODEL_CARD_FILE, Layout
+from rastervision.core.rv_pipeline import chipping, dependencies, model_card
 from rastervision.pipeline.errors import ConfigError, DataError, NotReadableError
 from rastervision.pipeline.file_system.utils import (
     download_or_copy,
     file_exists,
+    file_to_json,
+    json_to_file,
     sync_from_dir,
     upload_or_copy,
     zipdir,
@@ -184,6 +188,7 @@ class RVPipeline(Pipeline):
         self._copy_config(os.path.join(folder, CONFIG_FILE))
         if self.config.analyzers and file_exists(self.config.layout.analyze):
             sync_from_dir(self.config.layout.analyze, os.path.join(folder, 'analyze'))
+        self._write_card(folder)
         path = os.path.join(self.tmp_dir, BUNDLE_FILE)
         zipdir(folder, path)
         upload_or_copy(path, self.config.get_model_bundle_uri())
@@ -347,6 +352,24 @@ class RVPipeline(Pipeline):
         """Scenes, each opened when it is its turn."""
         classes = self.config.dataset.class_config
         return (scene.build(classes, self.tmp_dir, use_transformers=use_transformers) for scene in scene_configs)
+
+    def _write_card(self, folder: str) -> None:
+        """Write the model card among the files of a bundle, if the model has one."""
+        model_path = os.path.join(folder, BUNDLE_FILE)
+        if not zipfile.is_zipfile(model_path):
+            return
+        with BundleFiles.open(model_path) as model:
+            card = model.read_json(MODEL_CARD_FILE)
+        if card is None:
+            return
+        images = model_card.read_images(self.config.dataset.train_scenes, self.tmp_dir)
+
+        def read_stats(scene_group: str) -> Any:
+            path = Layout.under(folder).stats(scene_group)
+            return file_to_json(path) if os.path.exists(path) else None
+
+        card = model_card.describe_pipeline(card, self.config, images, read_stats)
+        json_to_file(card, os.path.join(folder, MODEL_CARD_FILE))
 
     def _copy_config(self, path: str) -> None:
         """The config as it was saved; where it was not, as it would be."""

@@ -17,6 +17,7 @@ from rastervision.core.defaults import CHIP_SZ, PREDICT_BATCH_SZ, SEED
 from rastervision.core.evaluation.evaluator_config import EvaluatorConfig
 from rastervision.core.layout import Layout
 from rastervision.core.rv_pipeline.chip_options import ChipOptions
+from rastervision.core.types import License
 from rastervision.pipeline.config.base import Config, added_field
 from rastervision.pipeline.config.register import register_config
 from rastervision.pipeline.errors import ConfigError, did_you_mean
@@ -97,6 +98,8 @@ class RVPipelineConfig(PipelineConfig):
         None, description='In which windows scenes are predicted. None: the defaults of the task.'
     )
     seed: int = added_field(SEED, 'Where random numbers start: the same seed gives the same results.')
+    license: License | None = added_field(None, 'License of the model, as an SPDX identifier; for its card.')
+    description: str | None = added_field(None, 'What the model is for, in plain words; for its card.', min_length=1)
 
     @classmethod
     def accept_old_spellings(cls, values: dict[str, Any]) -> dict[str, Any]:

@@ -7,11 +7,14 @@ import tempfile
 import zipfile
 from typing import TYPE_CHECKING, Any
 
-from rastervision.pipeline.config.build import build_config
+from rastervision.core.bundle_files import model_config_dict
+from rastervision.core.layout import MODEL_CARD_FILE
+from rastervision.pipeline.config.base import Config
 from rastervision.pipeline.errors import BundleError
 from rastervision.pipeline.file_system.publish import publish_file
-from rastervision.pipeline.file_system.utils import download_if_needed, file_to_json, unzip, zipdir
+from rastervision.pipeline.file_system.utils import download_if_needed, file_to_json, json_to_file, unzip, zipdir
 from rastervision.pytorch_learner.learner import files
+from rastervision.pytorch_learner.learner.card import model_card
 from rastervision.pytorch_learner.learner.weights import save_weights
 from rastervision.pytorch_learner.transform_dict import LAMBDA_PATH_KEY
 from rastervision.pytorch_learner.utils.torch_hub import get_hubconf_dir_from_cfg
@@ -53,24 +56,20 @@ def get_learner_config_from_bundle_dir(model_bundle_dir: str) -> 'LearnerConfig'
     Raises:
         BundleError: If there is none.
     """
-    path = os.path.join(model_bundle_dir, files.CONFIG_FILENAME)
-    config_dict = file_to_json(path) if os.path.isfile(path) else _old_config_dict(model_bundle_dir)
+
+    def read(name: str) -> Any:
+        path = os.path.join(model_bundle_dir, name)
+        return file_to_json(path) if os.path.isfile(path) else None
+
+    config_dict = model_config_dict(read)
+    if config_dict is None:
+        there = ', '.join(sorted(os.listdir(model_bundle_dir))) or 'nothing'
+        raise BundleError(f'{model_bundle_dir}: not a model bundle: there is no {files.CONFIG_FILENAME}, only {there}.')
     for tf_path_holder in _lambda_transforms(config_dict.get('data')):
         file_name = os.path.basename(tf_path_holder[LAMBDA_PATH_KEY])
         tf_path_holder[LAMBDA_PATH_KEY] = os.path.join(model_bundle_dir, files.TRANSFORMS_DIRNAME, file_name)
-    config: LearnerConfig = build_config(config_dict)
+    config: LearnerConfig = Config.from_dict(config_dict)  # type: ignore[assignment]
     return config
-
-
-def _old_config_dict(model_bundle_dir: str) -> dict[str, Any]:
-    path = os.path.join(model_bundle_dir, files.OLD_BUNDLE_CONFIG_FILENAME)
-    if not os.path.isfile(path):
-        there = ', '.join(sorted(os.listdir(model_bundle_dir))) or 'nothing'
-        raise BundleError(f'{model_bundle_dir}: not a model bundle: there is no {files.CONFIG_FILENAME}, only {there}.')
-    whole = file_to_json(path)
-    learner: dict[str, Any] = dict(whole.get('learner') or whole)
-    learner.setdefault('plugin_versions', whole.get('plugin_versions'))
-    return learner
 
 
 def _lambda_transforms(data: Any) -> list[dict[str, Any]]:
@@ -95,13 +94,7 @@ def check_trust(cfg: 'LearnerConfig', uri: str, *, trust: bool, own_model: bool,
     Raises:
         BundleError: If it would.
     """
-    needs = []
-    if cfg.model is not None and cfg.model.external_def is not None and not own_model:
-        needs.append('its model')
-    if training and cfg.solver is not None and cfg.solver.external_loss_def is not None:
-        needs.append('its loss')
-    if cfg.data.get_custom_albumentations_transforms():
-        needs.append('its transforms')
+    needs = [f'its {part}' for part in cfg.bundled_code(own_model=own_model, training=training)]
     if needs and not trust:
         raise BundleError(f'{uri}: {" and ".join(needs)} would be made by running code from the bundle. {TRUST}')
 
@@ -146,11 +139,13 @@ def write_bundle(learner: 'Learner', path: str, *, export_onnx: bool) -> None:
             save_weights(learner.bare_model, os.path.join(folder, name))
         if export_onnx:
             _try_export(learner, os.path.join(folder, files.BUNDLE_MODEL_ONNX_FILENAME))
-        _copy_code(learner, folder)
         cfg = learner.cfg.copy()
+        _copy_definitions(learner, folder)
+        _copy_transforms(cfg, folder)
         if cfg.model is not None:
             cfg.model.init_weights = None
         cfg.to_file(os.path.join(folder, files.CONFIG_FILENAME))
+        json_to_file(model_card(learner, folder), os.path.join(folder, MODEL_CARD_FILE))
         with publish_file(path) as tmp_path:
             zipdir(folder, tmp_path)
 
@@ -162,8 +157,8 @@ def _try_export(learner: 'Learner', path: str) -> None:
         log.warning('The model could not be exported to ONNX: %s', error)
 
 
-def _copy_code(learner: 'Learner', folder: str) -> None:
-    """Copy external definitions and files of transforms into a bundle."""
+def _copy_definitions(learner: 'Learner', folder: str) -> None:
+    """Copy the external definitions of a learner's model and loss into a bundle."""
     definitions = [learner.cfg.model.external_def if learner.cfg.model else None]
     definitions.append(learner.cfg.solver.external_loss_def if learner.cfg.solver else None)
     for definition in definitions:
@@ -172,7 +167,18 @@ def _copy_code(learner: 'Learner', folder: str) -> None:
             target = get_hubconf_dir_from_cfg(definition, parent=os.path.join(folder, files.MODULES_DIRNAME))
             if os.path.isdir(source):
                 shutil.copytree(source, target, dirs_exist_ok=True, ignore=shutil.ignore_patterns('__pycache__'))
-    for tf_dict in learner.cfg.data.get_custom_albumentations_transforms():
-        target = os.path.join(folder, files.TRANSFORMS_DIRNAME)
-        os.makedirs(target, exist_ok=True)
-        shutil.copy(download_if_needed(tf_dict[LAMBDA_PATH_KEY]), target)
+
+
+def _copy_transforms(cfg: 'LearnerConfig', folder: str) -> None:
+    """Copy the files of lambda transforms into a bundle. Those that share a name get another one, in `cfg` too."""
+    target = os.path.join(folder, files.TRANSFORMS_DIRNAME)
+    names: dict[str, str] = {}
+    for index, tf_dict in enumerate(cfg.data.get_custom_albumentations_transforms()):
+        uri = tf_dict[LAMBDA_PATH_KEY]
+        if uri not in names:
+            name = os.path.basename(uri)
+            names[uri] = f'{index}-{name}' if name in names.values() else name
+            os.makedirs(target, exist_ok=True)
+            shutil.copy(download_if_needed(uri), os.path.join(target, names[uri]))
+        if names[uri] != os.path.basename(uri):
+            tf_dict[LAMBDA_PATH_KEY] = names[uri]

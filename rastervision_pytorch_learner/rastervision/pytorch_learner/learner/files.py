@@ -5,6 +5,7 @@ import shutil
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from rastervision.core.layout import MODEL_CONFIG_FILE
 from rastervision.pipeline.file_system.utils import is_local, sync_from_dir, sync_to_dir
 
 CHECKPOINTS_DIRNAME = 'checkpoints'
@@ -13,7 +14,7 @@ TRANSFORMS_DIRNAME = 'custom_albumentations_transforms'
 DATALOADERS_DIRNAME = 'dataloaders'
 TENSORBOARD_DIRNAME = 'tb-logs'
 
-CONFIG_FILENAME = 'learner-config.json'
+CONFIG_FILENAME = MODEL_CONFIG_FILE
 LOG_FILENAME = 'log.csv'
 LAST_MODEL_FILENAME = 'last-model.pth'
 BEST_MODEL_FILENAME = os.path.join(CHECKPOINTS_DIRNAME, 'best-model.pth')
@@ -22,7 +23,6 @@ RESUME_FILENAME = os.path.join(CHECKPOINTS_DIRNAME, 'resume.pt')
 BUNDLE_MODEL_WEIGHTS_FILENAME = 'model.pth'
 BUNDLE_SAFE_WEIGHTS_FILENAME = 'model.safetensors'
 BUNDLE_MODEL_ONNX_FILENAME = 'model.onnx'
-OLD_BUNDLE_CONFIG_FILENAME = 'pipeline-config.json'
 
 
 def checkpoint_filename(epoch: int) -> str:

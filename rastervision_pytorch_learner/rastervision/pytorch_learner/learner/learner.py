@@ -133,16 +133,20 @@ class Learner(TrainingPart):
         own_cfg = cfg is not None
         cfg = cfg or bundle.get_learner_config_from_bundle_dir(folder)
         own_model = kwargs.get('model') is not None
-        bundle.check_trust(cfg, model_bundle_uri, trust=trust, own_model=own_model, training=training)
-        learner_cls: type[Self] = cls if cls is not Learner else lazy.load(str(cfg._learner))
         if use_onnx_model is None:
             use_onnx_model = rv_config_.get_namespace_option('rastervision', 'USE_ONNX', False, as_bool=True)
+        has_model = own_model or bool(use_onnx_model)
+        bundle.check_trust(cfg, model_bundle_uri, trust=trust, own_model=has_model, training=training)
+        learner_cls: type[Self] = cls if cls is not Learner else lazy.load(str(cfg._learner))
         if use_onnx_model:
             if training:
                 raise BundleError(f'{model_bundle_uri}: an ONNX model cannot be trained. Leave out use_onnx_model.')
             path = os.path.join(folder, files.BUNDLE_MODEL_ONNX_FILENAME)
             if not os.path.isfile(path):
-                raise BundleError(f'{model_bundle_uri}: has no ONNX model. Set use_onnx_model=False.')
+                raise BundleError(
+                    f'{model_bundle_uri}: has no ONNX model, which RASTERVISION_USE_ONNX or use_onnx_model=True asks '
+                    'for. Leave that out, or train with export_onnx=True.'
+                )
             kwargs['model'] = learner_cls.load_onnx_model(learner_cls.__new__(learner_cls), path)
         else:
             kwargs['model_weights_path'] = bundle.find_weights(folder)

@@ -7,10 +7,12 @@ from pydantic import Field, PositiveFloat, model_validator
 
 from rastervision.core.defaults import SEED
 from rastervision.core.layout import BUNDLE_FILE
+from rastervision.core.types import License
 from rastervision.pipeline import lazy
 from rastervision.pipeline.config.base import Config, added_field
 from rastervision.pipeline.config.register import register_config
 from rastervision.pipeline.errors import ConfigError
+from rastervision.pytorch_learner.learner_config.card import Card, TaskCard, card_of_config
 from rastervision.pytorch_learner.learner_config.data import DataConfig
 from rastervision.pytorch_learner.learner_config.loggers import IMAGE_INTERVAL, TrainingLoggerConfig
 from rastervision.pytorch_learner.learner_config.model import ModelConfig
@@ -35,6 +37,7 @@ class LearnerConfig(Config):
 
     _learner: ClassVar[str | None] = None  # 'module:Class' of the learner that build makes
     _predicts_classes: ClassVar[bool] = False  # whether the model gives logits of classes
+    card: ClassVar[TaskCard | None] = None  # what model cards say about the task
 
     model: ModelConfig | None = Field(None, description='The model. None: one is passed to the learner.')
     solver: SolverConfig | None = Field(None, description='How to train. None: the learner is only used to predict.')
@@ -59,6 +62,8 @@ class LearnerConfig(Config):
         'has them too. None: never.',
         ge=1,
     )
+    license: License | None = added_field(None, 'License of the model, as an SPDX identifier; for its card.')
+    description: str | None = added_field(None, 'What the model is for, in plain words; for its card.', min_length=1)
 
     @model_validator(mode='after')
     def validate_run_tensorboard(self) -> Self:
@@ -118,6 +123,26 @@ class LearnerConfig(Config):
             loss_def_path=loss_def_path,
             training=training,
         )
+
+    def model_card(self) -> Card:
+        """What this config says about the model: a STAC item with the MLM extension, as plain data."""
+        return card_of_config(self)
+
+    def bundled_code(self, *, own_model: bool = False, training: bool = False) -> list[str]:
+        """What is made by running code that comes with a bundle of this config.
+
+        Args:
+            own_model: Leave out the model, since another one is used.
+            training: Count the loss, too, which only training needs.
+        """
+        needs = []
+        if self.model is not None and self.model.external_def is not None and not own_model:
+            needs.append('model')
+        if training and self.solver is not None and self.solver.external_loss_def is not None:
+            needs.append('loss')
+        if self.data.get_custom_albumentations_transforms():
+            needs.append('transforms')
+        return needs
 
     def get_model_bundle_uri(self) -> str:
         """The URI of the bundle that training writes.

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from pydantic import Field
 
 from rastervision.pipeline.config.register import register_config
+from rastervision.pytorch_learner.learner_config.card import CLASS, TaskCard
 from rastervision.pytorch_learner.learner_config.learner import LearnerConfig
 from rastervision.pytorch_learner.learner_config.model import ModelConfig
 from rastervision.pytorch_learner.model_name import check_network_name
@@ -45,5 +46,11 @@ class ClassificationLearnerConfig(LearnerConfig):
 
     _learner: ClassVar[str | None] = 'rastervision.pytorch_learner.classification_learner:ClassificationLearner'
     _predicts_classes: ClassVar[bool] = True
+    card: ClassVar[TaskCard | None] = TaskCard(
+        task='scene-classification',
+        dims=('batch', CLASS),
+        description='Logits of the classes, for each chip.',
+        postprocessing='torch.softmax(predictions, dim=1)',
+    )
 
     model: ClassificationModelConfig | None = Field(None, description='The model. None: one is passed to the learner.')

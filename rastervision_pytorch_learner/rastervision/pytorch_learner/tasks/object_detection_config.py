@@ -8,6 +8,7 @@ from rastervision.pipeline.config.base import added_field
 from rastervision.pipeline.config.register import register_config
 from rastervision.pipeline.errors import ConfigError
 from rastervision.pytorch_learner.learner_config.backbone import Backbone
+from rastervision.pytorch_learner.learner_config.card import BOX, TaskCard
 from rastervision.pytorch_learner.learner_config.learner import LearnerConfig
 from rastervision.pytorch_learner.learner_config.model import ModelConfig, check_backbone, use_backbone
 from rastervision.pytorch_learner.learner_config.solver import SolverConfig
@@ -103,6 +104,11 @@ class ObjectDetectionLearnerConfig(LearnerConfig):
     """Configure an :class:`.ObjectDetectionLearner`."""
 
     _learner: ClassVar[str | None] = 'rastervision.pytorch_learner.object_detection_learner:ObjectDetectionLearner'
+    card: ClassVar[TaskCard | None] = TaskCard(
+        task='object-detection',
+        dims=('batch', 'box', BOX),
+        description='For each box xmin, ymin, xmax, ymax in pixels of the chip, the class, and a score from 0 to 1.',
+    )
 
     model: ObjectDetectionModelConfig | None = Field(None, description='The model. None: one is passed to the learner.')
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from pydantic import Field
 
 from rastervision.pipeline.config.register import register_config
+from rastervision.pytorch_learner.learner_config.card import CLASS, TaskCard
 from rastervision.pytorch_learner.learner_config.learner import LearnerConfig
 from rastervision.pytorch_learner.learner_config.model import ModelConfig
 from rastervision.pytorch_learner.model_name import check_network_name
@@ -74,6 +75,11 @@ class RegressionLearnerConfig(LearnerConfig):
     """Configure a :class:`.RegressionLearner`."""
 
     _learner: ClassVar[str | None] = 'rastervision.pytorch_learner.regression_learner:RegressionLearner'
+    card: ClassVar[TaskCard | None] = TaskCard(
+        task='regression',
+        dims=('batch', CLASS),
+        description='Numbers, one for each target, for each chip.',
+    )
 
     model: RegressionModelConfig | None = Field(None, description='The model. None: one is passed to the learner.')
 

@@ -7,6 +7,7 @@ from pydantic import Field, field_validator, model_validator
 from rastervision.pipeline.config.base import added_field
 from rastervision.pipeline.config.register import register_config
 from rastervision.pytorch_learner.learner_config.backbone import Backbone
+from rastervision.pytorch_learner.learner_config.card import CLASS, TaskCard
 from rastervision.pytorch_learner.learner_config.learner import LearnerConfig
 from rastervision.pytorch_learner.learner_config.model import ModelConfig, check_backbone, use_backbone
 from rastervision.pytorch_learner.model_name import check_segmentation_name
@@ -71,6 +72,12 @@ class SemanticSegmentationLearnerConfig(LearnerConfig):
         'rastervision.pytorch_learner.semantic_segmentation_learner:SemanticSegmentationLearner'
     )
     _predicts_classes: ClassVar[bool] = True
+    card: ClassVar[TaskCard | None] = TaskCard(
+        task='semantic-segmentation',
+        dims=('batch', CLASS, 'height', 'width'),
+        description='Logits of the classes, for each pixel.',
+        postprocessing='torch.softmax(predictions, dim=1)',
+    )
 
     model: SemanticSegmentationModelConfig | None = Field(
         None, description='The model. None: one is passed to the learner.'

@@ -1,0 +1,100 @@
+"""The files in a model bundle, of this and of earlier versions. No code of a bundle is run."""
+
+import json
+import zipfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, Self
+
+from rastervision.core.layout import BUNDLE_FILE, CONFIG_FILE, MODEL_CONFIG_FILE, STATS_FILE, Layout
+from rastervision.pipeline.errors import BundleError
+from rastervision.pipeline.file_system.utils import download_if_needed
+
+
+def model_config_dict(read: Callable[[str], Any]) -> dict[str, Any] | None:
+    """The config in the bundle that `train` writes, of any version, as plain data.
+
+    Args:
+        read: Gives the content of a JSON file in the bundle by its name, or None if there is no such file.
+
+    Returns:
+        The config, or None if there is none.
+    """
+    config = read(MODEL_CONFIG_FILE)
+    if isinstance(config, dict):
+        return config
+    whole = read(CONFIG_FILE)  # up to 0.21 the model's config was a part of a pipeline's
+    if not isinstance(whole, dict):
+        return None
+    return {'plugin_versions': whole.get('plugin_versions'), **(whole.get('learner') or whole)}
+
+
+class BundleFiles:
+    """The files of a bundle, read without unpacking it.
+
+    Attributes:
+        uri: Where the bundle is.
+        names: Names of the files in it.
+    """
+
+    def __init__(self, uri: str, archive: zipfile.ZipFile) -> None:
+        """Keep the arguments.
+
+        Args:
+            uri: Where the bundle is; for messages.
+            archive: The open zip file.
+        """
+        self.uri = uri
+        self.archive = archive
+        self.names = archive.namelist()
+
+    @classmethod
+    @contextmanager
+    def open(cls, uri: str) -> Iterator[Self]:
+        """Open a bundle. Costs reading its table of contents, and downloading it if it is remote.
+
+        Args:
+            uri: The zip file.
+
+        Raises:
+            BundleError: If it is no zip file.
+        """
+        path = download_if_needed(uri)
+        if not zipfile.is_zipfile(path):
+            raise BundleError(f'{uri}: is not a model bundle, as it is no zip file. The bundle command makes one.')
+        with zipfile.ZipFile(path) as archive:
+            yield cls(uri, archive)
+
+    @contextmanager
+    def open_model(self) -> Iterator['BundleFiles']:
+        """The bundle of the model: the one inside this, if this is the bundle of a pipeline, else this itself.
+
+        Raises:
+            BundleError: If what is inside is no zip file.
+        """
+        if BUNDLE_FILE not in self.names:
+            yield self
+            return
+        with self.archive.open(BUNDLE_FILE) as file:
+            if not zipfile.is_zipfile(file):
+                raise BundleError(f'{self.uri}: its {BUNDLE_FILE} is no zip file.')
+            with zipfile.ZipFile(file) as archive:
+                yield BundleFiles(f'{self.uri}/{BUNDLE_FILE}', archive)
+
+    def read_json(self, name: str) -> Any:
+        """The content of a JSON file, or None if there is no such file.
+
+        Raises:
+            BundleError: If it is no JSON.
+        """
+        if name not in self.names:
+            return None
+        try:
+            return json.loads(self.archive.read(name))
+        except ValueError as error:
+            raise BundleError(f'{self.uri}: its {name} is not valid JSON: {error}') from error
+
+    def read_stats(self, scene_group: str) -> dict[str, Any] | None:
+        """The statistics of a scene group, or None if the bundle has none."""
+        stats: dict[str, Any] | None = self.read_json(Layout.under('').stats(scene_group)) or self.read_json(STATS_FILE)
+        return stats

@@ -1,0 +1,180 @@
+"""The model card of a trained model: what its config says, and what only the model and its data know."""
+
+import hashlib
+import importlib.metadata
+import os
+import platform
+import re
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.utils.data import IterableDataset
+
+from rastervision.pytorch_learner.dataset.combination import num_samples, set_epoch
+from rastervision.pytorch_learner.learner import files
+from rastervision.pytorch_learner.learner.selection import best_index
+from rastervision.pytorch_learner.learner_config.card import Card
+from rastervision.pytorch_learner.utils.torch_hub import HUBCONF, get_hubconf_dir_from_cfg
+
+if TYPE_CHECKING:
+    from rastervision.pytorch_learner.learner.learner import Learner
+
+MAX_COUNTED = 200  # samples whose labels are counted
+PACKAGES = ('rastervision_pipeline', 'torch', 'torchvision', 'albumentations', 'numpy')
+SEMVER = re.compile(r'\d+\.\d+\.\d+(\+[0-9A-Za-z.-]+)?')
+NOT_METRICS = ('epoch', 'train_time', 'valid_time')
+DIGITS = 6
+
+PICKLE, SAFE, ONNX = (
+    files.BUNDLE_MODEL_WEIGHTS_FILENAME,
+    files.BUNDLE_SAFE_WEIGHTS_FILENAME,
+    files.BUNDLE_MODEL_ONNX_FILENAME,
+)
+WEIGHTS = {
+    SAFE: ('Weights.', 'application/octet-stream', 'safetensors.torch.save_file'),
+    PICKLE: ('The same weights, for earlier versions.', 'application/octet-stream', 'torch.save'),
+    ONNX: ('The model in ONNX format.', 'application/octet-stream', 'torch.onnx.export'),
+}
+
+
+def model_card(learner: 'Learner', folder: str) -> Card:
+    """The card of a learner's model: a STAC item. The same model, data and package versions give the same card.
+
+    Reads up to `MAX_COUNTED` training samples, to count the classes of their labels.
+
+    Args:
+        learner: The learner.
+        folder: The files of the bundle, but for the card itself.
+
+    Returns:
+        Plain data; `href` of the assets are relative to the bundle.
+    """
+    card = learner.cfg.model_card()
+    parameters = [*learner.bare_model.parameters()]
+    values = [*parameters, *learner.bare_model.buffers()]
+    card['id'] = f'{card["id"]}-{_digest(os.path.join(folder, SAFE))}'
+    versions = _versions()
+    version = versions['torch']
+    card['properties'] |= {
+        **({'mlm:framework_version': version} if SEMVER.fullmatch(version) else {}),
+        'mlm:total_parameters': sum(each.numel() for each in parameters),
+        'mlm:memory_size': sum(each.numel() * each.element_size() for each in values),
+        'rastervision:metrics': _metrics(learner),
+        'rastervision:training_data': _training_data(learner),
+        'rastervision:versions': versions,
+    }
+    card['assets'] = _assets(learner, folder, bands=card['properties']['mlm:input'][0]['bands'])
+    return card
+
+
+def _digest(path: str) -> str:
+    with open(path, 'rb') as file:
+        return hashlib.file_digest(file, 'sha256').hexdigest()[:12]
+
+
+def _versions() -> dict[str, str]:
+    return {'python': platform.python_version()} | {name: importlib.metadata.version(name) for name in PACKAGES}
+
+
+def _metrics(learner: 'Learner') -> dict[str, float]:
+    """The metrics of the epoch that the weights are of, as numbers."""
+    rows, solver = learner.log_rows, learner.cfg.solver
+    if not rows or solver is None:
+        return {}
+    chosen = solver.selection_metric
+    row = rows[best_index(rows, chosen) if chosen is not None else -1]
+    named = {name: value for name, value in row.items() if name not in NOT_METRICS}
+    return {'epoch': int(row['epoch']), **{name: _rounded(value) for name, value in named.items() if _finite(value)}}
+
+
+def _finite(value: Any) -> bool:
+    try:
+        return abs(float(value)) < float('inf')
+    except ValueError:
+        return False
+
+
+def _rounded(value: Any) -> float:
+    return float(f'{float(value):.{DIGITS}g}')
+
+
+def _training_data(learner: 'Learner') -> dict[str, Any]:
+    """Numbers of chips, and which part of the labels each class has."""
+    chips = {split: num_samples(dataset) for split, dataset in learner.datasets.items() if dataset is not None}
+    data: dict[str, Any] = {'chips': chips} if any(chips.values()) else {}
+    counts, counted = count_classes(learner)
+    total = int(counts.sum())
+    if total:
+        shares = zip(learner.cfg.data.class_names, counts.tolist(), strict=True)
+        data['class_shares'] = {name: _rounded(count / total) for name, count in shares}
+        data['chips_counted'] = counted
+    return data
+
+
+def count_classes(learner: 'Learner') -> tuple[Tensor, int]:
+    """How often each class is a label in samples that are spread evenly over the training data.
+
+    Args:
+        learner: A learner whose labels are class ids: of pixels, chips or boxes. With others nothing is counted.
+
+    Returns:
+        For each class the number of pixels, chips or boxes, (classes,), int64; and the number of samples.
+    """
+    counts = torch.zeros(learner.cfg.data.num_classes, dtype=torch.int64)
+    dataset, size = learner.train_ds, num_samples(learner.train_ds)
+    if dataset is None or isinstance(dataset, IterableDataset) or not len(counts):
+        return counts, 0
+    set_epoch(dataset, 0, learner.cfg.seed)
+    step = max(1, -(-size // MAX_COUNTED))
+    indices = list(islice(range(0, size, step), MAX_COUNTED))
+    for index in indices:
+        ids = _class_ids(dataset[index][1])
+        if ids is None:
+            return torch.zeros_like(counts), 0
+        counts += torch.bincount(ids[(ids >= 0) & (ids < len(counts))], minlength=len(counts))
+    return counts, len(indices)
+
+
+def _class_ids(label: Any) -> Tensor | None:
+    """The class ids in a label, (n,), or None if it has none."""
+    if hasattr(label, 'get_field'):
+        label = label.get_field('class_ids')
+    if not isinstance(label, Tensor | np.ndarray | int | np.integer):
+        return None
+    ids = torch.as_tensor(label)
+    return None if ids.is_floating_point() else ids.reshape(-1).long()
+
+
+def _assets(learner: 'Learner', folder: str, *, bands: list[str]) -> dict[str, dict[str, Any]]:
+    assets: dict[str, dict[str, Any]] = {}
+    for name, (title, media_type, artifact) in WEIGHTS.items():
+        if os.path.isfile(os.path.join(folder, name)):
+            more = {'mlm:artifact_type': artifact, 'raster:bands': [{'name': band} for band in bands]}
+            assets[name] = _asset(name, title, media_type, ['mlm:model', 'mlm:weights']) | more
+    assets[files.CONFIG_FILENAME] = _asset(
+        files.CONFIG_FILENAME, 'The config of the learner.', 'application/json', ['metadata']
+    )
+    for path in _code_files(folder):
+        assets[path] = _asset(path, 'Code that the model needs.', 'text/x-python', ['code'])
+    model = learner.cfg.model
+    if model is not None and model.external_def is not None:
+        path = f'{get_hubconf_dir_from_cfg(model.external_def, parent=files.MODULES_DIRNAME)}/{HUBCONF}'
+        if path in assets:
+            assets[path]['mlm:entrypoint'] = f'{HUBCONF.removesuffix(".py")}:{model.external_def.entrypoint}'
+    return assets
+
+
+def _asset(path: str, title: str, media_type: str, roles: list[str]) -> dict[str, Any]:
+    return {'href': f'./{path}', 'title': title, 'type': media_type, 'roles': roles}
+
+
+def _code_files(folder: str) -> list[str]:
+    """Paths of the Python files in a bundle's folder, relative to it."""
+    found = []
+    for name in (files.MODULES_DIRNAME, files.TRANSFORMS_DIRNAME):
+        for parent, _, names in os.walk(os.path.join(folder, name)):
+            found += [os.path.relpath(os.path.join(parent, each), folder) for each in names if each.endswith('.py')]
+    return sorted(path.replace(os.sep, '/') for path in found)

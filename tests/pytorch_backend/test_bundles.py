@@ -1,0 +1,241 @@
+"""Bundles of pipelines: their cards, `rastervision info`, code that they bring along, ONNX."""
+
+import json
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import albumentations as A
+import numpy as np
+import pystac
+import pytest
+import rasterio
+from click.testing import CliRunner
+from pystac.extensions.mlm import MLMExtension
+from pystac.validation.stac_validator import JsonSchemaSTACValidator
+from rasterio.transform import from_origin
+
+from rastervision.core.cli import info, predict
+from rastervision.core.data.class_config import ClassConfig
+from rastervision.core.data.dataset_config import DatasetConfig
+from rastervision.core.data.label_source.semantic_segmentation_label_source_config import (
+    SemanticSegmentationLabelSourceConfig,
+)
+from rastervision.core.data.raster_source.rasterio_source_config import RasterioSourceConfig
+from rastervision.core.data.raster_transformer.stats_transformer_config import StatsTransformerConfig
+from rastervision.core.data.scene_config import SceneConfig
+from rastervision.core.rv_pipeline.chip_options import WindowSamplingConfig
+from rastervision.core.rv_pipeline.semantic_segmentation_config import (
+    SemanticSegmentationConfig,
+    SemanticSegmentationPredictOptions,
+)
+from rastervision.pipeline.config.resolve import resolve
+from rastervision.pipeline.errors import BundleError
+from rastervision.pytorch_backend.pytorch_semantic_segmentation_config import PyTorchSemanticSegmentationConfig
+from rastervision.pytorch_learner.dataset.transform_io import serialize_albumentation_transform
+from rastervision.pytorch_learner.learner_config.external_module import ExternalModuleConfig
+from rastervision.pytorch_learner.learner_config.solver import SolverConfig
+from rastervision.pytorch_learner.semantic_segmentation_learner_config import (
+    SemanticSegmentationGeoDataConfig,
+    SemanticSegmentationModelConfig,
+)
+
+SIZE = 16
+HUBCONF = """
+import torch
+from layers import last
+dependencies = ['torch']
+
+def net(channels):
+    return torch.nn.Sequential(torch.nn.Conv2d(channels, 4, 3, padding=1), torch.nn.ReLU(), last(4))
+"""
+LAMBDAS = """
+import albumentations as A
+import numpy as np
+
+def halve(image, **kwargs):
+    return image / np.float32(2)
+
+lambda_transforms = {'halve': A.Lambda(image=halve, name='halve', p=1.0)}
+"""
+
+
+@dataclass
+class Project:
+    """A finished run and what it was made from."""
+
+    folder: Path
+    config: SemanticSegmentationConfig
+
+    @property
+    def bundle(self) -> str:
+        return self.config.get_model_bundle_uri()
+
+    def read_json(self, name: str) -> dict:
+        with zipfile.ZipFile(self.bundle) as bundle:
+            return json.loads(bundle.read(name))
+
+    def scores_of(self, out: Path, *options: str) -> np.ndarray:
+        args = [self.bundle, str(self.folder / 'valid.tif'), str(out), *options]
+        result = CliRunner().invoke(predict, args, catch_exceptions=False)
+        assert result.exit_code == 0, result.output
+        with rasterio.open(out / 'scores.tif') as file:
+            return file.read()
+
+
+def write_scene(folder: Path, name: str, seed: int) -> SceneConfig:
+    pixels = np.random.default_rng(seed).integers(1, 4000, (3, SIZE, SIZE), dtype=np.uint16)
+    profile = {'height': SIZE, 'width': SIZE, 'crs': 'EPSG:32633', 'transform': from_origin(5e5, 51e5, 10, 10)}
+    for path, array in ((f'{name}.tif', pixels), (f'{name}-labels.tif', (pixels[:1] > 2000).astype(np.uint8))):
+        with rasterio.open(folder / path, 'w', driver='GTiff', count=len(array), dtype=array.dtype, **profile) as file:
+            file.write(array)
+    image = RasterioSourceConfig(
+        uris=str(folder / f'{name}.tif'), channel_order=[2, 0], transformers=[StatsTransformerConfig()]
+    )
+    labels = SemanticSegmentationLabelSourceConfig(
+        raster_source=RasterioSourceConfig(uris=str(folder / f'{name}-labels.tif'))
+    )
+    return SceneConfig(id=name, raster_source=image, label_source=labels)
+
+
+def make_config(folder: Path) -> SemanticSegmentationConfig:
+    hub = folder / 'hub'
+    hub.mkdir()
+    (hub / 'hubconf.py').write_text(HUBCONF)
+    (hub / 'layers.py').write_text('import torch\n\ndef last(n):\n    return torch.nn.Conv2d(n, 2, 1)\n')
+    (folder / 'lambdas.py').write_text(LAMBDAS)
+    halve = A.Compose([A.Lambda(name='halve', p=1.0)])
+    transform = serialize_albumentation_transform(halve, str(folder / 'lambdas.py'))
+    dataset = DatasetConfig(
+        class_config=ClassConfig(names=['dark', 'bright'], colors=['black', 'white'], null_class='dark'),
+        train_scenes=[write_scene(folder, 'train', 0)],
+        validation_scenes=[write_scene(folder, 'valid', 1)],
+    )
+    backend = PyTorchSemanticSegmentationConfig(
+        data=SemanticSegmentationGeoDataConfig(img_sz=8, num_workers=0, base_transform=transform),
+        model=SemanticSegmentationModelConfig(
+            external_def=ExternalModuleConfig(uri=str(hub), entrypoint='net', entrypoint_args=[2], name='mine')
+        ),
+        solver=SolverConfig(num_epochs=1, batch_sz=2),
+        log_tensorboard=False,
+        export_onnx=True,
+    )
+    backend.data.sampling = WindowSamplingConfig(size=8)
+    return SemanticSegmentationConfig(
+        root_uri=str(folder / 'run'),
+        dataset=dataset,
+        backend=backend,
+        predict_options=SemanticSegmentationPredictOptions(chip_sz=8),
+        license='CC-BY-4.0',
+        description='Finds bright pixels.',
+    )
+
+
+@pytest.fixture(scope='module')
+def project(tmp_path_factory) -> Project:
+    """A finished run whose code and training image are gone."""
+    folder = tmp_path_factory.mktemp('bundles')
+    config = make_config(folder)
+    for scene in config.dataset.validation_scenes:
+        scene.label_store = config.get_default_label_store(scene)
+        scene.label_store.smooth_output = True
+    config = resolve(config)
+    (folder / 'tmp').mkdir()
+    pipeline = config.build(str(folder / 'tmp'))
+    for command in ('analyze', 'train', 'bundle'):
+        getattr(pipeline, command)()
+    for path in ('hub/hubconf.py', 'hub/layers.py', 'lambdas.py', 'train.tif'):
+        (folder / path).unlink()
+    return Project(folder, config)
+
+
+def test_the_card_is_a_valid_stac_item(project):
+    card = project.read_json('model-card.json')
+
+    JsonSchemaSTACValidator().validate_core(card, pystac.STACObjectType.ITEM, card['stac_version'])
+    mlm = MLMExtension.ext(pystac.Item.from_dict(card))
+
+    assert mlm.tasks == ['semantic-segmentation']
+    assert mlm.input[0].input.shape == [-1, 2, 8, 8]
+
+
+def test_the_card_knows_imagery_and_purpose(project):
+    card = project.read_json('model-card.json')
+    properties = card['properties']
+
+    west, south, east, north = card['bbox']
+    assert 14.9 < west < east < 15.1
+    assert 45.9 < south < north < 46.2
+    assert properties['gsd'] == pytest.approx(10, rel=1e-3)
+    assert (properties['license'], properties['description']) == ('CC-BY-4.0', 'Finds bright pixels.')
+    training = properties['rastervision:training_data']
+    assert training['scenes'] == {'train': 1, 'valid': 1}
+    assert (training['crs'], training['data_type']) == (['EPSG:32633'], ['uint16'])
+    bands = card['assets']['model']['raster:bands']
+    assert [(band['name'], band['data_type']) for band in bands] == [('band-3', 'uint16'), ('band-1', 'uint16')]
+    stats = project.read_json('analyze/stats/train_scenes/stats.json')
+    (image,) = properties['mlm:input']
+    middles = [(each['minimum'] + each['maximum']) / 2 for each in image['value_scaling']]
+    assert middles == pytest.approx(stats['means'])
+
+
+def test_info_says_what_predict_needs(project):
+    result = CliRunner().invoke(info, [project.bundle], catch_exceptions=False)
+
+    text = ' '.join(result.output.split())
+    for part in ('semantic-segmentation', 'bands 3, 1 of the file', 'uint16', 'EPSG:32633', 'about 10', 'ONNX'):
+        assert part in text
+    assert 'Its model and transforms would be made by running code from the bundle' in text
+    assert '--trust' in text
+
+
+def test_info_is_data_for_machines_too(project):
+    result = CliRunner().invoke(info, [project.bundle, '--json'], catch_exceptions=False)
+
+    found = json.loads(result.output)
+    assert found['card'] == project.read_json('model-card.json')
+    assert found['code'] == ['model', 'transforms']
+    assert found['predict']['trust'] is True
+    assert 'model-bundle.zip/modules/mine/hubconf.py' in found['files']
+
+
+def test_info_finds_the_bundle_under_the_root_and_takes_that_of_train(project):
+    root = CliRunner().invoke(info, [project.config.root_uri, '--json'], catch_exceptions=False)
+    trained = CliRunner().invoke(info, [f'{project.config.train_uri}/model-bundle.zip'], catch_exceptions=False)
+
+    assert json.loads(root.output)['uri'] == project.bundle
+    assert 'predict takes the output of bundle' in ' '.join(trained.output.split())
+
+
+@pytest.mark.parametrize('content', [None, {'readme.txt': 'hello'}])
+def test_info_refuses_what_is_no_bundle(tmp_path, content):
+    path = tmp_path / 'x.zip'
+    path.write_text('no zip')
+    if content is not None:
+        with zipfile.ZipFile(path, 'w') as file:
+            for name, text in content.items():
+                file.writestr(name, text)
+
+    with pytest.raises(BundleError, match=r'x\.zip: is not a model bundle'):
+        CliRunner().invoke(info, [str(path)], catch_exceptions=False)
+
+
+def test_info_of_a_root_without_bundle_names_the_commands(tmp_path):
+    with pytest.raises(BundleError, match='train and bundle'):
+        CliRunner().invoke(info, [str(tmp_path)], catch_exceptions=False)
+
+
+def test_models_and_transforms_of_the_user_come_back_if_trusted(project, tmp_path):
+    with pytest.raises(BundleError, match=r'its model and its transforms .* --trust'):
+        project.scores_of(tmp_path / 'refused')
+
+    scores = project.scores_of(tmp_path / 'trusted', '--trust')
+
+    assert scores.std() > 0
+
+
+def test_the_onnx_model_predicts_the_same(project, tmp_path, monkeypatch):
+    expected = project.scores_of(tmp_path / 'torch', '--trust')
+    monkeypatch.setenv('RASTERVISION_USE_ONNX', '1')
+
+    np.testing.assert_allclose(project.scores_of(tmp_path / 'onnx', '--trust'), expected, atol=1e-3)
