@@ -29,6 +29,7 @@ Upgrader = Callable[[dict[str, Any], int], dict[str, Any]]
 RUNNERS = {
     'inprocess': 'rastervision.pipeline.runner.inprocess_runner:InProcessRunner',
     'local': 'rastervision.pipeline.runner.local_runner:LocalRunner',
+    'slurm': 'rastervision.pipeline.runner.slurm_runner:SlurmRunner',
 }
 FILE_SYSTEMS = (
     'rastervision.pipeline.file_system.http_file_system:HttpFileSystem',

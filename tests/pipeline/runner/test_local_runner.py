@@ -1,7 +1,6 @@
 import shutil
 import signal
 import subprocess
-import time
 from pathlib import Path
 
 import psutil
@@ -10,35 +9,6 @@ import pytest
 from rastervision.pipeline.execution import prepare
 from rastervision.pipeline.runner.local_runner import LocalRunner, make_run_cmd_invocation
 from rastervision.pipeline.runner.scheduler import environment_of
-
-
-def heed_interrupts():
-    """As in a terminal; a test run that was started in the background has passed on to ignore Ctrl-C."""
-    signal.signal(signal.SIGINT, signal.default_int_handler)
-
-
-@pytest.fixture
-def start(command_line):
-    """Starts `rastervision` in another process."""
-
-    def start(*args):
-        command = [*command_line['args'], *args]
-        return subprocess.Popen(
-            command,
-            cwd=command_line['cwd'],
-            env=command_line['env'],
-            stdout=subprocess.DEVNULL,
-            preexec_fn=heed_interrupts,
-        )
-
-    return start
-
-
-def wait_for(condition, seconds=15):
-    until = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < until
-        time.sleep(0.05)
 
 
 def children_of(process):
@@ -91,7 +61,7 @@ def test_verbose_jobs_print_straight_through(rastervision, command_line):
 
 
 @pytest.mark.parametrize('number', [signal.SIGINT, signal.SIGTERM])
-def test_stopping_it_leaves_no_process(start, command_line, tmp_path, number):
+def test_stopping_it_leaves_no_process(wait_for, start, command_line, tmp_path, number):
     process = start('run', 'local', *command_line['toy'], '--splits', '2', '-a', 'seconds', '60')
     wait_for(lambda: (tmp_path / 'log').exists())
     children = children_of(process)
@@ -104,7 +74,7 @@ def test_stopping_it_leaves_no_process(start, command_line, tmp_path, number):
 
 
 @pytest.mark.skipif(not Path('/proc').exists(), reason='needs Linux')
-def test_killing_it_outright_leaves_no_process(start, command_line, tmp_path):
+def test_killing_it_outright_leaves_no_process(wait_for, start, command_line, tmp_path):
     process = start('run', 'local', *command_line['toy'], '--splits', '2', '-a', 'seconds', '60')
     wait_for(lambda: (tmp_path / 'log').exists())
     children = children_of(process)
@@ -116,7 +86,7 @@ def test_killing_it_outright_leaves_no_process(start, command_line, tmp_path):
     wait_for(lambda: all(is_gone(child) for child in children))
 
 
-def test_run_after_a_kill_finishes_the_rest(start, rastervision, command_line, log, tmp_path):
+def test_run_after_a_kill_finishes_the_rest(wait_for, start, rastervision, command_line, log, tmp_path):
     noted = tmp_path / 'log'
     process = start('run', 'local', *command_line['toy'], 'make', '-a', 'seconds', '0.4')
     wait_for(lambda: noted.exists() and 'make b' in noted.read_text())

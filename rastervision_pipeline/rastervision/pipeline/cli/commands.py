@@ -1,4 +1,4 @@
-"""The commands `run`, `run_command` and `explain`.
+"""The commands `run`, `run_command`, `explain` and `jobs`.
 
 What they need is imported inside, so that `rastervision --help` stays quick.
 """
@@ -45,7 +45,7 @@ def run(
 ) -> None:
     """Run COMMANDS, or all, of the pipelines in CFG_MODULE.
 
-    RUNNER is inprocess, local, or one that a plugin adds. CFG_MODULE is a Python file or module with a function
+    RUNNER is inprocess, local, slurm, or one that a plugin adds. CFG_MODULE is a Python file or module with a function
     get_config, or a saved pipeline-config.json. A command that is finished already is left out.
     """
     from rastervision.pipeline.cli.config_module import get_configs
@@ -97,4 +97,15 @@ def explain(cfg_module: str, args: tuple[tuple[str, str], ...], runner: str) -> 
         click.echo('\n'.join(map(str, explain_config(config))))
 
 
-COMMANDS = (run, run_command, explain)
+@click.command('jobs')
+@click.argument('root_uri')
+@click.option('--wait', is_flag=True, help='Follow them until all have ended.')
+@click.option('--cancel', is_flag=True, help='Cancel those that have not ended.')
+def jobs(root_uri: str, wait: bool, cancel: bool) -> None:
+    """Show the jobs that were last handed to a cluster for the run at ROOT_URI."""
+    from rastervision.pipeline.cli.running import show_jobs
+
+    show_jobs(root_uri, wait=wait, cancel=cancel)
+
+
+COMMANDS = (run, run_command, explain, jobs)

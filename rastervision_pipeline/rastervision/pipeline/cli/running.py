@@ -6,12 +6,17 @@ import click
 
 from rastervision.pipeline.commands import order_commands
 from rastervision.pipeline.config.files import save_pipeline_config
+from rastervision.pipeline.errors import RunError
 from rastervision.pipeline.execution import resolve_pipeline
 from rastervision.pipeline.file_system.utils import get_tmp_dir
 from rastervision.pipeline.manifest import Manifest, Status
 from rastervision.pipeline.pipeline import Pipeline
 from rastervision.pipeline.pipeline_config import PipelineConfig
+from rastervision.pipeline.registry import registry_
+from rastervision.pipeline.runner.cluster_runner import ClusterRunner
 from rastervision.pipeline.runner.runner import Runner
+from rastervision.pipeline.runner.submission import Submission
+from rastervision.pipeline.runner.watch import show_states, watch
 
 
 def run_pipelines(
@@ -70,6 +75,31 @@ def describe_plan(
         action = 'done' if status.done else 'run' if jobs == 1 else f'run as {jobs} jobs'
         lines.append(f'  {name:<{width}}  {action}: {status.reason}')
     return '\n'.join(lines)
+
+
+def show_jobs(root_uri: str, *, wait: bool = False, cancel: bool = False) -> None:
+    """Show the jobs that were last handed to a cluster for a run.
+
+    Args:
+        root_uri: Folder of the run.
+        wait: Follow them until all have ended.
+        cancel: Cancel those that have not ended.
+
+    Raises:
+        RunError: If there are none, or, with `wait`, if one fails.
+    """
+    submission = Submission.load(root_uri)
+    if submission is None:
+        raise RunError(f'No jobs of {root_uri!r} were handed to a cluster. Give the folder that root_uri names.')
+    runner = registry_.get_runner(submission.runner)()
+    if not isinstance(runner, ClusterRunner):
+        raise RunError(f'The runner {submission.runner!r} hands no jobs to a cluster.')
+    if cancel:
+        runner.cancel(submission)
+    if wait:
+        watch(runner, submission)
+    else:
+        click.echo(show_states(runner, submission))
 
 
 def _statuses(pipeline: Pipeline, commands: Iterable[str], rerun: bool) -> dict[str, Status]:

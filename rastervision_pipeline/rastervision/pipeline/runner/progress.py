@@ -4,6 +4,7 @@ import os
 import re
 import sys
 import time
+from collections.abc import Callable
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
@@ -40,8 +41,8 @@ class Progress:
         self._started[job.index] = time.monotonic()
         self.show(f'{job.name}: started')
 
-    def look(self, job: Job, log: str | None) -> None:
-        """A job still runs, and prints to this file."""
+    def look(self, job: Job, line: str | Callable[[], str]) -> None:
+        """A job still runs; this is the last line that it has printed, or a function that gives it."""
 
     def end(self, job: Job, is_good: bool) -> None:
         """A job has ended, well or not."""
@@ -79,16 +80,17 @@ class LiveProgress(Progress):
         super().start(job)
         self._tasks[job.index] = self._display.add_task(job.name, total=None)
 
-    def look(self, job: Job, log: str | None) -> None:
+    def look(self, job: Job, line: str | Callable[[], str]) -> None:
         """Show the last line that a job has printed, such as its own progress bar, twice a second."""
         now = time.monotonic()
-        if log is None or now - self._looked.get(job.index, 0) < SECONDS_BETWEEN_LOOKS:
+        if now - self._looked.get(job.index, 0) < SECONDS_BETWEEN_LOOKS:
             return
         self._looked[job.index] = now
         from rich.markup import escape
 
+        text = line if isinstance(line, str) else line()
         room = max(0, self._display.console.width - len(job.name) - WIDTH_OF_CLOCK)
-        self._display.update(self._tasks[job.index], description=f'{job.name}  {escape(last_line(log)[:room])}')
+        self._display.update(self._tasks[job.index], description=f'{job.name}  {escape(text[:room])}')
 
     def end(self, job: Job, is_good: bool) -> None:
         """A job has ended, well or not."""

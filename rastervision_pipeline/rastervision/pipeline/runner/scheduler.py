@@ -7,13 +7,14 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import nullcontext, suppress
 from dataclasses import dataclass
+from functools import partial
 from subprocess import Popen
 
 from rastervision.pipeline.errors import RunError
 from rastervision.pipeline.runner.machine import GPU_VARIABLE, MB, memory_of
 from rastervision.pipeline.runner.parent import PARENT
 from rastervision.pipeline.runner.plan import Job
-from rastervision.pipeline.runner.progress import Progress, make_progress
+from rastervision.pipeline.runner.progress import Progress, last_line, make_progress
 from rastervision.pipeline.runner.resources import Resources, Share
 from rastervision.pipeline.runner.summary import Ended, describe_end, describe_failure, summarize
 
@@ -105,7 +106,8 @@ class Scheduler:
     def _look(self, progress: Progress) -> None:
         is_sampling = time.monotonic() - self._sampled > SECONDS_BETWEEN_SAMPLES
         for item in list(self.running):
-            progress.look(item.job, item.log)
+            if item.log is not None:
+                progress.look(item.job, partial(last_line, item.log))
             if is_sampling:
                 item.share.note_memory(memory_of(item.process.pid))
             if has_ended(item):

@@ -30,10 +30,11 @@ class Ended:
 
 def summarize(ended: Iterable[Ended]) -> str:
     """A table of jobs: how each ended, how long it took, the most memory it held, where its log is."""
-    rows = [
-        (item.job.name, 'FAILED' if item.code else 'done', f'{item.seconds:.1f} s', f'{item.peak} MB', item.log or '-')
-        for item in sorted(ended, key=lambda item: item.job.index)
-    ]
+    rows = []
+    for item in sorted(ended, key=lambda item: item.job.index):
+        memory = f'{item.peak} MB' if item.peak else '-'
+        how = 'FAILED' if item.code else 'done'
+        rows.append((item.job.name, how, f'{item.seconds:.1f} s', memory, item.log or '-'))
     return table(('job', 'ended', 'time', 'memory', 'log'), rows, right=(2, 3))
 
 

@@ -1,0 +1,138 @@
+"""Hands jobs to a cluster, which runs them when it can."""
+
+import os
+from abc import abstractmethod
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import click
+
+from rastervision.pipeline.errors import RunError
+from rastervision.pipeline.runner.plan import Stage, make_stages
+from rastervision.pipeline.runner.runner import Runner
+from rastervision.pipeline.runner.submission import JobState, Submission
+from rastervision.pipeline.runner.watch import watch
+from rastervision.pipeline.utils import is_true
+
+if TYPE_CHECKING:
+    from rastervision.pipeline.pipeline import Pipeline
+
+
+class ClusterRunner(Runner):
+    """Base of runners that hand jobs to a cluster: all at once, each command as an array that waits for the one before.
+
+    `run` returns when the jobs are handed over, or, with `--wait`, when they have ended. What was handed over is kept
+    with the records of the run; `rastervision jobs` shows it.
+
+    Attributes:
+        name: What the runner is called.
+        poll_seconds: How often to ask how far the jobs are.
+    """
+
+    waits: ClassVar[bool] = False
+    setting_names: ClassVar[tuple[str, ...]] = ('wait', 'poll_seconds')
+    name: ClassVar[str] = ''
+    poll_seconds: ClassVar[float] = 5.0
+
+    def run(
+        self,
+        cfg_json_uri: str,
+        pipeline: 'Pipeline',
+        commands: list[str],
+        num_splits: int = 1,
+        pipeline_run_name: str = 'raster-vision',
+    ) -> None:
+        """Hand over the jobs; see :meth:`.Runner.run`. If one is refused, those before it are cancelled.
+
+        Raises:
+            RunError: If jobs of this run are still queued or run, if the cluster refuses a job, or, with `wait`, if a
+                job fails.
+        """
+        self.check(cfg_json_uri, pipeline, commands)
+        root_uri = os.path.dirname(cfg_json_uri)
+        self._refuse_twice(root_uri)
+        plan = self.plan(pipeline, commands, num_splits)
+        submission = Submission(self.name, root_uri, tuple(plan), (), self.begin(root_uri))
+        for stage in make_stages(plan):
+            try:
+                ids = self.submit(stage, submission, cfg_json_uri, pipeline_run_name)
+            except BaseException:
+                self.cancel(submission)
+                raise
+            submission = Submission(
+                self.name, root_uri, submission.plan, (*submission.ids, *ids), submission.details, submission.time
+            )
+            click.echo(f'{stage.command}: submitted as {self.describe(ids)}')
+        submission.save()
+        if is_true(self.setting('wait', '')):
+            watch(self, submission)
+        else:
+            click.echo(f'rastervision jobs {root_uri} shows how far they are.')
+
+    # ------------------------------------------------------ what a runner defines
+    def check(self, cfg_json_uri: str, pipeline: 'Pipeline', commands: list[str]) -> None:
+        """See that the cluster can run this, before anything is handed over.
+
+        Raises:
+            RasterVisionError: If not.
+        """
+
+    def begin(self, root_uri: str) -> dict[str, str]:
+        """Make ready for new jobs of a run; gives what to keep with the submission."""
+        return {}
+
+    @abstractmethod
+    def submit(self, stage: Stage, submission: Submission, cfg_json_uri: str, run_name: str) -> list[str]:
+        """Hand over the jobs of a command, which wait for those handed over before.
+
+        Args:
+            stage: The jobs.
+            submission: What was handed over before.
+            cfg_json_uri: The saved config.
+            run_name: Name of the run.
+
+        Returns:
+            What the cluster calls each job.
+        """
+
+    @abstractmethod
+    def states(self, submission: Submission) -> list[JobState]:
+        """How far each job is."""
+
+    @abstractmethod
+    def cancel(self, submission: Submission) -> None:
+        """Stop the jobs that have not ended."""
+
+    @abstractmethod
+    def read_log(self, submission: Submission, index: int, position: Any) -> tuple[list[str], Any]:
+        """Lines that a job has printed.
+
+        Args:
+            submission: The jobs.
+            index: Place of the job in the plan.
+            position: What this gave the last time. None: start near the end.
+
+        Returns:
+            The lines since then, and the new position.
+        """
+
+    @abstractmethod
+    def log_of(self, submission: Submission, index: int) -> str:
+        """Where people find what a job prints: a path or a link."""
+
+    def describe(self, ids: Sequence[str]) -> str:
+        """What to tell people of jobs of one command that were handed over."""
+        return ids[0] if len(ids) == 1 else f'{ids[0]} ... {ids[-1]}'
+
+    # ---------------------------------------------------------------- internals
+    def _refuse_twice(self, root_uri: str) -> None:
+        before = Submission.load(root_uri)
+        if before is None or before.runner != self.name:
+            return
+        active = [id for id, state in zip(before.ids, self.states(before), strict=True) if state.state.is_active]
+        if active:
+            raise RunError(
+                f'{len(active)} jobs of {root_uri} that were submitted at {before.time} have not ended: {active[0]}'
+                f'{" ..." if len(active) > 1 else ""}. Wait for them (rastervision jobs {root_uri} --wait), or cancel '
+                f'them (rastervision jobs {root_uri} --cancel).'
+            )

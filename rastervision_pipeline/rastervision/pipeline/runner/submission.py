@@ -1,0 +1,79 @@
+"""What was handed to a cluster, kept with the records of the run."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Self
+
+from rastervision.pipeline.records import Record, RecordStore
+from rastervision.pipeline.runner.plan import Job
+
+SUBMITTED, LATEST = 'submitted', 'latest.json'
+
+
+class State(StrEnum):
+    """How far a job is."""
+
+    WAITING = 'waiting'
+    RUNNING = 'running'
+    DONE = 'done'
+    FAILED = 'failed'
+    CANCELLED = 'cancelled'
+    UNKNOWN = 'unknown'
+
+    @property
+    def is_active(self) -> bool:
+        """Whether the job has not ended."""
+        return self in (State.WAITING, State.RUNNING)
+
+
+@dataclass(frozen=True)
+class JobState:
+    """How far a job is, and why.
+
+    Attributes:
+        state: How far it is.
+        reason: Why it waits, or how it ended, in a few words; may be empty.
+        code: Its exit code, if it is known; negative if a signal ended it.
+    """
+
+    state: State
+    reason: str = ''
+    code: int | None = None
+
+
+@dataclass(frozen=True)
+class Submission:
+    """Jobs that were handed to a cluster.
+
+    Attributes:
+        runner: Name of the runner.
+        root_uri: Folder of the run's config.
+        plan: The jobs.
+        ids: What the cluster calls each job.
+        details: What else the runner wants to know of them later.
+        time: When they were handed over.
+    """
+
+    runner: str
+    root_uri: str
+    plan: tuple[Job, ...]
+    ids: tuple[str, ...]
+    details: Mapping[str, str] = field(default_factory=dict)
+    time: str = field(default_factory=lambda: datetime.now(UTC).isoformat(timespec='seconds'))
+
+    def save(self) -> None:
+        """Keep it, in place of the one before."""
+        RecordStore(self.root_uri).write({**asdict(self), 'details': dict(self.details)}, SUBMITTED, LATEST)
+
+    @classmethod
+    def load(cls, root_uri: str) -> Self | None:
+        """The latest one of a run, or None."""
+        record = RecordStore(root_uri).read(SUBMITTED, LATEST)
+        return None if record is None else cls._from_record(record)
+
+    @classmethod
+    def _from_record(cls, record: Record) -> Self:
+        plan = tuple(Job(**{**job, 'dependencies': tuple(job['dependencies'])}) for job in record['plan'])
+        return cls(**{**record, 'plan': plan, 'ids': tuple(record['ids'])})
