@@ -47,15 +47,9 @@ VALIDATION_PLOTS = (
 CLASSES = ClassConfig(names=['tree'], colors=['orange'])
 TREE = 0
 IMG_SZ = 160  # pixels that the model sees
-WINDOW_SZ = 200  # pixels of the image, 20 m; most crowns are 15 to 80 pixels wide
+TRAINING_SIZES = 200, 401  # pixels of the image; most crowns are 15 to 80 pixels wide
+WINDOW_SZ, STRIDE = 280, 120  # pixels of the image: the middle of the sizes in training
 KEPT_SCORE, GOOD_SCORE = 0.1, 0.4
-REGIONS = {  # how many regions of an image the model looks at: most of the time goes into them
-    'rpn_pre_nms_top_n_train': 500,
-    'rpn_post_nms_top_n_train': 200,
-    'box_batch_size_per_image': 64,
-    'rpn_pre_nms_top_n_test': 500,
-    'rpn_post_nms_top_n_test': 100,
-}
 
 
 def make_scene(folder: str, name: str) -> SceneConfig:
@@ -77,7 +71,7 @@ def make_scene(folder: str, name: str) -> SceneConfig:
 
 
 def get_config(
-    runner: str, data_uri: str, root_uri: str, num_epochs: int = 16, chips_per_scene: int = 30
+    runner: str, data_uri: str, root_uri: str, num_epochs: int = 15, chips_per_scene: int = 40
 ) -> ObjectDetectionConfig:
     """Describe the pipeline.
 
@@ -99,13 +93,16 @@ def get_config(
             num_workers=0,
             augmentors=['RandomRotate90', 'HorizontalFlip', 'VerticalFlip', 'RGBShift'],
         ),
-        model=ObjectDetectionModelConfig(
-            backbone=Backbone.mobilenet_v3_large,
-            pretrained=False,
-            anchor_sizes=[24, 48, 96, 192],
-            extra_args=REGIONS,
+        model=ObjectDetectionModelConfig(backbone=Backbone.resnet18, architecture='fcos', pretrained=False),
+        solver=SolverConfig(
+            lr=2e-3,
+            num_epochs=num_epochs,
+            batch_sz=8,
+            optimizer='AdamW',
+            lr_schedule='OneCycleLR',
+            lr_schedule_args={'pct_start': 0.2},
+            clip_grad_norm=5,
         ),
-        solver=SolverConfig(lr=1.5e-3, num_epochs=num_epochs, batch_sz=4),
     )
     return ObjectDetectionConfig(
         root_uri=root_uri,
@@ -115,14 +112,14 @@ def get_config(
             sampling=ObjectDetectionWindowSamplingConfig(
                 method=WindowSamplingMethod.random,
                 size=IMG_SZ,
-                size_lims=(128, 257),
+                size_lims=TRAINING_SIZES,
                 max_windows=chips_per_scene,
                 ioa_thresh=0.4,
                 clip=True,
             )
         ),
         predict_options=ObjectDetectionPredictOptions(
-            chip_sz=WINDOW_SZ, stride=WINDOW_SZ // 2, score_thresh=KEPT_SCORE, merge_thresh=0.4, edge_sz=2
+            chip_sz=WINDOW_SZ, stride=STRIDE, score_thresh=KEPT_SCORE, merge_thresh=0.4, edge_sz=2
         ),
         evaluators=[ObjectDetectionEvaluatorConfig(score_thresh=GOOD_SCORE)],
     )

@@ -1,6 +1,7 @@
 import shutil
 
 import pytest
+import torch
 
 from rastervision.pipeline.errors import ConfigError, NotReadableError
 from rastervision.pytorch_learner.learner_config.external_module import ExternalModuleConfig
@@ -54,3 +55,6 @@ def test_github_without_network_says_what_to_do(tmp_path, monkeypatch):
 
     with pytest.raises(NotReadableError, match=r"'nobody/nothing:main'.*pass its folder or zip as uri"):
         ExternalModuleConfig(github_repo='nobody/nothing:main', entrypoint='make').build(str(tmp_path / 'kept'))
+
+    monkeypatch.setenv('TORCH_HOME', str(tmp_path / 'elsewhere'))
+    assert torch.hub.get_dir().startswith(str(tmp_path / 'elsewhere'))

@@ -6,6 +6,7 @@ from rastervision.pytorch_learner.learner_config.backbone import Backbone
 from rastervision.pytorch_learner.models.channels import adjust_conv_channels, adjust_first_conv
 from rastervision.pytorch_learner.models.classification import classification_model
 from rastervision.pytorch_learner.models.detection import detection_model
+from rastervision.pytorch_learner.models.fcos import light_fcos
 from rastervision.pytorch_learner.models.regression import RegressionModel
 from rastervision.pytorch_learner.models.segmentation import segmentation_model
 
@@ -95,3 +96,11 @@ def test_regression_outputs_are_positive_or_probabilities_where_asked():
 
     raw = network(x)
     assert torch.allclose(out, torch.stack([2 * raw[:, 0].exp(), raw[:, 1], raw[:, 2].sigmoid()], dim=1))
+
+
+def test_boxes_of_a_new_fcos_can_grow_and_shrink():
+    model = light_fcos('resnet18', 3)
+    features = list(model.backbone(torch.rand(1, 3, 64, 64)).values())
+
+    assert [feature.shape[-1] for feature in features] == [8, 4, 2]
+    assert (model.head(features)['bbox_regression'] > 1).all()  # zero would stay zero

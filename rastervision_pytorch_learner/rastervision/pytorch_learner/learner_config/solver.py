@@ -1,6 +1,6 @@
 """Configures the loss, the optimizer and the learning rate."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Literal, Self, get_args
 
 from pydantic import Field, PositiveFloat, PositiveInt, model_validator
@@ -22,6 +22,9 @@ BatchSchedule = Literal[
     'ConstantLR', 'CosineAnnealingLR', 'CosineAnnealingWarmRestarts', 'LinearLR', 'OneCycleLR', 'PolynomialLR'
 ]
 EpochSchedule = Literal['ExponentialLR', 'MultiStepLR', 'ReduceLROnPlateau', 'StepLR']
+
+CLASS_LOSS_SETTINGS = ('loss', 'label_smoothing', 'focal_gamma')
+LOSS_SETTINGS = ('ignore_class_index', 'class_loss_weights', *CLASS_LOSS_SETTINGS)
 
 _DROPPED = ('test_batch_sz', 'test_num_epochs', 'overfit_num_steps')
 
@@ -120,9 +123,8 @@ class SolverConfig(Config):
     def check_no_loss_opts_if_external(self) -> Self:
         """An external loss brings its own weights."""
         if self.external_loss_def is not None:
-            for name in ('ignore_class_index', 'class_loss_weights'):
-                if getattr(self, name) is not None:
-                    raise ConfigError(f'{name} has no effect on an external_loss_def. Leave out one of them.')
+            for name in self.changed(LOSS_SETTINGS):
+                raise ConfigError(f'{name} has no effect on an external_loss_def. Leave out one of them.')
         return self
 
     @model_validator(mode='after')
@@ -140,6 +142,11 @@ class SolverConfig(Config):
                 'one_cycle=False, and leave out multi_stage.'
             )
         return self
+
+    def changed(self, names: Iterable[str]) -> list[str]:
+        """Which of these fields are not at their defaults."""
+        fields = type(self).model_fields
+        return [name for name in names if getattr(self, name) != fields[name].default]
 
     @property
     def selection_metric(self) -> str | None:
@@ -236,3 +243,24 @@ class SolverConfig(Config):
             done=(last_epoch + 1) * steps_per_epoch,
             **{**(self.lr_schedule_args or {}), **kwargs},
         )
+
+
+def refuse_loss_settings(
+    solver: SolverConfig | None, task: str, names: Iterable[str] = (*LOSS_SETTINGS, 'external_loss_def')
+) -> SolverConfig | None:
+    """Check the solver of a task that has a loss of its own.
+
+    Args:
+        solver: The solver.
+        task: Name of the task, for the message.
+        names: The settings.
+
+    Returns:
+        The same.
+
+    Raises:
+        ConfigError: If a setting of the loss would have no effect.
+    """
+    for name in solver.changed(names) if solver is not None else ():
+        raise ConfigError(f'{name} has no effect in {task}. Leave it out.')
+    return solver

@@ -10,6 +10,7 @@ from torchvision.models.detection._utils import retrieve_out_channels
 from torchvision.models.detection.anchor_utils import AnchorGenerator, DefaultBoxGenerator
 from torchvision.models.detection.backbone_utils import BackboneWithFPN, resnet_fpn_backbone
 from torchvision.models.detection.faster_rcnn import FasterRCNN, FastRCNNPredictor, TwoMLPHead
+from torchvision.models.detection.fcos import FCOS
 from torchvision.models.detection.ssd import SSD
 from torchvision.models.detection.ssdlite import SSDLiteFeatureExtractorMobileNet, SSDLiteHead
 from torchvision.ops import FrozenBatchNorm2d, MultiScaleRoIAlign
@@ -17,6 +18,7 @@ from torchvision.ops.feature_pyramid_network import LastLevelMaxPool
 
 from rastervision.pipeline.errors import ConfigError
 from rastervision.pytorch_learner.models.channels import adjust_first_conv
+from rastervision.pytorch_learner.models.fcos import light_fcos
 from rastervision.pytorch_learner.models.normalization import TrainedBatchNorm2d, follow_short_trainings
 from rastervision.pytorch_learner.models.weights import default_weights, explained_download
 
@@ -25,7 +27,7 @@ IMAGENET_STD = (0.229, 0.224, 0.225)
 OTHER_MEAN = 0.45
 OTHER_STD = 0.225
 ASPECT_RATIOS = (0.5, 1.0, 2.0)  # of anchors, height to width
-FASTER_RCNN, SSDLITE = 'faster_rcnn', 'ssdlite'
+FASTER_RCNN, FCOS_LIGHT, SSDLITE = 'faster_rcnn', 'fcos', 'ssdlite'
 MOBILENET = 'mobilenet_v3_large'
 
 RESNET_LAYERS = 5
@@ -58,7 +60,7 @@ def detection_model(
     anchor_sizes: Sequence[int] | None = None,
     pretrained: bool = False,
     **kwargs: Any,
-) -> FasterRCNN | SSD:
+) -> FasterRCNN | FCOS | SSD:
     """Build a torchvision detection network for any number of channels.
 
     It has two outputs more than there are classes: 0 for background and, as models of earlier versions, one at the
@@ -69,30 +71,37 @@ def detection_model(
         num_classes: Number of classes.
         in_channels: Number of channels of the image.
         img_sz: Height and width that images are resized to inside the model, pixels. Boxes are scaled back.
-        architecture: faster_rcnn (with a feature pyramid), or ssdlite (mobilenet_v3_large only).
-        anchor_sizes: faster_rcnn only: sides in pixels of the square anchors, one for each level of the pyramid,
-            finest first: 5 for a resnet (strides 4 to 64), 4 for mobilenet_v3_large (strides 8 to 64). None: 32 for
-            the finest, and twice as much for each further one.
-        pretrained: Start the backbone from torchvision's weights (ImageNet), and keep its batch normalisation as it
-            is. The rest is new.
-        kwargs: Passed to torchvision's `FasterRCNN` or `SSD`.
+        architecture: faster_rcnn (with a feature pyramid), fcos (light, of a resnet), or ssdlite (mobilenet_v3_large
+            only).
+        anchor_sizes: faster_rcnn: sides in pixels of the square anchors, one for each level of the pyramid, finest
+            first: 5 for a resnet (strides 4 to 64), 4 for mobilenet_v3_large (strides 8 to 64). None: 32 for the
+            finest, and twice as much for each further one. fcos: see `light_fcos`.
+        pretrained: Start the backbone from torchvision's weights (ImageNet); but for fcos, its batch normalisation
+            stays as it is. The rest is new.
+        kwargs: Passed to torchvision's `FasterRCNN`, `FCOS` or `SSD`.
 
     Raises:
         NotReadableError: If pretrained weights cannot be had.
         ConfigError: If the number of anchor sizes is wrong.
     """
     options = {**_normalization(in_channels), **kwargs}
+    options = {'pretrained': pretrained, **options}
+    model: Any
     if architecture == SSDLITE:
-        model = _ssdlite(num_classes + 2, in_channels, img_sz=img_sz, pretrained=pretrained, **options)
+        model = _ssdlite(num_classes + 2, in_channels, img_sz=img_sz, **options)
     else:
-        anchors = _anchor_generator(backbone, anchor_sizes)
-        sizes = {'min_size': img_sz, 'max_size': img_sz}
-        build = _light_faster_rcnn if backbone == MOBILENET else partial(_resnet_faster_rcnn, backbone)
-        model = build(num_classes + 2, pretrained=pretrained, rpn_anchor_generator=anchors, **sizes, **options)
+        options = {'min_size': img_sz, 'max_size': img_sz, **options}
+        if architecture == FCOS_LIGHT:
+            model = light_fcos(backbone, num_classes + 2, anchor_sizes=anchor_sizes, **options)
+        else:
+            build = _light_faster_rcnn if backbone == MOBILENET else partial(_resnet_faster_rcnn, backbone)
+            anchors = _anchor_generator(backbone, anchor_sizes)
+            model = build(num_classes + 2, rpn_anchor_generator=anchors, **options)
         adjust_first_conv(model.backbone, in_channels, pretrained=pretrained)
     if not pretrained:
         follow_short_trainings(model)
-    return model
+    detector: FasterRCNN | FCOS | SSD = model
+    return detector
 
 
 def _resnet_faster_rcnn(backbone: str, num_outputs: int, *, pretrained: bool, **kwargs: Any) -> FasterRCNN:

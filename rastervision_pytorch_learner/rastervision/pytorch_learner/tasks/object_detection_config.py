@@ -11,7 +11,7 @@ from rastervision.pytorch_learner.learner_config.backbone import Backbone
 from rastervision.pytorch_learner.learner_config.card import BOX, TaskCard
 from rastervision.pytorch_learner.learner_config.learner import LearnerConfig
 from rastervision.pytorch_learner.learner_config.model import ModelConfig, check_backbone, use_backbone
-from rastervision.pytorch_learner.learner_config.solver import SolverConfig
+from rastervision.pytorch_learner.learner_config.solver import SolverConfig, refuse_loss_settings
 from rastervision.pytorch_learner.model_name import ONE_SIZE_DETECTORS, check_detection_name
 
 if TYPE_CHECKING:
@@ -35,14 +35,17 @@ class ObjectDetectionModelConfig(ModelConfig):
         Backbone.resnet50,
         description='resnet18, 34, 50, 101, 152 or, for machines without GPU, mobilenet_v3_large.',
     )
-    architecture: Literal['faster_rcnn', 'ssdlite'] = added_field(
-        'faster_rcnn', 'What is put on the backbone. ssdlite needs mobilenet_v3_large.'
+    architecture: Literal['faster_rcnn', 'fcos', 'ssdlite'] = added_field(
+        'faster_rcnn',
+        'What is put on the backbone. fcos, light and without anchors, needs a resnet and learns soonest without '
+        'pretrained weights; ssdlite needs mobilenet_v3_large.',
     )
     anchor_sizes: list[PositiveInt] | None = added_field(
         None,
         'faster_rcnn, and models by name with a feature pyramid: the sizes of objects, in pixels of the image as the '
         'model sees it, that the levels of the pyramid start from, finest first: 5 for a resnet, 4 for '
-        'mobilenet_v3_large. None: 32, 64 and so on.',
+        'mobilenet_v3_large. None: 32, 64 and so on. fcos: 3 sizes, 8 to 16 times smaller than the objects of a level; '
+        'None: 8, 16, 32.',
     )
 
     @field_validator('backbone')
@@ -57,6 +60,12 @@ class ObjectDetectionModelConfig(ModelConfig):
             if self.anchor_sizes is not None:
                 raise ConfigError("anchor_sizes has no effect on architecture 'ssdlite'. Leave it out.")
             use_backbone(self, Backbone.mobilenet_v3_large)
+        return self
+
+    @model_validator(mode='after')
+    def _fcos_is_built_on_resnets(self) -> Self:
+        if self.architecture == 'fcos' and self.backbone == Backbone.mobilenet_v3_large:
+            raise ConfigError("architecture 'fcos' needs a resnet as backbone, such as resnet18.")
         return self
 
     @model_validator(mode='after')
@@ -115,8 +124,5 @@ class ObjectDetectionLearnerConfig(LearnerConfig):
     @field_validator('solver')
     @classmethod
     def validate_solver_config(cls, v: SolverConfig | None) -> SolverConfig | None:
-        """Refuse settings of the loss: Faster R-CNN has its own."""
-        for name in ('ignore_class_index', 'class_loss_weights', 'external_loss_def'):
-            if v is not None and getattr(v, name) is not None:
-                raise ConfigError(f'{name} has no effect in object detection. Leave it out.')
-        return v
+        """Refuse settings of the loss: detectors have their own."""
+        return refuse_loss_settings(v, 'object detection')

@@ -3,12 +3,13 @@
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from rastervision.pipeline.config.register import register_config
 from rastervision.pytorch_learner.learner_config.card import CLASS, TaskCard
 from rastervision.pytorch_learner.learner_config.learner import LearnerConfig
 from rastervision.pytorch_learner.learner_config.model import ModelConfig
+from rastervision.pytorch_learner.learner_config.solver import CLASS_LOSS_SETTINGS, SolverConfig, refuse_loss_settings
 from rastervision.pytorch_learner.model_name import check_network_name
 
 if TYPE_CHECKING:
@@ -82,6 +83,11 @@ class RegressionLearnerConfig(LearnerConfig):
     )
 
     model: RegressionModelConfig | None = Field(None, description='The model. None: one is passed to the learner.')
+
+    @field_validator('solver')
+    @classmethod
+    def _loss_is_not_of_classes(cls, v: SolverConfig | None) -> SolverConfig | None:
+        return refuse_loss_settings(v, 'regression', CLASS_LOSS_SETTINGS)
 
 
 def indices_of(chosen: Iterable[str] | None, names: Sequence[str] | None) -> list[int]:

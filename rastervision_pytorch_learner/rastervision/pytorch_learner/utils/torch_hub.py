@@ -55,7 +55,7 @@ def torch_hub_load_github(repo: str, entrypoint: str, *args: Any, dst_dir: str |
         NotReadableError: If it cannot be downloaded.
     """
     with get_tmp_dir() as tmp_dir:
-        previous = torch.hub.get_dir()
+        previous = torch.hub._hub_dir  # not get_dir(), after which TORCH_HOME would have no effect any more
         torch.hub.set_dir(tmp_dir)
         try:
             torch.hub.list(repo, trust_repo=True, skip_validation=True, verbose=False)  # type: ignore[no-untyped-call]
@@ -65,7 +65,7 @@ def torch_hub_load_github(repo: str, entrypoint: str, *args: Any, dst_dir: str |
                 'or zip as uri.'
             ) from error
         finally:
-            torch.hub.set_dir(previous)
+            torch.hub._hub_dir = previous
         fetched = next(entry.path for entry in os.scandir(tmp_dir) if os.path.isfile(os.path.join(entry.path, HUBCONF)))
         return _keep_and_load(fetched, entrypoint, args, kwargs, dst_dir)
 
