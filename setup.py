@@ -17,6 +17,7 @@ PARTS = (
     'rastervision_pytorch_learner',
     'rastervision_pytorch_backend',
     'rastervision_aws_s3',
+    'rastervision_aws_batch',
 )
 
 

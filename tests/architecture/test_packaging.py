@@ -43,6 +43,7 @@ def test_dependencies_have_lower_bounds_and_no_pins(part):
         'rastervision_pytorch_learner',
         'rastervision_pytorch_backend',
         'rastervision_aws_s3',
+        'rastervision_aws_batch',
     ],
 )
 def test_installed_part_comes_from_this_checkout(part):

@@ -166,6 +166,16 @@ class RVConfig:
         }
         return {name: value for name, value in found.items() if value is not None}
 
+    def get_section_variables(self, section: str) -> dict[str, str]:
+        """What the environment, `.env` and the profile set of a section, as environment variables."""
+        from everett.ext.inifile import ConfigIniEnv
+
+        if not self._is_ini_found:
+            self.set_everett_config()
+        profile = {} if self._ini is None else ConfigIniEnv([self._ini]).cfg
+        found = {name.upper(): str(value) for name, value in {**profile, **_read_dot_env(), **os.environ}.items()}
+        return {name: value for name, value in found.items() if name.startswith(f'{section.upper()}_')}
+
     # ---------------------------------------------------------------- internals
     def _get(self, namespace: str, key: str) -> str | None:
         from everett import NO_VALUE

@@ -145,7 +145,9 @@ def test_jobs_run_in_a_container(submit, command_line, tmp_path, log):
 def test_jobs_that_slurm_has_forgotten_are_known_by_their_exit_codes(tmp_path, slurm, monkeypatch):
     monkeypatch.setenv('SLURM_CONF', slurm['SLURM_CONF'])
     plan = (Job(0, 'make', 0, 2, ()), Job(1, 'make', 1, 2, ()), Job(2, 'join', 0, 1, (0, 1)))
-    submission = Submission('slurm', str(tmp_path), plan, ('99999_0', '99999_1', '99998'), {'folder': str(tmp_path)})
+    submission = Submission(
+        'slurm', str(tmp_path / 'c.json'), plan, ('99999_0', '99999_1', '99998'), {'folder': str(tmp_path)}
+    )
     (tmp_path / 'make-0.exit').write_text('0\n')
     (tmp_path / 'make-1.exit').write_text('137\n')
 

@@ -3,6 +3,7 @@
 import os
 from abc import abstractmethod
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import click
@@ -52,16 +53,14 @@ class ClusterRunner(Runner):
         root_uri = os.path.dirname(cfg_json_uri)
         self._refuse_twice(root_uri)
         plan = self.plan(pipeline, commands, num_splits)
-        submission = Submission(self.name, root_uri, tuple(plan), (), self.begin(root_uri))
+        submission = Submission(self.name, cfg_json_uri, tuple(plan), (), self.begin(root_uri))
         for stage in make_stages(plan):
             try:
-                ids = self.submit(stage, submission, cfg_json_uri, pipeline_run_name)
+                ids = self.submit(stage, submission, pipeline, pipeline_run_name)
             except BaseException:
                 self.cancel(submission)
                 raise
-            submission = Submission(
-                self.name, root_uri, submission.plan, (*submission.ids, *ids), submission.details, submission.time
-            )
+            submission = replace(submission, ids=(*submission.ids, *ids))
             click.echo(f'{stage.command}: submitted as {self.describe(ids)}')
         submission.save()
         if is_true(self.setting('wait', '')):
@@ -82,13 +81,13 @@ class ClusterRunner(Runner):
         return {}
 
     @abstractmethod
-    def submit(self, stage: Stage, submission: Submission, cfg_json_uri: str, run_name: str) -> list[str]:
+    def submit(self, stage: Stage, submission: Submission, pipeline: 'Pipeline', run_name: str) -> list[str]:
         """Hand over the jobs of a command, which wait for those handed over before.
 
         Args:
             stage: The jobs.
             submission: What was handed over before.
-            cfg_json_uri: The saved config.
+            pipeline: The pipeline.
             run_name: Name of the run.
 
         Returns:

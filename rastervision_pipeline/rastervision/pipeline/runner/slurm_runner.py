@@ -81,14 +81,14 @@ class SlurmRunner(ClusterRunner):
         click.echo(f'Scripts and logs: {path}')
         return {'folder': path}
 
-    def submit(self, stage: Stage, submission: Submission, cfg_json_uri: str, run_name: str) -> list[str]:
+    def submit(self, stage: Stage, submission: Submission, pipeline: 'Pipeline', run_name: str) -> list[str]:
         """Hand over the jobs of a command; see :meth:`.ClusterRunner.submit`."""
         folder = submission.details['folder']
         job = stage.jobs[0]
         script = Path(folder, f'{stage.command}.sh')
         script.write_text(
             job_script(
-                self._command_line(stage, cfg_json_uri),
+                self._command_line(stage, submission.cfg_json_uri),
                 exit_path=os.path.join(folder, stage.command),
                 attempts=self.number('attempts', 1, job=job) or 1,
                 setup=self.setting('setup', '', job=job),

@@ -1,5 +1,6 @@
 """What was handed to a cluster, kept with the records of the run."""
 
+import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
@@ -49,7 +50,7 @@ class Submission:
 
     Attributes:
         runner: Name of the runner.
-        root_uri: Folder of the run's config.
+        cfg_json_uri: The saved config.
         plan: The jobs.
         ids: What the cluster calls each job.
         details: What else the runner wants to know of them later.
@@ -57,11 +58,16 @@ class Submission:
     """
 
     runner: str
-    root_uri: str
+    cfg_json_uri: str
     plan: tuple[Job, ...]
     ids: tuple[str, ...]
     details: Mapping[str, str] = field(default_factory=dict)
     time: str = field(default_factory=lambda: datetime.now(UTC).isoformat(timespec='seconds'))
+
+    @property
+    def root_uri(self) -> str:
+        """Folder of the config, which is that of the run."""
+        return os.path.dirname(self.cfg_json_uri)
 
     def save(self) -> None:
         """Keep it, in place of the one before."""
