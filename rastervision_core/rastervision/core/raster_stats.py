@@ -210,10 +210,7 @@ def sliding_chip_stream(
 ) -> Iterator[np.ndarray]:
     """Read all chips of rasters, on a grid; see `get_chip`. Those without a pixel that counts are left out."""
     for source in raster_sources:
-        for window in source.extent.get_windows(chip_sz, stride):
-            chip = get_chip(source, window, nodata_value)
-            if chip is not None:
-                yield chip
+        yield from _chips(source, source.extent.get_windows(chip_sz, stride), nodata_value)
 
 
 def random_chip_stream(
@@ -238,7 +235,12 @@ def random_chip_stream(
     for position, source in enumerate(raster_sources):
         rng = random.Random(f'{seed}/{position}')
         count = get_num_chips_to_sample(source.extent, chip_sz, sample_prob)
-        windows = (_random_window(source.extent, chip_sz, rng) for _ in range(count)) if count else [source.extent]
+        windows = [_random_window(source.extent, chip_sz, rng) for _ in range(count)] if count else [source.extent]
+        yield from _chips(source, windows, nodata_value)
+
+
+def _chips(source: 'RasterSource', windows: list[Box], nodata_value: float | None) -> Iterator[np.ndarray]:
+    with source.reading_ahead(windows):
         for window in windows:
             chip = get_chip(source, window, nodata_value)
             if chip is not None:

@@ -1,8 +1,10 @@
 """Reading windows of rasters through rasterio."""
 
 import os
+import re
+import time
 from collections.abc import Sequence
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -22,10 +24,16 @@ if TYPE_CHECKING:
     from rasterio.session import Session
 
 VSI_PREFIXES = {'http://': '/vsicurl/http://', 'https://': '/vsicurl/https://', 's3://': '/vsis3/', 'gs://': '/vsigs/'}
+VSI_FILE = re.compile(r'(?<=>)/vsi[^<]+')  # in the XML of a VRT
 BLOCK_CACHE_MB = 64  # a row of blocks of a scene 32,000 pixels wide with eight channels of 8 bits
+CHUNK_BYTES = 1024
+TRIES = 4
+SECONDS_BETWEEN_TRIES = 0.5
+# The header of a tiled image of some thousand blocks comes with the first request.
 # A single image is asked for, so its folder need not be listed; and a dropped connection is tried again.
 STREAMING_OPTIONS = {
     'GDAL_DISABLE_READDIR_ON_OPEN': 'EMPTY_DIR',
+    'GDAL_INGESTED_BYTES_AT_OPEN': '32768',
     'GDAL_HTTP_MAX_RETRY': '3',
     'GDAL_HTTP_RETRY_DELAY': '1',
 }
@@ -71,6 +79,8 @@ def bound_block_cache() -> None:
     reads or writes its first block, so it is called whenever a dataset is opened.
     """
     os.environ.setdefault('GDAL_CACHEMAX', str(BLOCK_CACHE_MB))
+    # GDAL reads this once, with the first remote file: a request then asks for little more than the blocks it is for.
+    os.environ.setdefault('CPL_VSIL_CURL_CHUNK_SIZE', str(CHUNK_BYTES))
 
 
 def open_raster(uri: str) -> 'DatasetReader':
@@ -93,13 +103,18 @@ def open_raster(uri: str) -> 'DatasetReader':
 
 def streaming_env(path: str) -> Any:
     """The settings to read this path with: those for streaming, and of its file systems, if it is remote; else none."""
-    if '/vsi' not in path or path.startswith('/vsimem'):
+    if not is_remote(path):
         return nullcontext()
     options = dict(STREAMING_OPTIONS)
     for prefix, vsi in VSI_PREFIXES.items():
         if vsi in path:
             options |= _options_of(prefix)
     return rasterio.Env(session=_Options(options))
+
+
+def is_remote(path: str) -> bool:
+    """Whether what GDAL calls an image, or a part of it if it is the XML of a VRT, is not on this machine."""
+    return '/vsi' in path and not path.startswith('/vsimem')
 
 
 class _Options(RasterioSession):  # type: ignore[misc]
@@ -224,12 +239,44 @@ def _read_part(
 
 def _read_raw(dataset: 'DatasetReader', part: Box, bands: Sequence[int], shape: tuple[int, int] | None) -> np.ndarray:
     options: dict[str, Any] = {} if shape is None else {'out_shape': shape, 'resampling': Resampling.bilinear}
-    try:
-        with streaming_env(dataset.name):
-            pixels: np.ndarray = dataset.read(list(bands), window=Window(*part.to_xywh()), **options)
-    except rasterio.errors.RasterioError as error:
-        raise _unreadable(dataset, part, error) from error
-    return pixels
+    return read_window_again(dataset, part, bands, **options)
+
+
+def read_window_again(dataset: 'DatasetReader', part: Box, bands: Sequence[int], **options: Any) -> np.ndarray:
+    """Read a window that lies in the image; of a remote one, `TRIES` times if the connection is bad.
+
+    Args:
+        dataset: An open dataset.
+        part: The window.
+        bands: Bands, counted from 1.
+        options: Further arguments of rasterio's `read`.
+
+    Returns:
+        Array (bands, height, width).
+
+    Raises:
+        NotReadableError: If it cannot be read.
+    """
+    tries = TRIES if is_remote(dataset.name) else 1
+    for attempt in range(tries):
+        try:
+            with streaming_env(dataset.name):
+                pixels: np.ndarray = dataset.read(list(bands), window=Window(*part.to_xywh()), **options)
+            return pixels
+        except rasterio.errors.RasterioError as error:
+            if attempt + 1 == tries:
+                raise _unreadable(dataset, part, error) from error
+            time.sleep(SECONDS_BETWEEN_TRIES * 2**attempt)
+            _forget_failure(dataset.name)
+    raise AssertionError('unreachable')
+
+
+def _forget_failure(path: str) -> None:
+    """Let GDAL forget what it keeps of remote files: after a connection broke, it takes them for missing."""
+    for file in VSI_FILE.findall(path) or [path]:
+        # GDAL forgets a file that it must not keep when it closes it, also if it could not open it.
+        with streaming_env(file), rasterio.Env(CPL_VSIL_CURL_NON_CACHED=file), suppress(rasterio.errors.RasterioError):
+            rasterio.open(file).close()
 
 
 def _read_mask(dataset: 'DatasetReader', part: Box, bands: Sequence[int], shape: tuple[int, int] | None) -> np.ndarray:

@@ -191,10 +191,11 @@ def _predict_windows(
         predict = partial(learner.predict_augmented, tta=options.tta)
     images = (dataset[index][0] for index in range(len(dataset)))
     windows = iter(dataset.windows)
-    for batch in _ahead(_batches(images, options.batch_sz), MAX_BATCHES_AHEAD):
-        predictions = predict(torch.stack(batch), raw_out=True, **predict_kw)
-        for window, prediction in zip(islice(windows, len(batch)), predictions, strict=True):
-            yield window, learner.output_to_numpy(prediction)
+    with dataset.scene.raster_source.reading_ahead(dataset.windows):
+        for batch in _ahead(_batches(images, options.batch_sz), MAX_BATCHES_AHEAD):
+            predictions = predict(torch.stack(batch), raw_out=True, **predict_kw)
+            for window, prediction in zip(islice(windows, len(batch)), predictions, strict=True):
+                yield window, learner.output_to_numpy(prediction)
 
 
 def _batches(items: Iterable[T], size: int) -> Iterator[list[T]]:

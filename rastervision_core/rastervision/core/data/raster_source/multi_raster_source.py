@@ -1,6 +1,7 @@
 """Several rasters of the same area, with their channels side by side."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from functools import cached_property
 from typing import TYPE_CHECKING, Self
 
@@ -148,6 +149,21 @@ class MultiRasterSource(RasterSource):
     # ------------------------------------------------------------------ reading
     def _get_chip(self, window: Box, out_shape: tuple[int, int] | None = None) -> np.ndarray:
         return np.concatenate(self._get_sub_chips(window, out_shape), axis=-1)
+
+    @property
+    def is_streamed(self) -> bool:
+        """Whether any of the sources is."""
+        return any(source.is_streamed for source in self.raster_sources)
+
+    @contextmanager
+    def reading_ahead(self, windows: Sequence[Box]) -> Iterator[None]:
+        """See the base class. Sources that have to be warped are not read ahead."""
+        with ExitStack() as stack:
+            for source, warp in zip(self.raster_sources, self._warps, strict=True):
+                if source.is_streamed and warp is None:
+                    parts = [self._parts(window, [source])[0][1] for window in windows]
+                    stack.enter_context(source.reading_ahead(parts))
+            yield
 
     def get_nodata_mask(self, window: Box) -> np.ndarray | None:
         """Where all sources with selected channels have no data; see the base class."""

@@ -2,6 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import numpy as np
@@ -94,6 +95,11 @@ class RasterSource(ABC):
         return ()
 
     @property
+    def is_streamed(self) -> bool:
+        """Whether pixels come over a network while they are read, so that reading ahead is worth it."""
+        return False
+
+    @property
     @abstractmethod
     def crs_transformer(self) -> CRSTransformer:
         """Transforms between map coordinates and pixels of the image (not of the bbox)."""
@@ -135,6 +141,18 @@ class RasterSource(ABC):
     def _get_resampled_chip(self, window: Box, out_shape: tuple[int, int]) -> np.ndarray:
         """A chip for a raster source that brings several to the same pixels: what is outside is resampled too."""
         return self.get_chip(window, out_shape=out_shape)
+
+    def reading_ahead(self, windows: Sequence[Box]) -> AbstractContextManager[None]:
+        """Announce what will be read next: while this is entered, a source that streams fetches it in threads.
+
+        Args:
+            windows: Windows in pixels relative to `bbox`, in the order that they will be read by this thread. Others
+                may be read too; chips are the same.
+
+        Returns:
+            A context manager.
+        """
+        return nullcontext()
 
     def get_chip_by_map_window(self, window_map_coords: Box, *args: Any, **kwargs: Any) -> np.ndarray:
         """Read a window given in map coordinates.

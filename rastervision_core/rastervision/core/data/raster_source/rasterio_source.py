@@ -1,7 +1,8 @@
 """Reads pixels from image files."""
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from rasterio.enums import ColorInterp
@@ -17,14 +18,19 @@ from rastervision.core.data.raster_transformer.raster_transformer import RasterT
 from rastervision.core.data.rasterio_io import (
     Nodata,
     get_channel_order_from_dataset,
+    is_remote,
     open_raster,
     read_colors,
     read_nodata_mask,
     read_pixels,
 )
+from rastervision.core.data.read_ahead import ReadAhead
 from rastervision.core.data.slices import parse_array_slices_Nd, sampled_shape
 from rastervision.core.defaults import MAP_CRS
 from rastervision.pipeline.errors import ConfigError
+
+if TYPE_CHECKING:
+    from rasterio.io import DatasetReader
 
 COLORS = 3  # red, green, blue
 
@@ -86,6 +92,7 @@ class RasterioSource(RasterSource):
         self.tmp_dir = tmp_dir
         self.imagery_path = self.download_data(stream=allow_streaming)
         self._image = PooledDataset(self.imagery_path)
+        self._ahead: ReadAhead | None = None
         with open_raster(self.imagery_path) as dataset:
             self._nodata = Nodata.of(dataset)
             self._crs_transformer = RasterioCRSTransformer.from_dataset(dataset, map_crs)
@@ -131,7 +138,35 @@ class RasterioSource(RasterSource):
             return paths[0]
         return mosaic_xml(paths) if vrt_dir is None else write_vrt(paths, vrt_dir)
 
+    @property
+    def is_streamed(self) -> bool:
+        """See the base class."""
+        return is_remote(self.imagery_path)
+
     # ------------------------------------------------------------------ reading
+    @contextmanager
+    def reading_ahead(self, windows: Sequence[Box]) -> Iterator[None]:
+        """See the base class and :class:`.ReadAhead`; of no effect on an image on this machine."""
+        if not self.is_streamed or self._ahead is not None:
+            yield
+            return
+        bands = [1] if self._colors is not None else [channel + 1 for channel in self.channel_order]
+        inside = self.bbox.intersection(self.image_extent)
+        parts = [window.to_global_coords(self.bbox).intersection(inside) for window in windows]
+        with ReadAhead(self._image, parts, bands) as self._ahead:
+            try:
+                yield
+            finally:
+                self._ahead = None
+
+    def _dataset(self) -> 'DatasetReader':
+        if self._ahead is not None and self._ahead.is_mine:
+            return self._ahead
+        return self._image.get()
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, '_ahead': None}
+
     def _get_chip(self, window: Box, out_shape: tuple[int, int] | None = None) -> np.ndarray:
         return self._read(window, range(self.num_channels_raw), out_shape)
 
@@ -170,7 +205,7 @@ class RasterioSource(RasterSource):
         if not self._nodata.is_declared(bands):
             return None
         window = window.to_global_coords(self.bbox)
-        return read_nodata_mask(self._image.get(), window, bands, nodata=self._nodata, inside=self.bbox)
+        return read_nodata_mask(self._dataset(), window, bands, nodata=self._nodata, inside=self.bbox)
 
     def __getitem__(self, key: Any) -> np.ndarray:
         """Read by a `Box` or by slices; see the base class. Without transformers, only the bands asked for are read."""
@@ -185,7 +220,7 @@ class RasterioSource(RasterSource):
         if self._colors is not None:
             return resize(self._read_colors(window)[..., list(channels)], out_shape or window.size)
         return read_pixels(
-            self._image.get(),
+            self._dataset(),
             window.to_global_coords(self.bbox),
             [channel + 1 for channel in channels],
             nodata=self._nodata,
@@ -197,7 +232,7 @@ class RasterioSource(RasterSource):
         """The colours of a window, (height, width, 3), uint8; what has no data is 0."""
         assert self._colors is not None
         window = window.to_global_coords(self.bbox)
-        dataset = self._image.get()
+        dataset = self._dataset()
         indices = read_pixels(dataset, window, [1], nodata=Nodata((None,) * dataset.count, masked=False))[..., 0]
         colors: np.ndarray = self._colors[indices]
         colors[read_nodata_mask(dataset, window, [1], nodata=self._nodata, inside=self.bbox)] = 0
