@@ -38,4 +38,5 @@ setup(
     py_modules=[],
     packages=[],
     install_requires=[requirement(part) for part in PARTS],
+    extras_require={'dask': [requirement('rastervision_pipeline').replace('_pipeline', '_pipeline[dask]', 1)]},
 )

@@ -27,6 +27,7 @@ log = logging.getLogger(__name__)
 Upgrader = Callable[[dict[str, Any], int], dict[str, Any]]
 
 RUNNERS = {
+    'dask': 'rastervision.pipeline.runner.dask_runner:DaskRunner',
     'inprocess': 'rastervision.pipeline.runner.inprocess_runner:InProcessRunner',
     'local': 'rastervision.pipeline.runner.local_runner:LocalRunner',
     'slurm': 'rastervision.pipeline.runner.slurm_runner:SlurmRunner',

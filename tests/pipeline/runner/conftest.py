@@ -9,6 +9,7 @@ import tempfile
 import time
 from pathlib import Path
 
+import psutil
 import pytest
 
 SLURM = Path(__file__).parent / 'slurm'
@@ -26,7 +27,7 @@ def slurm(tmp_path_factory):
     subprocess.run([SLURM / 'down.sh', folder], timeout=60, check=True)
 
 
-@pytest.fixture(params=['inprocess', 'local', 'slurm', 'aws_batch'])
+@pytest.fixture(params=['inprocess', 'local', 'slurm', 'aws_batch', 'dask'])
 def engine(request, monkeypatch):
     """Name of a runner, whose engine runs here."""
     if request.param in ('slurm', 'aws_batch'):
@@ -180,3 +181,13 @@ def wait_for():
             time.sleep(0.05)
 
     return wait_for
+
+
+@pytest.fixture
+def running(tmp_path):
+    """Finds the processes of this machine that run a job of the toy pipeline."""
+
+    def running():
+        return [p for p in psutil.process_iter(['cmdline']) if f'{tmp_path}/out' in ' '.join(p.info['cmdline'] or ())]
+
+    return running

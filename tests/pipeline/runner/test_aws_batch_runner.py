@@ -7,6 +7,7 @@ import json
 import signal
 from functools import partial
 
+import boto3
 import pytest
 
 from rastervision.aws_batch.aws_batch_runner import RETRY_RULES, AWSBatchRunner, job_name
@@ -185,3 +186,24 @@ def test_jobs_are_listed_followed_and_cancelled_on_ctrl_c(rastervision, start, c
     assert shown.returncode == 0, shown.stderr
     assert 'make 2/2' in shown.stdout
     assert 'cloudwatch' in shown.stdout
+
+
+@pytest.mark.usefixtures('sent')
+def test_run_on_s3_gives_the_bytes_of_a_local_one_and_resumes(rastervision, command_line, tmp_path, log):
+    s3 = boto3.client('s3')
+    s3.create_bucket(Bucket='runs')
+    del command_line['env']['BATCH_SHARED_PATHS']
+    on_s3 = ('run', 'aws_batch', *command_line['toy'], '-a', 'root_uri', 's3://runs/one', '--wait', '--splits', '3')
+    rastervision('run', 'inprocess', *command_line['toy'])
+    log()
+
+    bad = rastervision(*on_s3, '-a', 'bad_item', 'c')
+    assert sorted(log()) == ['make a', 'make b', 'make c']
+    good = rastervision(*on_s3)
+
+    assert 'ValueError: c is bad' in bad.stderr
+    assert good.returncode == 0, good.stderr
+    assert log() == ['make c', 'join', 'shout']
+    keys = [item['Key'] for item in s3.list_objects_v2(Bucket='runs', Prefix='one/')['Contents']]
+    found = {key: s3.get_object(Bucket='runs', Key=key)['Body'].read() for key in keys if key.endswith('.txt')}
+    assert found == {f'one/{path.name}': path.read_bytes() for path in (tmp_path / 'out').glob('*.txt')}

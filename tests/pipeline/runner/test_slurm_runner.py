@@ -1,10 +1,10 @@
 """What only the Slurm runner does, on a Slurm of one node."""
 
-import os
 import re
 import signal
 import subprocess
 
+import psutil
 import pytest
 
 from rastervision.pipeline.runner.plan import Job
@@ -45,17 +45,14 @@ def ids_of(result):
 
 
 @pytest.mark.parametrize('stop', ['scancel', 'SIGKILL'])
-def test_run_after_a_job_was_killed_finishes_the_rest(
-    submit, jobs, ask, rastervision, command_line, wait_for, log, tmp_path, stop
-):
+def test_run_after_a_job_was_killed_finishes_the_rest(submit, jobs, ask, wait_for, log, tmp_path, running, stop):
     noted = tmp_path / 'log'
     ids = ids_of(submit('make', 'join', '--splits', '2', '-a', 'seconds', '0.8'))
     wait_for(lambda: noted.exists() and 'make b' in noted.read_text())
     if stop == 'scancel':
         ask('scancel', f'{ids[0]}_0')
     else:
-        line = subprocess.run(['pgrep', '-f', f'{tmp_path}.*make --num-splits 2 --split-ind 0'], capture_output=True)
-        os.kill(int(line.stdout.split()[0]), signal.SIGKILL)
+        next(p for p in running() if p.info['cmdline'][-2:] == ['--split-ind', '0']).kill()
     failed = jobs('--wait')
     noted.unlink(missing_ok=True)
 
@@ -177,12 +174,11 @@ def test_states_of_slurm(name, reason, expected):
     assert (state.state, state.reason) == expected
 
 
-def test_script_passes_a_signal_on_and_notes_the_exit_code(tmp_path):
+def test_script_passes_a_signal_on_and_notes_the_exit_code(tmp_path, wait_for):
     script = tmp_path / 'job.sh'
     script.write_text(job_script('sleep 60', exit_path=str(tmp_path / 'it'), attempts=3))
     process = subprocess.Popen(['bash', script])
-    while not subprocess.run(['pgrep', '-P', str(process.pid)], capture_output=True).stdout:
-        pass
+    wait_for(lambda: any(p.name() == 'sleep' for p in psutil.Process(process.pid).children()))
 
     process.terminate()
 
