@@ -37,7 +37,7 @@ def bare_predict(model: nn.Module, image: Path, out: Path) -> None:
                 chips = np.stack([source.read(window=window) for window in windows])
                 with torch.inference_mode():
                     scores = model(torch.from_numpy(chips).float().div_(255)).softmax(dim=1)
-                for window, labels in zip(windows, scores.argmax(dim=1).numpy().astype(np.uint8), strict=True):
+                for window, labels in zip(windows, scores.numpy().argmax(axis=1).astype(np.uint8), strict=True):
                     target.write(labels, 1, window=window)
 
 

@@ -66,4 +66,4 @@ class SemanticSegmentationLearner(ClassLabelsLearner):
 
     def prob_to_pred(self, x: Tensor) -> Tensor:
         """The best class of each pixel."""
-        return torch.argmax(x, dim=1)
+        return x.max(dim=1).indices  # on CPUs far faster than argmax
