@@ -2,7 +2,6 @@
 
 from typing import TYPE_CHECKING, Any
 
-import torch
 from torch import Tensor, nn
 
 from rastervision.pytorch_learner.dataset.visualizer.semantic_segmentation_visualizer import (
