@@ -16,6 +16,7 @@ def register_plugin(registry: 'Registry') -> None:
 
     registry.set_plugin_version('rastervision.core', 14)
     registry.add_lazy_configs('rastervision.core', CONFIGS)
+    registry.add_plugin_command('rastervision.core.cogify_command:cogify')
     registry.add_plugin_command('rastervision.core.cli:predict')
     registry.add_plugin_command('rastervision.core.cli:predict_scene')
     registry.add_plugin_command('rastervision.core.cli:info')

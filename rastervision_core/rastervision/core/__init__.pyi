@@ -1,5 +1,6 @@
 from rastervision.core.analyzer.stats_analyzer_config import StatsAnalyzerConfig as StatsAnalyzerConfig
 from rastervision.core.box import Box as Box
+from rastervision.core.cogify_config import CogifyConfig as CogifyConfig
 from rastervision.core.data.label_store.semantic_segmentation_label_store_config import (
     PolygonVectorOutputConfig as PolygonVectorOutputConfig,
 )

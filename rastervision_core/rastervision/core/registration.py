@@ -1,6 +1,9 @@
 """Config classes of this plugin: for each module, its classes by type hint. They are imported when first asked for."""
 
 CONFIGS = {
+    'cogify_config': {
+        'cogify': 'CogifyConfig',
+    },
     'analyzer.analyzer_config': {
         'analyzer': 'AnalyzerConfig',
     },

@@ -29,5 +29,6 @@ def register_plugin(registry: 'Registry') -> None:
 
     registry.set_plugin_version('rastervision.pytorch_learner', 7)
     registry.add_lazy_configs('rastervision.pytorch_learner', CONFIGS)
+    registry.add_plugin_command('rastervision.pytorch_learner.cli:tensorboard')
     registry.register_renamed_type_hints('geo_data_window', 'window_sampling')
     registry.register_renamed_type_hints('object_detection_geo_data_window', 'object_detection_window_sampling')

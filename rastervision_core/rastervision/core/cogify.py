@@ -1,0 +1,64 @@
+"""A pipeline that makes cloud-optimized GeoTIFFs, which can be read in parts over a network."""
+
+import os
+from collections import Counter
+from functools import partial
+from typing import TYPE_CHECKING
+
+from rastervision.core.data.cog import create_cog
+from rastervision.pipeline.errors import ConfigError
+from rastervision.pipeline.manifest import run_step
+from rastervision.pipeline.pipeline import Pipeline
+
+if TYPE_CHECKING:
+    from rastervision.core.cogify_config import CogifyConfig
+
+OPTIONS = ('block_size', 'resample_method', 'compression', 'overviews')
+
+
+class Cogify(Pipeline):
+    """Makes a cloud-optimized GeoTIFF of each raster; rasters that are done are not done again."""
+
+    commands = ['cogify']  # noqa: RUF012
+    split_commands = ['cogify']  # noqa: RUF012
+    gpu_commands = []  # noqa: RUF012
+    config: 'CogifyConfig'
+
+    def inputs_of(self, command: str) -> list[str]:
+        """The rasters."""
+        return list(self.config.uris)
+
+    def cogify(self, split_ind: int = 0, num_splits: int = 1) -> None:
+        """Make the files of one split.
+
+        Args:
+            split_ind: Number of this job.
+            num_splits: How many jobs share the rasters.
+
+        Raises:
+            ConfigError: If two rasters would become the same file, or an option is not valid.
+            NotReadableError: If a raster cannot be read.
+            NotWritableError: If a file cannot be written.
+        """
+        targets = targets_of(self.config)
+        options = {name: getattr(self.config, name) for name in OPTIONS}
+        for uri in self.config.uris[split_ind::num_splits]:
+            run_step(uri, partial(create_cog, uri, targets[uri], self.tmp_dir, **options))
+
+
+def targets_of(config: 'CogifyConfig') -> dict[str, str]:
+    """Where each raster goes.
+
+    Raises:
+        ConfigError: If two rasters would become the same file, or a raster would be replaced by its own result.
+    """
+    names = {uri: f'{os.path.splitext(os.path.basename(uri.rstrip("/")))[0]}.tif' for uri in config.uris}
+    for name, count in Counter(names.values()).items():
+        if count > 1:
+            same = ', '.join(repr(uri) for uri in names if names[uri] == name)
+            raise ConfigError(f'uris: {same} would all become {name!r}. Give them different folders to go to.')
+    targets = {uri: os.path.join(config.root_uri or '', name) for uri, name in names.items()}
+    for uri, target in targets.items():
+        if os.path.abspath(uri) == os.path.abspath(target):
+            raise ConfigError(f'root_uri: {uri!r} would be replaced by its own result. Choose another folder.')
+    return targets
