@@ -20,7 +20,7 @@ from pyproj import Transformer
 SCENES = {'train_a': 1, 'train_b': 2, 'train_c': 3, 'validation': 4, 'new': 5}
 SIZE = 640  # pixels a side
 GSD = 0.3  # metres a pixel
-CRS = 'EPSG:32637'
+CRS = 'EPSG:32737'
 ORIGIN = (258_000.0, 9_857_000.0)  # upper left corner of the first scene; east of Nairobi
 
 ROOFS = [

@@ -68,6 +68,14 @@ def test_schedules_with_an_end_reach_it_in_the_last_batch(name):
     assert list(rates(make_solver(name)))[-1] < 0.03
 
 
+@pytest.mark.parametrize(('samples', 'steps'), [(12, 3), (11, 2), (4, 1), (1, 1)])
+def test_a_schedule_counts_the_last_batch_unless_it_has_one_sample(samples, steps):
+    config = make_solver('OneCycleLR')
+    optimizer = config.build_optimizer(nn.Linear(1, 1))
+
+    assert config.build_step_scheduler(optimizer, samples).total_steps == EPOCHS * steps
+
+
 def test_a_schedule_by_name_replaces_the_default_one_cycle():
     config = SolverConfig(lr_schedule='StepLR', lr_schedule_args={'step_size': 1})
     assert not config.one_cycle

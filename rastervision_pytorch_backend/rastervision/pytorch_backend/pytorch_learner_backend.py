@@ -177,7 +177,7 @@ class PyTorchLearnerBackend(Backend):
             dataloader_kw: Overrides of the data loader's arguments.
         """
         from torch.utils.data import DataLoader
-        from tqdm.auto import tqdm
+        from tqdm import tqdm
 
         if len(dataset) == 0:  # type: ignore[arg-type]
             return

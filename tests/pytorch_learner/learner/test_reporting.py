@@ -8,7 +8,7 @@ import pytest
 import torch
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-from rastervision.pytorch_learner.learner.progress import LineDisplay, LiveDisplay, Progress
+from rastervision.pytorch_learner.learner.progress import LineDisplay, LiveDisplay, NotebookDisplay, Progress
 from rastervision.pytorch_learner.semantic_segmentation_learner import SemanticSegmentationLearner
 
 
@@ -118,6 +118,16 @@ def test_a_terminal_has_a_bar_that_goes_away(monkeypatch, capsys):
     text = capsys.readouterr().err
     assert '1/2' in text
     assert text.endswith('\x1b[2K')
+
+
+def test_a_notebook_has_a_line_that_goes_away(capsys):
+    display = NotebookDisplay('training')
+    display.show(1, '1/2')
+    display.show(2, '2/2')
+    display.close()
+
+    first, second, last = '\rtraining: 1/2\r', '\rtraining: 2/2\r', f'\r{" " * 13}\r'
+    assert capsys.readouterr().out == first + second + last
 
 
 def test_a_batch_costs_little():

@@ -7,7 +7,7 @@ import numpy as np
 import shapely
 from shapely.geometry import mapping
 from shapely.geometry.base import BaseGeometry
-from tqdm.auto import tqdm
+from tqdm import tqdm
 
 from rastervision.core.box import Box
 from rastervision.core.data.features import Features, GeoJSON

@@ -1,6 +1,7 @@
 """Training a model, evaluating it, and keeping the results."""
 
 import logging
+import math
 import os
 import tempfile
 from collections.abc import Callable
@@ -242,7 +243,7 @@ class Learner(TrainingPart):
 
     def build_step_scheduler(self, start_epoch: int = 0) -> LRScheduler | None:
         """Build the schedule that is stepped with each batch, to go on at an epoch."""
-        size = num_samples(self.train_ds) // (self.ddp_world_size or 1)
+        size = math.ceil(num_samples(self.train_ds) / (self.ddp_world_size or 1))
         return self._solver.build_step_scheduler(self.opt, size, last_epoch=start_epoch - 1)  # type: ignore[arg-type]
 
     def build_epoch_scheduler(self, start_epoch: int = 0) -> LRScheduler | None:

@@ -1,6 +1,7 @@
-"""Shows how far an epoch is: live on a terminal, else as a line in the log now and then."""
+"""Shows how far an epoch is: live on a terminal or in a notebook, else as a line in the log now and then."""
 
 import logging
+import sys
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
@@ -35,7 +36,7 @@ class Display(ABC):
 
 
 class LiveDisplay(Display):
-    """A bar on a terminal or in a notebook, which goes away in the end."""
+    """A bar on a terminal, which goes away in the end."""
 
     seconds_between = 0.25
 
@@ -59,6 +60,30 @@ class LiveDisplay(Display):
     def close(self) -> None:
         """Remove the bar."""
         self._bar.stop()
+
+
+class NotebookDisplay(Display):
+    """A line below the cell of a notebook, which the next one takes the place of. Needs no widgets."""
+
+    seconds_between = 1.0
+
+    def __init__(self, title: str) -> None:
+        """Of something with this title."""
+        self._title, self._width = title, 0
+
+    def show(self, done: int, text: str) -> None:
+        """Write the line anew."""
+        self._write(f'{self._title}: {text}')
+
+    def close(self) -> None:
+        """Remove the line."""
+        if self._width:
+            self._write('')
+
+    def _write(self, line: str) -> None:
+        sys.stdout.write(f'\r{line.ljust(self._width)}\r')
+        sys.stdout.flush()
+        self._width = len(line)
 
 
 class LineDisplay(Display):
@@ -85,11 +110,26 @@ def live_console() -> Console | None:
     return console if is_live and Verbosity.get() > Verbosity.QUIET else None
 
 
+def make_display(title: str, total: int) -> Display:
+    """Where progress is to be shown: on the terminal, in the notebook, else in the log.
+
+    Args:
+        title: What is done.
+        total: Number of batches.
+    """
+    console = live_console()
+    if console is None:
+        return LineDisplay(title)
+    return NotebookDisplay(title) if console.is_jupyter else LiveDisplay(console, title, total)
+
+
 def announce(text: str) -> None:
-    """Show a line that stays: on the terminal, if there is one, else in the log."""
+    """Show a line that stays: on the terminal or in the notebook, if there is one, else in the log."""
     console = live_console()
     if console is None:
         log.info('%s', text)
+    elif console.is_jupyter:
+        sys.stdout.write(f'{text}\n')
     else:
         console.print(text, markup=False, highlight=False)
 
@@ -114,8 +154,7 @@ class Progress:
         self._start = self._shown = time.perf_counter()
         self._display: Display | None = None
         if shown:
-            console = live_console()
-            self._display = LineDisplay(title) if console is None else LiveDisplay(console, title, total)
+            self._display = make_display(title, total)
 
     def __enter__(self) -> Self:
         return self

@@ -1,5 +1,6 @@
 """Configures the loss, the optimizer and the learning rate."""
 
+import math
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Literal, Self, get_args
 
@@ -201,11 +202,12 @@ class SolverConfig(Config):
             last_epoch: Last finished epoch, to go on after it. -1: none.
             kwargs: Passed to the class of `torch.optim.lr_scheduler`.
         """
-        steps = max(1, train_ds_sz // (self.batch_sz * self.accumulate_batches))
         if self.lr_schedule in get_args(BatchSchedule):
+            steps = self._steps_per_epoch(train_ds_sz)
             return self._schedule(optimizer, steps_per_epoch=steps, last_epoch=last_epoch, **kwargs)
         if not self.one_cycle or self.num_epochs <= 1:
             return None
+        steps = max(1, train_ds_sz // (self.batch_sz * self.accumulate_batches))
         from rastervision.pytorch_learner.optimization import one_cycle
 
         return one_cycle(
@@ -229,6 +231,11 @@ class SolverConfig(Config):
         from rastervision.pytorch_learner.optimization import multi_stage
 
         return multi_stage(optimizer, milestones=self.multi_stage, last_epoch=last_epoch, **kwargs)
+
+    def _steps_per_epoch(self, samples: int) -> int:
+        """Number of steps of the optimizer: all batches count but a last one of one sample, which is left out."""
+        batches = math.ceil(samples / self.batch_sz) - (samples % self.batch_sz == 1)
+        return max(1, math.ceil(batches / self.accumulate_batches))
 
     def _schedule(
         self, optimizer: 'torch.optim.Optimizer', *, steps_per_epoch: int, last_epoch: int, **kwargs: Any
