@@ -56,5 +56,6 @@ def chip_zip_name(scene_ids: Sequence[str], all_scene_ids: Sequence[str]) -> str
         all_scene_ids: All scenes of the dataset.
     """
     position = all_scene_ids.index(scene_ids[0])
-    digest = hashlib.sha256('\n'.join(scene_ids).encode()).digest()
-    return f'{uuid.UUID(bytes=position.to_bytes(4, "big") + digest[:12])}.zip'
+    digest = hashlib.sha256('\n'.join(scene_ids).encode()).hexdigest()
+    # Decimal digits only come first, since zips are sorted by the numbers in their names.
+    return f'{uuid.UUID(hex=f"{position:08d}{digest[:24]}")}.zip'

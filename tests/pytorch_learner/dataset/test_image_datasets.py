@@ -1,6 +1,7 @@
 import random
 import shutil
 
+import albumentations as A
 import numpy as np
 import pytest
 from PIL import Image
@@ -47,6 +48,18 @@ def test_zips_of_a_folder_are_put_together_in_the_order_of_their_names(tmp_path,
     dataset = config(uri=str(tmp_path / 'zips')).build_dataset('train', str(tmp_path / 'tmp'))
 
     assert values(dataset) == [3, 4, 5, 6]
+
+
+def test_samples_do_not_depend_on_how_chips_are_put_into_zips(tmp_path, config):
+    for name, chips in (('all/0', [10, 50, 90]), ('parts/0', [10]), ('parts/1', [50, 90])):
+        shutil.make_archive(str(tmp_path / 'zips' / name), 'zip', write_chips(tmp_path / name, chips))
+
+    def values_after_augmentation(name):
+        transform = A.to_dict(A.RandomBrightnessContrast(p=1))
+        data = config(uri=str(tmp_path / 'zips' / name), aug_transform=transform)
+        return values(data.build_dataset('train', str(tmp_path / 'tmp')))
+
+    assert values_after_augmentation('all') == values_after_augmentation('parts') != [10, 50, 90]
 
 
 def test_zips_are_unpacked_once_for_all_splits(tmp_path, config):

@@ -4,7 +4,7 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from rastervision.pipeline.rv_config import rv_config_
-from rastervision.pytorch_learner.dataset.combination import Concatenation, random_subset
+from rastervision.pytorch_learner.dataset.combination import Concatenation, num_samples, random_subset
 from rastervision.pytorch_learner.dataset.dataset import AlbumentationsDataset
 
 if TYPE_CHECKING:
@@ -31,9 +31,11 @@ def build_image_dataset(config: 'ImageDataConfig', split: 'Split', tmp_dir: str 
     unzip_dir = os.path.join(tmp_dir if tmp_dir is not None else rv_config_.get_tmp_dir_root(), 'data')
     uris: list[Any] = config.group_uris if config.group_uris is not None else [config.uri]
     groups = [_group(config, uri, split, transform, unzip_dir) for uri in uris if uri is not None]
-    for stream, part in enumerate(part for group in groups for part in group.datasets):
+    first = 0  # samples are numbered throughout, so that nothing depends on how chips were put into zips
+    for part in (part for group in groups for part in group.datasets):
         if isinstance(part, AlbumentationsDataset):
-            part.randomness.stream = stream
+            part.randomness.first = first
+        first += num_samples(part)
     if split != 'train':
         return Concatenation(groups)
     shares = [_share(config, group, index) for index, group in enumerate(groups)]

@@ -22,15 +22,17 @@ class SampleRandomness:
         seed: Seed of the run.
         epoch: The epoch; each has its own samples.
         stream: Tells apart datasets that are used together.
+        first: Number of the first sample among those of the datasets that go on with each other.
     """
 
     seed: int = 0
     epoch: int = 0
     stream: int = 0
+    first: int = 0
 
     def generator(self, index: int) -> np.random.Generator:
         """The generator of a sample."""
-        return np.random.default_rng([self.seed, self.epoch, self.stream, index])
+        return np.random.default_rng([self.seed, self.epoch, self.stream, self.first + index])
 
 
 def stream_of(name: str) -> int:
