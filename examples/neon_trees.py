@@ -71,7 +71,7 @@ def make_scene(folder: str, name: str) -> SceneConfig:
 
 
 def get_config(
-    runner: str, data_uri: str, root_uri: str, num_epochs: int = 15, chips_per_scene: int = 40
+    runner: str, data_uri: str, root_uri: str, num_epochs: int = 12, chips_per_scene: int = 40
 ) -> ObjectDetectionConfig:
     """Describe the pipeline.
 

@@ -119,23 +119,27 @@ def predict_scene(model_bundle_uri: str, scene_config_uri: str, predict_options_
         ScenePredictor(model_bundle_uri, predict_options_uri, tmp_dir, trust=trust).predict(scene_config_uri)
 
 
-@click.command('info', short_help='Show what a model bundle is and needs.')
-@click.argument('model_bundle')
-@click.option('--json', 'as_json', is_flag=True, help='Print JSON, with the whole model card (a STAC item).')
-def info(model_bundle: str, as_json: bool) -> None:
-    """Show what MODEL_BUNDLE is: its model, how it was trained, and what predict needs.
+@click.command('info', short_help='Show what a model bundle, an image or labels are.')
+@click.argument('uri')
+@click.option('--json', 'as_json', is_flag=True, help='Print JSON; of a bundle, with the whole model card.')
+def info(uri: str, as_json: bool) -> None:
+    """Show what URI is, and the part of a config that reads it.
 
-    MODEL_BUNDLE is the output of bundle or train, of this or an earlier version, or the root of a pipeline. No code
-    of the bundle is run.
+    A bundle, the output of bundle or train of this or an earlier version, or the root of a pipeline: its model, how it
+    was trained, and what predict needs. No code of the bundle is run.
+
+    An image: bands, dtype, CRS, resolution, NODATA.
+
+    A vector file: layers, geometries, CRS, properties, and which of them give features their class.
     """
     import json
 
-    from rastervision.core.bundle_info import bundle_info
+    from rastervision.core.info.describe import describe
 
-    found = bundle_info(model_bundle)
+    found = describe(uri)
     if as_json:
         click.echo(json.dumps(found.dict(), indent=2))
         return
-    from rastervision.core.bundle_report import print_report
+    from rastervision.core.info.report import print_description
 
-    print_report(found)
+    print_description(found)

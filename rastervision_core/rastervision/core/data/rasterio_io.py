@@ -3,6 +3,7 @@
 import os
 import re
 import time
+import warnings
 from collections.abc import Sequence
 from contextlib import nullcontext, suppress
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import rasterio
 from rasterio.enums import ColorInterp, MaskFlags, Resampling
+from rasterio.errors import NotGeoreferencedWarning
 from rasterio.session import Session as RasterioSession
 from rasterio.windows import Window
 
@@ -92,7 +94,9 @@ def open_raster(uri: str) -> 'DatasetReader':
     bound_block_cache()
     path = vsi_path(uri)
     try:
-        with streaming_env(path):
+        with streaming_env(path), warnings.catch_warnings():
+            # Images in pixels are as good as others here; `info` says so where it matters.
+            warnings.simplefilter('ignore', NotGeoreferencedWarning)
             return rasterio.open(path)
     except rasterio.errors.RasterioError as error:
         raise NotReadableError(

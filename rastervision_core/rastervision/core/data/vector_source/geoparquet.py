@@ -26,6 +26,11 @@ class GeoParquetFile(VectorFile):
         return 'covering' in self._geometry_column and self._metadata.num_rows > MIN_COUNT_FOR_PARTS
 
     @property
+    def count(self) -> int:
+        """Number of features."""
+        return int(self._metadata.num_rows)
+
+    @property
     def layer(self) -> None:
         """There is only one."""
         if self.options.layer is not None:
@@ -37,7 +42,7 @@ class GeoParquetFile(VectorFile):
         found = self._geometry_column.get('crs', 'OGC:CRS84')  # the default of GeoParquet
         return self._known_crs(json.dumps(found) if isinstance(found, dict) else found)
 
-    def read(self, bounds: Bounds | None = None) -> tuple[Features, str | None]:
+    def read(self, bounds: Bounds | None = None, *, limit: int | None = None) -> tuple[Features, str | None]:
         """Read the file; see :meth:`.VectorFile.read`. Features have no ids.
 
         Raises:
@@ -55,7 +60,7 @@ class GeoParquetFile(VectorFile):
         geometry, columns = self._geometry_name, self._columns
         try:
             with np.errstate(invalid='ignore'):  # coordinates that are not a number are left out later
-                frame = gpd.read_parquet(self.path, columns=[*columns, geometry], bbox=bounds)
+                frame = gpd.read_parquet(self.path, columns=[*columns, geometry], bbox=bounds)[:limit]
         except (ValueError, OSError) as error:
             raise self._unreadable(error) from error
         values = [[_plain(value) for value in frame[name].array] for name in columns]

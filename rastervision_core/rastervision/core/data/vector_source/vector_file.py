@@ -93,11 +93,16 @@ class VectorFile:
         return suffix_of(self.path) in INDEXED_SUFFIXES and self._info['features'] > MIN_COUNT_FOR_PARTS
 
     @property
+    def count(self) -> int:
+        """Number of features. Only cheap if the file reads parts."""
+        return int(self._info['features'])
+
+    @property
     def crs(self) -> str | None:
         """The CRS of the coordinates, or None if it is not known. Only cheap if the file reads parts."""
         return self._known_crs(self._info['crs'])
 
-    def read(self, bounds: Bounds | None = None) -> tuple[Features, str | None]:
+    def read(self, bounds: Bounds | None = None, *, limit: int | None = None) -> tuple[Features, str | None]:
         """Read the file.
 
         Rings that are not closed are closed. Geometries that cannot be made at all are left out, with a warning.
@@ -106,6 +111,7 @@ class VectorFile:
 
         Args:
             bounds: Read at least what touches these, (xmin, ymin, xmax, ymax) in the CRS of the file. None: all.
+            limit: Read at most so many features, the first ones.
 
         Returns:
             The features in the order of the file, and the CRS of their coordinates, if known.
@@ -123,6 +129,7 @@ class VectorFile:
                 columns=columns,
                 where=options.where,
                 bbox=bounds,
+                max_features=limit,
                 return_fids=True,
                 force_2d=True,
                 datetime_as_string=True,

@@ -68,7 +68,7 @@ class VectorFileSource(VectorSource):
         super().__init__(crs_transformer, vector_transformers, bbox)
         self.uris = listify_uris(uris)
         self.options = ReadOptions(layer, where, columns, crs)
-        self._files = [_open(uri, self.options) for uri in self.uris]
+        self._files = [open_vector_file(uri, self.options) for uri in self.uris]
 
     def __repr__(self) -> str:
         return f'{type(self).__name__}(uris={self.uris!r}, bbox={self._bbox!r})'
@@ -106,7 +106,8 @@ class VectorFileSource(VectorSource):
         return to_map_crs(features, crs, self._map_crs, file.uri)
 
 
-def _open(uri: str, options: ReadOptions) -> VectorFile:
+def open_vector_file(uri: str, options: ReadOptions) -> VectorFile:
+    """The file behind a URI, by its ending. Nothing is read yet."""
     kind = GeoParquetFile if suffix_of(uri.partition('?')[0]) in PARQUET_SUFFIXES else VectorFile
     return kind(uri, options)
 

@@ -8,6 +8,8 @@ from typing import Any
 from rastervision.core.bundle_files import BundleFiles, model_config_dict
 from rastervision.core.data.raster_transformer.stats_transformer_config import StatsTransformerConfig
 from rastervision.core.data.scene_config import SceneConfig
+from rastervision.core.info.bundle_tables import model_rows, training_rows
+from rastervision.core.info.description import Description, Rows
 from rastervision.core.layout import BUNDLE_FILE, CONFIG_FILE, MODEL_CARD_FILE, Layout
 from rastervision.core.rv_pipeline.model_card import bands_of, describe_pipeline
 from rastervision.core.rv_pipeline.rv_pipeline_config import RVPipelineConfig, descendants
@@ -19,7 +21,7 @@ Card = dict[str, Any]
 
 
 @dataclass(frozen=True)
-class BundleInfo:
+class BundleInfo(Description):
     """What is known of a bundle.
 
     Attributes:
@@ -44,12 +46,29 @@ class BundleInfo:
     def dict(self) -> dict[str, Any]:
         """Plain data, for JSON."""
         return {
+            'kind': 'bundle',
             'uri': self.uri,
             'predict': {'possible': self.can_predict, 'needs': self.needs, 'trust': bool(self.code)},
             'code': self.code,
             'files': self.files,
             'card': self.card,
         }
+
+    def tables(self) -> Iterator[tuple[str, Rows]]:
+        """The model, how it was trained, and what `predict` needs."""
+        yield 'Model', model_rows(self.card, self.files, has_card=self.has_card)
+        yield 'Training', training_rows(self.card)
+        yield 'To predict an image', iter(self.needs.items())
+
+    def remarks(self) -> Iterator[str]:
+        """Whether its code has to be trusted, and whether `predict` takes it."""
+        if self.code:
+            yield (
+                f'Its {" and ".join(self.code)} would be made by running code from the bundle. predict does so with '
+                '--trust only; use that if you trust its origin.'
+            )
+        if not self.can_predict:
+            yield 'This is the output of train. predict takes the output of bundle.'
 
 
 def bundle_info(uri: str) -> BundleInfo:

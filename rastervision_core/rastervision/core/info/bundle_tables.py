@@ -1,54 +1,22 @@
-"""Prints what a model bundle is."""
+"""What a model card says, as rows of tables."""
 
-from collections.abc import Iterator
 from typing import Any
 
-from rich.console import Console
-from rich.table import Table
-
-from rastervision.core.bundle_info import BundleInfo
+from rastervision.core.info.description import Rows
 from rastervision.core.rv_pipeline.model_card import bands_of
 
-Rows = Iterator[tuple[str, str]]
+Card = dict[str, Any]
 
 
-def print_report(info: BundleInfo, console: Console | None = None) -> None:
-    """Print a bundle's card, what `predict` needs, and whether its code has to be trusted.
+def model_rows(card: Card, files: list[str], *, has_card: bool) -> Rows:
+    """What the model is.
 
     Args:
-        info: The bundle.
-        console: Where to. None: standard output.
+        card: The model card, or what is known without one.
+        files: Names of the files in the bundle.
+        has_card: Whether the card is from the bundle.
     """
-    console = console or Console(highlight=False, soft_wrap=False)
-    console.print(f'[bold]{_escape(info.uri)}[/bold]')
-    _print_table(console, 'Model', _model_rows(info))
-    _print_table(console, 'Training', _training_rows(info.card.get('properties', {})))
-    _print_table(console, 'To predict an image', iter(info.needs.items()))
-    if info.code:
-        console.print(
-            f'[yellow]Its {" and ".join(info.code)} would be made by running code from the bundle. '
-            'predict does so with --trust only; use that if you trust its origin.[/yellow]'
-        )
-    if not info.can_predict:
-        console.print('[yellow]This is the output of train. predict takes the output of bundle.[/yellow]')
-
-
-def _print_table(console: Console, title: str, rows: Rows) -> None:
-    table = Table(title=title, title_justify='left', show_header=False, box=None, padding=(0, 2, 0, 2))
-    table.add_column(no_wrap=True)
-    table.add_column()
-    for name, text in rows:
-        table.add_row(name, _escape(text))
-    if table.row_count:
-        console.print(table)
-
-
-def _escape(text: str) -> str:
-    return text.replace('[', r'\[')
-
-
-def _model_rows(info: BundleInfo) -> Rows:
-    properties = info.card.get('properties', {})
+    properties = card.get('properties', {})
     if not properties:
         yield 'card', 'The bundle says nothing about its model.'
         return
@@ -61,11 +29,11 @@ def _model_rows(info: BundleInfo) -> Rows:
             yield name, properties[name]
     (image,), (output,) = properties['mlm:input'], properties['mlm:output']
     yield 'input', _dims(image['input'])
-    yield 'bands', ', '.join(_band(band) for band in bands_of(info.card))
+    yield 'bands', ', '.join(_band(band) for band in bands_of(card))
     yield 'output', f'{_dims(output["result"])}: {output["description"]}'
     yield 'classes', ', '.join(each['description'] for each in output.get('classification:classes', []))
-    yield 'formats', ', '.join(_formats(info.files))
-    if not info.has_card:
+    yield 'formats', ', '.join(_formats(files))
+    if not has_card:
         yield 'card', 'none; an earlier version made this bundle, and this is what its configs say'
 
 
@@ -84,7 +52,9 @@ def _formats(files: list[str]) -> list[str]:
     return [name for ending, name in endings.items() if any(file.endswith(ending) for file in files)]
 
 
-def _training_rows(properties: dict[str, Any]) -> Rows:
+def training_rows(card: Card) -> Rows:
+    """What the model was trained on, how, and how good it got."""
+    properties = card.get('properties', {})
     data = properties.get('rastervision:training_data', {})
     for name in ('scenes', 'chips'):
         if data.get(name):

@@ -1,0 +1,1 @@
+"""What files are, for people: bundles, images, labels."""

@@ -1,0 +1,137 @@
+"""`rastervision info` of images and labels."""
+
+import json
+
+import geopandas as gpd
+import numpy as np
+import pytest
+import rasterio
+import shapely
+from click.testing import CliRunner
+from rasterio.transform import from_origin
+
+from rastervision.core.cli import info
+from rastervision.core.data import (  # noqa: F401 - what snippets use
+    ClassConfig,
+    ClassInferenceTransformerConfig,
+    GeoJSONVectorSourceConfig,
+    RasterioSourceConfig,
+    SemanticSegmentationLabelSourceConfig,
+    StatsTransformerConfig,
+    VectorFileSourceConfig,
+)
+from rastervision.pipeline.errors import NotReadableError
+
+
+def write(path, pixels, **profile):
+    """An image of pixels, (bands, height, width)."""
+    count, height, width = pixels.shape
+    profile = {'driver': 'GTiff', 'dtype': pixels.dtype, 'count': count, 'height': height, 'width': width, **profile}
+    with rasterio.open(path, 'w', **profile) as out:
+        out.write(pixels)
+    return str(path)
+
+
+def described(uri):
+    result = CliRunner().invoke(info, [uri, '--json'], catch_exceptions=False)
+    return json.loads(result.output)
+
+
+def printed(uri):
+    return ' '.join(CliRunner().invoke(info, [uri], catch_exceptions=False).output.split())
+
+
+@pytest.fixture
+def image(tmp_path):
+    pixels = np.stack([np.full((300, 500), value, np.uint16) for value in (100, 2000, 30000)])
+    pixels[:, :150] = 7
+    profile = {'crs': 'EPSG:32633', 'transform': from_origin(5e5, 5e6, 10, 20), 'nodata': 7}
+    return write(tmp_path / 'image.tif', pixels, tiled=True, blockxsize=256, blockysize=256, **profile)
+
+
+def test_images_are_described_in_the_terms_of_a_config(image):
+    found = described(image)
+
+    assert (found['width'], found['height'], found['crs'], found['resolution']) == (500, 300, 'EPSG:32633', [20, 10])
+    assert [band['mean'] for band in found['bands']] == [100, 2000, 30000]
+    assert [band['nodata'] for band in found['bands']] == [7, 7, 7]
+    assert found['nodata_share'] == pytest.approx(0.5, abs=0.1)
+    assert found['bounds'] == pytest.approx([15, 45.1, 15.06, 45.15], abs=0.05)
+    assert found['tiled']
+    assert found['block'] == [256, 256]
+
+
+def test_the_snippet_reads_the_image(image):
+    source = eval(described(image)['config'])
+
+    assert source.channel_order == [0, 1, 2]
+    assert [type(each) for each in source.transformers] == [StatsTransformerConfig]  # 16 bits
+
+
+def test_a_band_of_few_numbers_is_taken_for_labels(tmp_path):
+    labels = write(tmp_path / 'labels.png', (np.arange(400).reshape(1, 20, 20) % 4 == 0).astype(np.uint8), driver='PNG')
+
+    found = described(labels)
+    source = eval(found['config']).build(ClassConfig(names=['a', 'b']), None)
+
+    assert found['classes'] == {'0': 0.75, '1': 0.25}
+    assert source.get_label_arr().sum() == 100
+    assert 'no CRS: labels have to be in pixels' in printed(labels)
+
+
+def test_rows_of_a_large_image_that_is_not_tiled_are_remarked(tmp_path):
+    text = printed(write(tmp_path / 'wide.tif', np.ones((1, 4, 5000), np.float32)))
+
+    assert 'rastervision cogify' in text
+    assert 'float32, 1 to 1, mean 1' in text
+
+
+def test_complex_and_empty_images_are_described(tmp_path):
+    numbers = np.full((1, 8, 8), np.nan + 0j, np.complex64)
+
+    found = described(write(tmp_path / 'complex.tif', numbers))
+
+    assert found['bands'][0]['mean'] is None
+    assert 'Its numbers are complex' in printed(str(tmp_path / 'complex.tif'))
+
+
+@pytest.fixture
+def squares():
+    boxes = shapely.box(np.arange(5.0), 0, np.arange(5.0) + 0.5, 1)
+    return gpd.GeoDataFrame({'kind': [*'aabbb'], 'area': range(5)}, geometry=boxes, crs='EPSG:4326')
+
+
+@pytest.mark.parametrize('name', ['labels.geojson', 'labels.gpkg', 'labels.parquet', 'labels.fgb'])
+def test_labels_of_any_format_are_described(tmp_path, squares, name):
+    path = tmp_path / name
+    squares.to_parquet(path) if name.endswith('parquet') else squares.to_file(path)
+
+    found = described(str(path))
+    source = eval(found['config'])
+
+    (layer,) = found['layers']
+    assert (layer['count'], layer['geometry_types'], layer['class_property']) == (5, {'Polygon': 5}, None)
+    assert layer['properties']['kind'] == {'b': 3, 'a': 2}
+    assert layer['bounds'] == pytest.approx([0, 0, 4.5, 1])
+    assert source.transformers[0].class_id_to_filter == {0: ['==', 'kind', 'b']}
+
+
+def test_the_property_that_gives_classes_is_named(tmp_path, squares):
+    squares.rename(columns={'kind': 'class_name'}).to_file(tmp_path / 'labels.geojson')
+
+    assert described(str(tmp_path / 'labels.geojson'))['layers'][0]['class_property'] == 'class_name'
+    assert '<- the class' in printed(str(tmp_path / 'labels.geojson'))
+
+
+def test_one_of_several_layers_has_to_be_chosen(tmp_path, squares):
+    for layer in ('first', 'second'):
+        squares[: 5 if layer == 'second' else 1].to_file(tmp_path / 'labels.gpkg', layer=layer)
+
+    assert [layer['count'] for layer in described(str(tmp_path / 'labels.gpkg'))['layers']] == [1, 5]
+    assert "layer='second'" in printed(str(tmp_path / 'labels.gpkg'))
+
+
+def test_what_is_neither_says_so(tmp_path):
+    (tmp_path / 'notes.txt').write_text('nothing')
+    with pytest.raises(NotReadableError, match='cannot be opened'):
+        described(str(tmp_path / 'notes.txt'))
