@@ -20,3 +20,4 @@ def register_plugin(registry: 'Registry') -> None:
     registry.add_plugin_command('rastervision.core.cli:predict')
     registry.add_plugin_command('rastervision.core.cli:predict_scene')
     registry.add_plugin_command('rastervision.core.cli:info')
+    registry.add_plugin_command('rastervision.core.report.command:report')

@@ -13,6 +13,12 @@ BUNDLE_FILE = 'model-bundle.zip'
 MODEL_CONFIG_FILE = 'learner-config.json'  # in the bundle that `train` writes
 MODEL_CARD_FILE = 'model-card.json'
 STATS_DIR = 'stats'
+TRAIN_LOG_FILE = 'log.csv'
+SAMPLES_DIR = 'dataloaders'
+SAMPLE_PREDICTIONS_FILE = 'valid_preds.png'
+REPORT_DIR = 'report'
+REPORT_FILE = 'report.html'
+COMPARISON_FILE = 'comparison.html'
 
 LABELS_FILE = 'labels.tif'
 SCORES_FILE = 'scores.tif'

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from rastervision.core.data.label.object_detection_labels import ObjectDetectionLabels
 
 SMALLEST_IOU = 0.5  # of COCO's thresholds: 0.5, 0.55, ..., 0.95
+NUM_IOUS, NUM_RECALLS = 10, 101
 TOLERANCE = 1e-9
 GROUP_SIZE = 64
 ANY_AREA = [0, 1e10]
@@ -40,6 +41,22 @@ def average_precision(truths: Side, predictions: Side, num_classes: int) -> tupl
         The mean over IoU thresholds from 0.5 to 0.95, and that at 0.5: each (num_classes,), float. NaN for classes
         without true boxes. Time and memory grow with the number of boxes and of those that overlap.
     """
+    precision = precision_curves(truths, predictions, num_classes)
+    return precision.mean(axis=(0, 1)), precision[0].mean(axis=0)
+
+
+def precision_curves(truths: Side, predictions: Side, num_classes: int) -> np.ndarray:
+    """The highest precision that goes with each recall, as COCO defines it; see :func:`average_precision`.
+
+    Args:
+        truths: True boxes of each scene.
+        predictions: Predicted boxes of each scene, with scores.
+        num_classes: How many classes there are.
+
+    Returns:
+        Precision by IoU threshold (0.5, 0.55, ..., 0.95), recall (0, 0.01, ..., 1) and class,
+        (10, 101, num_classes), float; NaN for classes without true boxes.
+    """
     true_boxes: list[dict[str, Any]] = []
     predicted_boxes: list[dict[str, Any]] = []
     num_groups = 0
@@ -49,10 +66,10 @@ def average_precision(truths: Side, predictions: Side, num_classes: int) -> tupl
         true_boxes += _annotations(truth, groups[: len(truth)], first_id=len(true_boxes) + 1)
         predicted_boxes += _annotations(prediction, groups[len(truth) :], first_id=len(predicted_boxes) + 1)
     if not true_boxes:
-        return np.full(num_classes, np.nan), np.full(num_classes, np.nan)
+        return np.full((NUM_IOUS, NUM_RECALLS, num_classes), np.nan)
     precision = _precision(true_boxes, predicted_boxes, num_groups, num_classes)
     precision[precision < 0] = np.nan  # what pycocotools says of classes without true boxes
-    return precision.mean(axis=(0, 1)), precision[0].mean(axis=0)
+    return precision
 
 
 def _groups(truth: 'ObjectDetectionLabels', prediction: 'ObjectDetectionLabels') -> np.ndarray:

@@ -71,15 +71,23 @@ class ClassificationEvaluator(Evaluator):
             DataError: If the scene has no label source or label store.
             FileNotFoundError: If labels or predictions are missing.
         """
-        source, store = sides_of(scene)
         with naming_scene(scene.id):
-            predictions = store.get_labels()
-            ground_truth = self.align(source.get_labels(), predictions)
-            if scene.aoi_polygons:
-                aoi = scene.aoi_polygons_bbox_coords
-                ground_truth = ground_truth.filter_by_aoi(aoi)
-                predictions = predictions.filter_by_aoi(aoi)
-            return self.evaluate_predictions(ground_truth, predictions)
+            return self.evaluate_predictions(*self.read_labels(scene))
+
+    def read_labels(self, scene: Scene) -> 'tuple[Labels, Labels]':
+        """The ground truth and the predictions of a scene, as they are compared: within its areas of interest.
+
+        Raises:
+            DataError: If the scene has no label source or label store.
+            FileNotFoundError: If labels or predictions are missing.
+        """
+        source, store = sides_of(scene)
+        predictions = store.get_labels()
+        ground_truth = self.align(source.get_labels(), predictions)
+        if scene.aoi_polygons:
+            aoi = scene.aoi_polygons_bbox_coords
+            ground_truth, predictions = ground_truth.filter_by_aoi(aoi), predictions.filter_by_aoi(aoi)
+        return ground_truth, predictions
 
     def align(self, ground_truth: 'Labels', predictions: 'Labels') -> 'Labels':
         """Ground truth as it is compared with the predictions; a subclass may drop differences that mean nothing."""

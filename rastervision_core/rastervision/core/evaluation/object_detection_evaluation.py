@@ -39,17 +39,39 @@ def compute_metrics(
         number of overlapping pairs, not with the product of the numbers of boxes.
     """
     gt_ids, pred_ids = gt_labels.get_class_ids(), pred_labels.get_class_ids()
-    gt_inds, pred_inds, iou = touching_pairs(gt_labels.get_npboxes(), pred_labels.get_npboxes())
-    near = iou > iou_thresh
-    same_class = gt_ids[gt_inds] == pred_ids[pred_inds]
-    candidates = near & same_class if by_class else near
-    pairs = gt_inds[candidates], pred_inds[candidates], iou[candidates]
-    gt_inds, pred_inds = one_to_one(*pairs) if by_class else _best_of_best(*pairs)
-    right = gt_ids[gt_inds][gt_ids[gt_inds] == pred_ids[pred_inds]]
+    found, _ = match_boxes(gt_labels, pred_labels, iou_thresh, by_class=by_class)
     tps, gts, preds = (
-        np.bincount(ids, minlength=num_classes)[:num_classes].astype(float) for ids in (right, gt_ids, pred_ids)
+        np.bincount(ids, minlength=num_classes)[:num_classes].astype(float) for ids in (gt_ids[found], gt_ids, pred_ids)
     )
     return tps, preds - tps, gts - tps
+
+
+def match_boxes(
+    gt_labels: 'ObjectDetectionLabels',
+    pred_labels: 'ObjectDetectionLabels',
+    iou_thresh: float = 0.5,
+    *,
+    by_class: bool = False,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Which true boxes were found, and by which predicted ones.
+
+    Args:
+        gt_labels: True boxes.
+        pred_labels: Predicted boxes.
+        iou_thresh: See :func:`.compute_metrics`.
+        by_class: See :func:`.compute_metrics`.
+
+    Returns:
+        Indices of the true boxes that are found, and of the right boxes that they are paired with: each (found,).
+    """
+    gt_ids, pred_ids = gt_labels.get_class_ids(), pred_labels.get_class_ids()
+    gt_inds, pred_inds, iou = touching_pairs(gt_labels.get_npboxes(), pred_labels.get_npboxes())
+    near = iou > iou_thresh
+    candidates = near & (gt_ids[gt_inds] == pred_ids[pred_inds]) if by_class else near
+    pairs = gt_inds[candidates], pred_inds[candidates], iou[candidates]
+    gt_inds, pred_inds = one_to_one(*pairs) if by_class else _best_of_best(*pairs)
+    right = gt_ids[gt_inds] == pred_ids[pred_inds]
+    return gt_inds[right], pred_inds[right]
 
 
 class ObjectDetectionEvaluation(ClassificationEvaluation):

@@ -1,7 +1,7 @@
 """What compares predicted classes of pixels with ground truth."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -63,20 +63,10 @@ class SemanticSegmentationEvaluator(ClassificationEvaluator):
             ValueError: If there is no null class.
             FileNotFoundError: If labels or predictions are missing.
         """
-        source, store = sides_of(scene)
+        evaluation = self.create_evaluation()
+        counts, pixels = np.zeros((), dtype=np.int64), 0
         with naming_scene(scene.id):
-            read_truth = _truth_reader(source, self.class_config.null_class_id)
-            read_prediction = _prediction_reader(store, self.class_config.null_class_id)
-            evaluation = self.create_evaluation()
-            aoi = _AOI(scene.aoi_polygons_bbox_coords) if scene.aoi_polygons else None
-            counts, pixels = np.zeros((), dtype=np.int64), 0
-            for window in row_blocks(scene.extent):
-                truth, prediction = read_truth(window), read_prediction(window)
-                if aoi is not None:
-                    outside = aoi.outside(window)
-                    truth, prediction = (
-                        np.where(outside, self.class_config.null_class_id, arr) for arr in (truth, prediction)
-                    )
+            for _, truth, prediction in read_pairs(scene, row_blocks(scene.extent), self.class_config.null_class_id):
                 counts = counts + evaluation.count(truth, prediction)
                 pixels += truth.size
         if counts.sum() < pixels:
@@ -91,10 +81,39 @@ class SemanticSegmentationEvaluator(ClassificationEvaluator):
         return evaluation
 
 
-class _AOI:
+def read_pairs(
+    scene: 'Scene', windows: Iterable[Box], null_class_id: int
+) -> Iterator[tuple[Box, np.ndarray, np.ndarray]]:
+    """The true and the predicted class ids of windows of a scene, as they are compared.
+
+    Args:
+        scene: A scene with ground truth and predictions.
+        windows: In pixels of the scene, inside its extent.
+        null_class_id: What both are outside the areas of interest.
+
+    Yields:
+        A window, its true and its predicted class ids: each (height, width), integers.
+
+    Raises:
+        DataError: If the scene has no label source or label store.
+        FileNotFoundError: If labels or predictions are missing.
+    """
+    source, store = sides_of(scene)
+    read_truth, read_prediction = _truth_reader(source, null_class_id), _prediction_reader(store, null_class_id)
+    aoi = AOIMask(scene.aoi_polygons_bbox_coords) if scene.aoi_polygons else None
+    for window in windows:
+        truth, prediction = read_truth(window), read_prediction(window)
+        if aoi is not None:
+            outside = aoi.outside(window)
+            truth, prediction = (np.where(outside, null_class_id, arr) for arr in (truth, prediction))
+        yield window, truth, prediction
+
+
+class AOIMask:
     """Areas of interest, ready to be asked for windows."""
 
     def __init__(self, polygons: 'list[Polygon]') -> None:
+        """Index polygons, in pixels of a scene."""
         self.tree = shapely.STRtree(polygons)
 
     def outside(self, window: Box) -> np.ndarray:

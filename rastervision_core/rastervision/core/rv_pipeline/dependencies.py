@@ -29,7 +29,7 @@ PIPELINE_PARTS = {
     'chip': {'chip_options', 'chip_uri', 'seed'},
     'train': {'backend', 'chip_uri', 'train_uri', 'source_bundle_uri', 'seed'},
     'predict': {'predict_options', 'train_uri', 'predict_uri'},
-    'eval': {'evaluators', 'eval_uri'},
+    'eval': {'evaluators', 'eval_uri', 'report'},
 }
 
 NOT_CONFIGURATION = {'rv_config', 'plugin_versions'}

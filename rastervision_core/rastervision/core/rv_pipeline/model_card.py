@@ -85,7 +85,7 @@ def read_images(scenes: 'Iterable[SceneConfig]', tmp_dir: str) -> list[ImageFact
     """
     facts = []
     for scene in scenes:
-        if not _is_cheap(scene.raster_source):
+        if not is_cheap(scene.raster_source):
             continue
         try:
             facts.append(ImageFacts.of(scene.raster_source.build(tmp_dir, use_transformers=False)))
@@ -159,7 +159,7 @@ def _assets(bands: list[dict[str, Any]]) -> dict[str, Any]:
     }
 
 
-def _is_cheap(source: 'RasterSourceConfig') -> bool:
+def is_cheap(source: 'RasterSourceConfig') -> bool:
     """Whether the images of a source can be opened without downloading them."""
     parts = [source, *descendants(source)]
     for part in parts:

@@ -4,6 +4,7 @@ import logging
 import os
 import zipfile
 from collections.abc import Iterable, Iterator
+from contextvars import Context
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -17,7 +18,8 @@ from rastervision.core.data_sample import DataSample
 from rastervision.core.defaults import TRAIN_GROUP
 from rastervision.core.layout import BUNDLE_FILE, CONFIG_FILE, MODEL_CARD_FILE, Layout
 from rastervision.core.rv_pipeline import chipping, dependencies, model_card
-from rastervision.pipeline.errors import ConfigError, DataError, NotReadableError
+from rastervision.pipeline import lazy
+from rastervision.pipeline.errors import ConfigError, DataError, NotReadableError, RasterVisionError
 from rastervision.pipeline.file_system.utils import (
     download_or_copy,
     file_exists,
@@ -159,7 +161,7 @@ class RVPipeline(Pipeline):
         """Compare predictions with ground truth, by scene group.
 
         A group with missing labels or predictions is left out with a warning; so is the group of training scenes,
-        which are not predicted.
+        which are not predicted. With `report` in the config, a report of the run is written, too.
         """
         for evaluator_config in self.config.evaluators:
             for name, ids in self._scene_groups():
@@ -171,6 +173,8 @@ class RVPipeline(Pipeline):
                     evaluator.process(scenes, self.tmp_dir)  # type: ignore[call-arg]
                 except FileNotFoundError as error:
                     log.warning('Scene group %r is not evaluated, because a file is missing: %s', name, error)
+        if self.config.report:
+            self._write_report()
 
     def bundle(self) -> None:
         """Put what prediction needs into one zip file: config, model and statistics. Same content, same bytes.
@@ -338,6 +342,22 @@ class RVPipeline(Pipeline):
                         chip, label = scene.raster_source[window], self.get_train_labels(window, scene)
                     if self.config.chip_options.keep_chip(chip, label):
                         yield self.post_process_sample(DataSample(chip, label, split=split))  # type: ignore[arg-type]
+
+    def _write_report(self) -> None:
+        """Write the report of the run; metrics count as done whether or not it can be made."""
+        if self.config.root_uri is None or not file_exists(self.config.get_config_uri()):
+            log.warning(
+                'No report is written: there is no %s under the root_uri %r.', CONFIG_FILE, self.config.root_uri
+            )
+            return
+        make_report = lazy.load('rastervision.core.report.report:make_report')
+        try:
+            # In a context of its own: a report that is made anew later must not make eval count as changed.
+            uri = Context().run(make_report, [self.config.root_uri])
+        except (RasterVisionError, OSError) as error:
+            log.warning('The report could not be made: %s', error)
+        else:
+            log.info('Wrote a report to %s', uri)
 
     def _scene_groups(self) -> Iterator[tuple[str, set[str]]]:
         """Names and scene ids of the groups that are not empty, by name."""

@@ -101,6 +101,10 @@ class RVPipelineConfig(PipelineConfig):
     license: License | None = added_field(None, 'License of the model, as an SPDX identifier; for its card.')
     description: str | None = added_field(None, 'What the model is for, in plain words; for its card.', min_length=1)
 
+    report: bool = added_field(
+        False, 'Write a report of the run when eval has ended, to <root>/report: metrics, pictures of errors, curves.'
+    )
+
     @classmethod
     def accept_old_spellings(cls, values: dict[str, Any]) -> dict[str, Any]:
         """Accept the sizes that 0.21 had here; see :func:`.pipeline_fields`."""

@@ -5,17 +5,17 @@ import shutil
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from rastervision.core.layout import MODEL_CONFIG_FILE
+from rastervision.core.layout import MODEL_CONFIG_FILE, SAMPLES_DIR, TRAIN_LOG_FILE
 from rastervision.pipeline.file_system.utils import is_local, sync_from_dir, sync_to_dir
 
 CHECKPOINTS_DIRNAME = 'checkpoints'
 MODULES_DIRNAME = 'modules'
 TRANSFORMS_DIRNAME = 'custom_albumentations_transforms'
-DATALOADERS_DIRNAME = 'dataloaders'
+DATALOADERS_DIRNAME = SAMPLES_DIR
 TENSORBOARD_DIRNAME = 'tb-logs'
 
 CONFIG_FILENAME = MODEL_CONFIG_FILE
-LOG_FILENAME = 'log.csv'
+LOG_FILENAME = TRAIN_LOG_FILE
 LAST_MODEL_FILENAME = 'last-model.pth'
 BEST_MODEL_FILENAME = os.path.join(CHECKPOINTS_DIRNAME, 'best-model.pth')
 RESUME_FILENAME = os.path.join(CHECKPOINTS_DIRNAME, 'resume.pt')

@@ -239,9 +239,7 @@ class SemanticSegmentationLabelStore(LabelStore):
             extent = Box(0, 0, dataset.height, dataset.width)
             labels = SemanticSegmentationSmoothLabels(extent, dataset.count, dtype_hits=hits.dtype)
             for class_id in range(dataset.count):
-                scores = dataset.read(class_id + 1).astype(np.float32)
-                scale = 255 if dataset.dtypes[0] == 'uint8' else 1
-                labels.pixel_scores[class_id] = np.nan_to_num(scores) / scale * hits
+                labels.pixel_scores[class_id] = _as_scores(dataset.read(class_id + 1)) * hits
         labels.pixel_hits[:] = hits
         return labels
 
@@ -263,6 +261,21 @@ class SemanticSegmentationLabelStore(LabelStore):
             label_arr: np.ndarray = pixels[0]
             return label_arr
         return RGBClassTransformer(self.class_config).rgb_to_class(pixels.transpose(1, 2, 0))
+
+    def read_score_arr(self, window: Box) -> np.ndarray:
+        """Read a window of the scores, without holding the others.
+
+        Args:
+            window: In pixels of scores.tif, inside it.
+
+        Returns:
+            Scores from 0 to 1, (classes, height, width), float32; 0 where nothing was predicted.
+
+        Raises:
+            MissingFileError: If there are no scores.
+        """
+        with open_raster(self._download(self.score_uri)) as dataset:
+            return _as_scores(dataset.read(window=Window(*window.to_xywh())))
 
     # --------------------------------------------------------------- properties
     @property
@@ -368,3 +381,9 @@ class SemanticSegmentationLabelStore(LabelStore):
         if not file_exists(uri, include_dir=False):
             raise MissingFileError(f'There is no {uri!r}. Check the URI of the label store, or predict first.')
         return download_if_needed(uri, self.tmp_dir)
+
+
+def _as_scores(pixels: np.ndarray) -> np.ndarray:
+    """Scores from 0 to 1, float32, of what scores.tif has, which may be integers up to 255, or NaN."""
+    scores: np.ndarray = np.nan_to_num(pixels.astype(np.float32)) / (255 if pixels.dtype == np.uint8 else 1)
+    return scores

@@ -1,0 +1,3 @@
+"""Public names of this package."""
+
+from rastervision.core.report.report import make_report as make_report
