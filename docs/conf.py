@@ -7,7 +7,7 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
 
-from generator import api, command_line, configs, drawing  # noqa: E402  (this folder must be on the path first)
+from generator import api, command_line, configs, drawing, notebooks  # noqa: E402  (this folder must be on the path first)
 
 settings = tomllib.loads((HERE.parent / 'pyproject.toml').read_text())
 
@@ -36,5 +36,5 @@ napoleon_google_docstring = True
 napoleon_numpy_docstring = False
 napoleon_use_rtype = False
 
-for page in (configs, api, command_line, drawing):
+for page in (configs, api, command_line, drawing, notebooks):
     page.write(HERE / 'reference' / 'generated')

@@ -5,7 +5,6 @@ from pathlib import Path
 
 from generator.names import load, public_names
 from generator.rst import heading, write_if_changed
-
 from rastervision.pipeline.config.base import Config
 
 PAGES = {

@@ -3,8 +3,8 @@
 from pathlib import Path
 
 import click
-from generator.rst import code, heading, plain, table, write_if_changed
 
+from generator.rst import code, heading, plain, table, write_if_changed
 from rastervision.pipeline.cli.app import main
 
 

@@ -7,11 +7,11 @@ import typing
 from pathlib import Path
 from typing import Any
 
-from generator.names import path_of
-from generator.rst import code, heading, plain, table, write_if_changed
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
+from generator.names import path_of
+from generator.rst import code, heading, plain, table, write_if_changed
 from rastervision.pipeline.config.base import Config
 from rastervision.pipeline.registry import registry_
 
@@ -48,7 +48,10 @@ def registered() -> list[type[Config]]:
 def page_of(config: type[Config]) -> str:
     """The page whose prefix fits a config best."""
     fits = [
-        (len(prefix), page) for page, (_, all_) in PAGES.items() for prefix in all_ if config.__module__.startswith(prefix)
+        (len(prefix), page)
+        for page, (_, all_) in PAGES.items()
+        for prefix in all_
+        if config.__module__.startswith(prefix)
     ]
     return max(fits)[1]
 

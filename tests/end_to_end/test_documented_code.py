@@ -16,7 +16,12 @@ import pytest
 pytestmark = pytest.mark.e2e
 
 ROOT = Path(__file__).resolve().parents[2]
-PAGES = [ROOT / 'README.md', ROOT / 'CONTRIBUTING.md', *sorted((ROOT / 'docs').rglob('*.md'))]
+DOCS, GENERATED = ROOT / 'docs', {'generated', '_build'}
+PAGES = [
+    ROOT / 'README.md',
+    ROOT / 'CONTRIBUTING.md',
+    *sorted(path for path in DOCS.rglob('*.md') if not GENERATED & set(path.parts)),
+]
 BLOCK = re.compile(r'^(?:<!-- (?P<mark>[^\n]*) -->\n)?```(?P<language>[^\n]*)\n(?P<code>.*?)^```$', re.M | re.S)
 RUN = ('python', 'bash')
 SHOWN = ('text', 'ini', 'json', 'toml', 'yaml')  # not code
