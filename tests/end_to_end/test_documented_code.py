@@ -82,6 +82,8 @@ def test_code_runs(page, workshop, monkeypatch):
     monkeypatch.syspath_prepend(workshop)
     monkeypatch.setenv('PATH', os.pathsep.join([str(workshop / 'bin'), os.environ['PATH']]))
     monkeypatch.setenv('TQDM_DISABLE', '1')
+    for name in ('CHIP', 'PREDICT'):
+        monkeypatch.setenv(f'RASTERVISION_{name}_NUM_WORKERS', '0')
     names: dict[str, object] = {'__name__': 'documentation'}
     for block in CODE[page]:
         where = f'{block.page}:{block.line}'
