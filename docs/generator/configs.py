@@ -40,9 +40,9 @@ def write(folder: Path) -> None:
 
 
 def registered() -> list[type[Config]]:
-    """All registered configs, without those of sample plugins."""
-    hints = sorted(hint for hint in registry_._configs if not registry_.get_plugin(hint).startswith(EXAMPLES))
-    return list(dict.fromkeys(registry_.get_config(hint) for hint in hints))
+    """All registered configs of the framework, without those of sample plugins and of scripts or tests."""
+    found = dict.fromkeys(registry_.get_config(hint) for hint in sorted(registry_._configs))
+    return [c for c in found if c.__module__.startswith('rastervision.') and not c.__module__.startswith(EXAMPLES)]
 
 
 def page_of(config: type[Config]) -> str:
