@@ -70,6 +70,18 @@ def make_scene(folder: str, name: str) -> SceneConfig:
     )
 
 
+def make_sampling(num_windows: int) -> ObjectDetectionWindowSamplingConfig:
+    """Windows of several sizes anywhere in a plot."""
+    return ObjectDetectionWindowSamplingConfig(
+        method=WindowSamplingMethod.random,
+        size=IMG_SZ,
+        size_lims=TRAINING_SIZES,
+        max_windows=num_windows,
+        ioa_thresh=0.4,
+        clip=True,
+    )
+
+
 def get_config(
     runner: str, data_uri: str, root_uri: str, num_epochs: int = 12, chips_per_scene: int = 40
 ) -> ObjectDetectionConfig:
@@ -80,7 +92,7 @@ def get_config(
         data_uri: Folder of the data set.
         root_uri: Folder to write to.
         num_epochs: How often training sees each chip.
-        chips_per_scene: How many windows to draw from each plot.
+        chips_per_scene: How many windows to draw from each training plot. A quarter of it shows progress well enough.
     """
     dataset = DatasetConfig(
         class_config=CLASSES,
@@ -109,14 +121,10 @@ def get_config(
         dataset=dataset,
         backend=backend,
         chip_options=ObjectDetectionChipOptions(
-            sampling=ObjectDetectionWindowSamplingConfig(
-                method=WindowSamplingMethod.random,
-                size=IMG_SZ,
-                size_lims=TRAINING_SIZES,
-                max_windows=chips_per_scene,
-                ioa_thresh=0.4,
-                clip=True,
-            )
+            sampling={
+                **{name: make_sampling(chips_per_scene) for name in TRAIN_PLOTS},
+                **{name: make_sampling(chips_per_scene // 4) for name in VALIDATION_PLOTS},
+            }
         ),
         predict_options=ObjectDetectionPredictOptions(
             chip_sz=WINDOW_SZ, stride=STRIDE, score_thresh=KEPT_SCORE, merge_thresh=0.4, edge_sz=2

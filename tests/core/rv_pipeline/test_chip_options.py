@@ -2,6 +2,10 @@ import numpy as np
 import pytest
 
 from rastervision.core.rv_pipeline.chip_options import ChipOptions, WindowSamplingConfig
+from rastervision.core.rv_pipeline.object_detection_config import (
+    ObjectDetectionChipOptions,
+    ObjectDetectionWindowSamplingConfig,
+)
 from rastervision.core.rv_pipeline.semantic_segmentation_config import SemanticSegmentationChipOptions
 from rastervision.core.rv_pipeline.utils import draw, nodata_below_threshold
 from rastervision.pipeline.errors import ConfigError
@@ -40,8 +44,17 @@ def test_limits_that_contradict_each_other_are_refused(limits):
         WindowSamplingConfig(size=100, method='random', **limits)
 
 
-def test_chip_size_may_depend_on_the_scene():
-    options = ChipOptions(sampling={'scene_a': WindowSamplingConfig(size=10)})
+@pytest.mark.parametrize(
+    ('options_class', 'sampling_class'),
+    [
+        (ChipOptions, WindowSamplingConfig),
+        (SemanticSegmentationChipOptions, WindowSamplingConfig),
+        (ObjectDetectionChipOptions, ObjectDetectionWindowSamplingConfig),
+    ],
+)
+def test_chip_size_may_depend_on_the_scene(options_class, sampling_class):
+    options = options_class(sampling={'scene_a': sampling_class(size=10)})
+    assert isinstance(options.sampling_of('scene_a'), sampling_class)
     assert options.get_chip_sz('scene_a') == 10
     with pytest.raises(ConfigError, match=r"'scene_b'.*Did you mean 'scene_a'"):
         options.get_chip_sz('scene_b')

@@ -39,7 +39,9 @@ class ObjectDetectionWindowSamplingConfig(WindowSamplingConfig):
 class ObjectDetectionChipOptions(ChipOptions):
     """Configure the chips that are made for object detection."""
 
-    sampling: ObjectDetectionWindowSamplingConfig = Field(description='How windows are chosen.')
+    sampling: ObjectDetectionWindowSamplingConfig | dict[str, ObjectDetectionWindowSamplingConfig] = Field(  # type: ignore[assignment]
+        description='How windows are chosen, for all scenes or by scene id.'
+    )
 
     @classmethod
     def accept_old_spellings(cls, values: dict[str, Any]) -> dict[str, Any]:
