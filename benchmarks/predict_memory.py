@@ -51,11 +51,10 @@ def make_bundle(folder: Path, mode: str) -> Path:
     return root / 'bundle/model-bundle.zip'
 
 
-def predict(bundle: Path, image: Path, out: Path) -> tuple[float, float]:
-    """Seconds, and peak memory in MB, of `rastervision predict`."""
+def measure(command: list[str]) -> tuple[float, float]:
+    """Seconds, and peak memory in MB, of a command."""
     start = time.monotonic()
-    command = [sys.executable, '-c', MEASURE, *CLI, 'predict', '--trust', str(bundle), str(image), str(out)]
-    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    done = subprocess.run([sys.executable, '-c', MEASURE, *command], check=True, capture_output=True, text=True)
     peak = next(int(line.split()[1]) for line in done.stdout.splitlines() if line.startswith('PEAK'))
     return time.monotonic() - start, peak / 1024
 
@@ -74,7 +73,8 @@ def main() -> None:
     for mode in MODES:
         bundle = make_bundle(folder, mode)
         for size in args.sizes:
-            seconds, peak = predict(bundle, folder / f'{size}.tif', folder / f'{size}_out')
+            image, out = folder / f'{size}.tif', folder / f'{size}_out'
+            seconds, peak = measure([*CLI, 'predict', '--trust', str(bundle), str(image), str(out)])
             rate = size * size / 1e6 / seconds
             print(f'{mode:20} {size:6} x {size:<6} {peak:7.0f} MB {seconds:7.1f} s {rate:6.1f} Mpx/s', flush=True)
 

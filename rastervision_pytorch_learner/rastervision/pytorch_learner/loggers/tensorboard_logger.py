@@ -5,12 +5,15 @@ import os
 import subprocess
 import sys
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 import numpy as np
-from torch.utils.tensorboard import SummaryWriter
 
 from rastervision.pipeline.utils import terminate_at_exit
 from rastervision.pytorch_learner.loggers.logger import TrainingLogger, TrainingRun
+
+if TYPE_CHECKING:
+    from torch.utils.tensorboard import SummaryWriter
 
 log = logging.getLogger(__name__)
 
@@ -22,13 +25,15 @@ class TensorBoardLogger(TrainingLogger):
         dirname: Name of their folder, in the output folder.
     """
 
-    writer: SummaryWriter
+    writer: 'SummaryWriter'
 
     def __init__(self, dirname: str) -> None:
         self.dirname = dirname
 
     def start(self, run: TrainingRun) -> None:
         """Begin an event file. What earlier ones have of its first epoch and later ones is not shown."""
+        from torch.utils.tensorboard import SummaryWriter  # slow to import, and prediction needs none
+
         self.writer = SummaryWriter(os.path.join(run.folder, self.dirname), purge_step=run.first_epoch)
         rows = [f'| {name} | {value} |' for name, value in run.settings.items()]
         self.writer.add_text('settings', '\n'.join(['| setting | value |', '|---|---|', *rows]), run.first_epoch)
