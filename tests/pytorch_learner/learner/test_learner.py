@@ -4,6 +4,8 @@ import pytest
 import torch
 
 from rastervision.pipeline.errors import ConfigError, DataError
+from rastervision.pipeline.file_system.local_file_system import LocalFileSystem
+from rastervision.pipeline.registry import registry_
 from rastervision.pytorch_learner.semantic_segmentation_learner import SemanticSegmentationLearner
 
 
@@ -57,6 +59,38 @@ def test_killed_training_ends_like_undisturbed(make_learner, tmp_path, epoch, st
     assert same(weights(tmp_path / 'undisturbed'), weights(tmp_path / 'killed'))
     assert log(tmp_path / 'undisturbed') == log(tmp_path / 'killed')
     assert not (tmp_path / 'killed/checkpoints/resume.pt').exists()
+
+
+def test_state_of_finished_training_does_not_stay_in_a_remote_store(make_learner, tmp_path, monkeypatch):
+    far = tmp_path / 'far'
+
+    class FarFileSystem(LocalFileSystem):
+        """Stands for a store that is not a disk: `far://` is a folder."""
+
+        @staticmethod
+        def matches_uri(uri, mode):
+            return uri.startswith('far://')
+
+        @staticmethod
+        def sync_to_dir(src_dir, dst_dir_uri, delete=False):
+            LocalFileSystem.sync_to_dir(src_dir, str(far / dst_dir_uri[6:]), delete)
+
+        @staticmethod
+        def remove(uri):
+            (far / uri[6:]).unlink()
+            return True
+
+    registry_.load_plugins()
+    monkeypatch.setattr(registry_, '_file_systems', [FarFileSystem, *registry_._file_systems])
+    learner = make_learner()
+    learner.output_dir = 'far://run/train'
+    learner.train()
+    assert (far / 'run/train/checkpoints/resume.pt').exists()  # weights may be uploaded after it only
+
+    learner.sync_to_cloud()
+
+    assert (far / 'run/train/last-model.pth').exists()
+    assert not (far / 'run/train/checkpoints/resume.pt').exists()
 
 
 def test_batches_that_are_done_are_neither_trained_nor_read_again(make_learner, noise):

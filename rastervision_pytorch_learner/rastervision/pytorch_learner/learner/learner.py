@@ -256,28 +256,29 @@ class Learner(TrainingPart):
         if self.is_main_process:
             log_system_details()
             self.plot_dataloaders(self.cfg.data.preview_batch_limit)
-        if self.is_ddp_process:
-            with self.ddp():
-                self.train()
-            if not self.is_main_process:
-                return
-        elif not spawn(self):
-            if self.cfg.run_tensorboard:
-                self.run_tensorboard()
-            self.train()
-        else:
-            self.load_checkpoint()
-            self.use_final_weights()
+        with self.served():
+            self._train_in_processes()
+        if not self.is_main_process:
+            return
         if self.cfg.solver is not None and self.cfg.solver.calibrate:
             self.calibrate()
         if self.cfg.save_model_bundle:
             self.save_model_bundle(export_onnx=self.cfg.export_onnx)
-        self.stop_tensorboard()
         for split in ('train', 'valid') if self.cfg.eval_train else ('valid',):
             if num_samples(self.get_dataset(split)):
                 self.validate(split)
                 self.plot_predictions(split, self.cfg.data.preview_batch_limit)
         self.sync_to_cloud()
+
+    def _train_in_processes(self) -> None:
+        if self.is_ddp_process:
+            with self.ddp():
+                self.train()
+        elif spawn(self):
+            self.load_checkpoint()
+            self.use_final_weights()
+        else:
+            self.train()
 
     def calibrate(self, split: Split = 'valid') -> None:
         """Fit probabilities to how often they are right on a split. Only for tasks with class labels."""

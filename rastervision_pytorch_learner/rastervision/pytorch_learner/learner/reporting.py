@@ -68,6 +68,16 @@ class ReportingPart(ResultsPart):
             self._server.stop()
             self._server = None
 
+    @contextmanager
+    def served(self) -> Iterator[None]:
+        """Inside this context, TensorBoard shows the logs, if configured and if this process writes the output."""
+        if self.cfg.run_tensorboard and self.is_main_process:
+            self.run_tensorboard()
+        try:
+            yield
+        finally:
+            self.stop_tensorboard()
+
     def _training_run(self) -> TrainingRun:
         folder = self.output_dir_local
         name = '/'.join(os.path.normpath(self.output_dir or folder).split(os.sep)[-2:])

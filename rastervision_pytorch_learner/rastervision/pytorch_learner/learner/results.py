@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from rastervision.core.layout import BUNDLE_FILE
 from rastervision.pipeline.errors import ConfigError
+from rastervision.pipeline.file_system.file_system import FileSystem
 from rastervision.pipeline.file_system.utils import file_exists, sync_from_dir, sync_to_dir
 from rastervision.pytorch_learner.learner import bundle, files, weights
 from rastervision.pytorch_learner.learner.data import DataPart
@@ -199,9 +200,13 @@ class ResultsPart(DataPart):
         bundle.write_bundle(cast('Learner', self), self._path(BUNDLE_FILE), export_onnx=export_onnx)
 
     def sync_to_cloud(self) -> None:
-        """Upload the output, if it is to be remote."""
-        if self.output_dir is not None and self.output_dir != self.output_dir_local:
-            sync_to_dir(self.output_dir_local, self.output_dir)
+        """Upload the output, if it is to be remote; of a training that has ended, the state goes only then."""
+        if self.output_dir is None or self.output_dir == self.output_dir_local:
+            return
+        sync_to_dir(self.output_dir_local, self.output_dir)
+        if not os.path.isfile(self._path(files.RESUME_FILENAME)):
+            uri = os.path.join(self.output_dir, files.RESUME_FILENAME)
+            FileSystem.get_file_system(uri, 'w').remove(uri)
 
     def sync_from_cloud(self) -> None:
         """Download the output of an earlier run, if it is remote."""

@@ -61,10 +61,14 @@ class TensorBoardServer:
     """
 
     def __init__(self, log_dir: str) -> None:
-        log.info('Starting tensorboard: http://localhost:6006/')
+        log.info('Starting TensorBoard; it says where it serves, by default at http://localhost:6006/')
         self.process = subprocess.Popen([sys.executable, '-m', 'tensorboard.main', '--logdir', log_dir])
         terminate_at_exit(self.process)
 
     def stop(self) -> None:
-        """End the server."""
+        """End the server, and wait until it has."""
+        if self.process.poll() is not None:
+            log.warning('TensorBoard ended by itself, with exit code %d.', self.process.returncode)
+            return
         self.process.terminate()
+        self.process.wait()
