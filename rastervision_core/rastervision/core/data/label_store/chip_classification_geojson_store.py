@@ -28,6 +28,7 @@ class ChipClassificationGeoJSONStore(GeoJSONStore):
         crs_transformer: Between pixels of the image and the map.
         bbox: The part of the image that the labels cover; what is saved is relative to it. None: the image.
         probabilities: Write the probability of each class too; see `class_probabilities`.
+        qgis_style: Write a style for QGIS beside the file.
     """
 
     labels_class: ClassVar[type[Labels] | None] = ChipClassificationLabels
@@ -40,8 +41,9 @@ class ChipClassificationGeoJSONStore(GeoJSONStore):
         bbox: Box | None = None,
         *,
         probabilities: bool = False,
+        qgis_style: bool = False,
     ) -> None:
-        super().__init__(uri, class_config, crs_transformer, bbox=bbox)
+        super().__init__(uri, class_config, crs_transformer, bbox=bbox, qgis_style=qgis_style)
         self.probabilities = probabilities
 
     def save(self, labels: Labels) -> None:
@@ -56,6 +58,7 @@ class ChipClassificationGeoJSONStore(GeoJSONStore):
             properties = [_with_probabilities(values) for values in properties]
         with publish_file(self.uri) as path, FeatureFile(path, self.crs_transformer, self.bbox) as file:
             file.write(box_polygons(labels.get_cells()), properties)
+        self.save_style()
 
     def get_labels(self) -> ChipClassificationLabels:
         """Read the cells, in pixels of the whole image, as label sources give them.

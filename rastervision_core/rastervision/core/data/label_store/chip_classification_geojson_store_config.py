@@ -34,6 +34,9 @@ class ChipClassificationGeoJSONStoreConfig(LabelStoreConfig):
         'Whether cells have the property probabilities, the softmax of their scores. The property scores, which is '
         'there in any case, holds the raw outputs of the model.',
     )
+    qgis_style: bool = added_field(
+        False, 'Write a style, <scene id>.qml beside the file, with which QGIS shows names and colours of the classes.'
+    )
 
     def build(
         self,
@@ -46,7 +49,12 @@ class ChipClassificationGeoJSONStoreConfig(LabelStoreConfig):
         from rastervision.core.data.label_store.chip_classification_geojson_store import ChipClassificationGeoJSONStore
 
         return ChipClassificationGeoJSONStore(
-            self.require_uri(), class_config, crs_transformer, bbox=bbox, probabilities=self.probabilities
+            self.require_uri(),
+            class_config,
+            crs_transformer,
+            bbox=bbox,
+            probabilities=self.probabilities,
+            qgis_style=self.qgis_style,
         )
 
     def update(self, pipeline: 'RVPipelineConfig | None' = None, scene: 'SceneConfig | None' = None) -> None:

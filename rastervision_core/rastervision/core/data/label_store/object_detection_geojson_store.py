@@ -27,6 +27,7 @@ class ObjectDetectionGeoJSONStore(GeoJSONStore):
         properties = box_properties(labels.get_class_ids().tolist(), self.class_config, labels.get_scores().tolist())
         with publish_file(self.uri) as path, FeatureFile(path, self.crs_transformer, self.bbox) as file:
             file.write(box_polygons(labels.get_boxes()), properties)
+        self.save_style()
 
     def get_labels(self) -> ObjectDetectionLabels:
         """Read the boxes, in pixels of the whole image, as label sources give them. The default score is 1.

@@ -6,6 +6,7 @@ from pydantic import Field
 
 from rastervision.core.data.label_store.label_store_config import LabelStoreConfig
 from rastervision.pipeline import lazy
+from rastervision.pipeline.config.base import added_field
 from rastervision.pipeline.config.register import register_config
 
 if TYPE_CHECKING:
@@ -28,6 +29,9 @@ class ObjectDetectionGeoJSONStoreConfig(LabelStoreConfig):
     uri: str | None = Field(
         None, description='GeoJSON file of the predicted boxes. None: <predict_uri>/<scene id>.json.'
     )
+    qgis_style: bool = added_field(
+        False, 'Write a style, <scene id>.qml beside the file, with which QGIS shows names and colours of the classes.'
+    )
 
     def build(
         self,
@@ -39,7 +43,9 @@ class ObjectDetectionGeoJSONStoreConfig(LabelStoreConfig):
         """Make the label store; see :meth:`.LabelStoreConfig.build`."""
         from rastervision.core.data.label_store.object_detection_geojson_store import ObjectDetectionGeoJSONStore
 
-        return ObjectDetectionGeoJSONStore(self.require_uri(), class_config, crs_transformer, bbox=bbox)
+        return ObjectDetectionGeoJSONStore(
+            self.require_uri(), class_config, crs_transformer, bbox=bbox, qgis_style=self.qgis_style
+        )
 
     def update(self, pipeline: 'RVPipelineConfig | None' = None, scene: 'SceneConfig | None' = None) -> None:
         """Fill `uri` from the pipeline's folders and the scene's id."""

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,6 +19,12 @@ from rastervision.core.data.label.semantic_segmentation_labels import (
     SemanticSegmentationSmoothLabels,
 )
 from rastervision.core.data.label_store.label_store import LabelStore, LabelWriter, MakeLabels
+from rastervision.core.data.label_store.qgis_styles import (
+    class_style,
+    label_raster_style,
+    score_raster_style,
+    style_uri,
+)
 from rastervision.core.data.label_store.raster_outputs import HitsArray, LabelRaster, ScoreRaster
 from rastervision.core.data.label_store.rows import RowOutput, iter_rows
 from rastervision.core.data.label_store.strip_writer import StripWriter
@@ -55,6 +62,7 @@ class SemanticSegmentationLabelStore(LabelStore):
         smooth_output: Write scores.tif and pixel_hits.npy, if there are scores.
         smooth_as_uint8: Write scores as integers from 0 to 255.
         rasterio_block_size: Height and width of the GeoTIFFs' blocks; made a multiple of 16.
+        qgis_style: Write a style for QGIS beside each raster and vector output.
     """
 
     def __init__(
@@ -70,6 +78,8 @@ class SemanticSegmentationLabelStore(LabelStore):
         smooth_output: bool = False,
         smooth_as_uint8: bool = False,
         rasterio_block_size: int = 512,
+        *,
+        qgis_style: bool = False,
     ) -> None:
         self.root_uri = uri
         self.tmp_dir = tmp_dir
@@ -81,6 +91,7 @@ class SemanticSegmentationLabelStore(LabelStore):
         self.discrete_output = discrete_output
         self.smooth_output = smooth_output
         self.smooth_as_uint8 = smooth_as_uint8
+        self.qgis_style = qgis_style
         self.rasterio_block_size = max(-(-rasterio_block_size // TILE_STEP), 1) * TILE_STEP
         self._crs_transformer = crs_transformer
         self._bbox = bbox
@@ -133,6 +144,7 @@ class SemanticSegmentationLabelStore(LabelStore):
             )
             yield writer
             writer.finish()
+            self._write_styles(folder, smooth)
 
     def save(self, labels: Labels, profile: dict[str, Any] | None = None) -> None:
         """Write labels that are in memory.
@@ -155,6 +167,7 @@ class SemanticSegmentationLabelStore(LabelStore):
         with publish_dir(self.root_uri, self.tmp_dir) as folder:
             for output in self._outputs(folder, out_profile, labels.num_classes, smooth):
                 self._write_all(output, labels)
+            self._write_styles(folder, smooth)
 
     def build_rasterio_gtiff_profile(self, labels: SemanticSegmentationLabels) -> dict[str, Any]:
         """What rasterio needs to make a GeoTIFF of one band for labels."""
@@ -352,6 +365,22 @@ class SemanticSegmentationLabelStore(LabelStore):
             yield HitsArray(os.path.join(folder, HITS_FILE), shape)
         for config in self._vector_outputs():
             yield self._vector_output(config, os.path.join(folder, VECTORS_DIR), shape)
+
+    def _write_styles(self, folder: str, smooth: bool) -> None:
+        """Write the styles of what is in a local folder, if wanted."""
+        if self.qgis_style:
+            for path, text in self._styles(folder, smooth):
+                Path(style_uri(path)).write_text(text, encoding='utf-8')
+
+    def _styles(self, folder: str, smooth: bool) -> Iterator[tuple[str, str]]:
+        if self.discrete_output and not self.save_as_rgb:
+            yield os.path.join(folder, LABELS_FILE), label_raster_style(self.class_config)
+        if smooth and self.smooth_output:
+            highest = 255 if self.smooth_as_uint8 else 1
+            yield os.path.join(folder, SCORES_FILE), score_raster_style(self.class_config, highest=highest)
+        for config in self._vector_outputs():
+            path = config.get_uri(os.path.join(folder, VECTORS_DIR), self.class_config)
+            yield path, class_style(self.class_config, config.class_id)
 
     def _nodata_options(self) -> tuple[dict[str, Any], dict[str, Any]]:
         """NODATA values of labels and of scores.

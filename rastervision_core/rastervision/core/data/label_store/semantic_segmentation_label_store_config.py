@@ -171,6 +171,7 @@ class SemanticSegmentationLabelStoreConfig(LabelStoreConfig):
       `smooth_output`
     - `vector_output/class-<class id>-<class name>.json`: for each vector output, or another ending by its format. Of
       several for the same class and format, the last has this name, and the others `...-1.json` and so on
+    - `labels.qml` and the like beside each of these but the hits, if `qgis_style`
     """
 
     uri: str | None = Field(None, description='Folder of the predictions. None: <predict_uri>/<scene id>.')
@@ -181,6 +182,11 @@ class SemanticSegmentationLabelStoreConfig(LabelStoreConfig):
         False, description='Write scores as integers from 0 to 255, a quarter of the size of the float32 they are else.'
     )
     rasterio_block_size: int = Field(BLOCK_SZ, description='Height and width of the blocks of the GeoTIFFs, in pixels.')
+    qgis_style: bool = added_field(
+        False,
+        'Write styles, .qml files beside the raster and vector outputs, with which QGIS shows names and colours of the '
+        'classes.',
+    )
 
     def build(
         self,
@@ -203,6 +209,7 @@ class SemanticSegmentationLabelStoreConfig(LabelStoreConfig):
             smooth_output=self.smooth_output,
             smooth_as_uint8=self.smooth_as_uint8,
             rasterio_block_size=self.rasterio_block_size,
+            qgis_style=self.qgis_style,
         )
 
     def update(self, pipeline: 'RVPipelineConfig | None' = None, scene: 'SceneConfig | None' = None) -> None:
