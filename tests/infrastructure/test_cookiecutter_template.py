@@ -4,11 +4,16 @@ import json
 import os
 import subprocess
 import sys
+import tarfile
+import zipfile
 from pathlib import Path
 
 import numpy as np
 import pytest
 import rasterio
+from click.testing import CliRunner
+
+from rastervision.core.init.command import init
 
 ROOT = Path(__file__).parents[2]
 BIN = Path(sys.executable).parent
@@ -28,6 +33,32 @@ def project(tmp_path_factory):
     )  # fmt: skip
     assert made.returncode == 0, made.stderr
     return folder / 'rastervision_roof_finder'
+
+
+def contents(folder):
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob('*') if path.is_file()}
+
+
+def test_rastervision_init_makes_the_same(project, tmp_path):
+    folder = tmp_path / 'rastervision-roof_finder'
+
+    result = CliRunner().invoke(init, [str(folder), '--author', 'Somebody'], catch_exceptions=False)
+
+    assert f'cd {folder}' in result.output
+    assert contents(folder) == contents(project)
+
+
+def test_packages_hold_the_template(tmp_path):
+    made = call(
+        sys.executable, '-m', 'hatchling', 'build', '-d', tmp_path, '-t', 'wheel', '-t', 'sdist',
+        cwd=ROOT / 'rastervision_core',
+    )  # fmt: skip
+    assert made.returncode == 0, made.stderr
+
+    with zipfile.ZipFile(next(tmp_path.glob('*.whl'))) as wheel, tarfile.open(next(tmp_path.glob('*.gz'))) as sdist:
+        for names in (wheel.namelist(), sdist.getnames()):
+            held = {name.split('/init/template/')[1] for name in names if '/init/template/' in name}
+            assert held == set(contents(ROOT / 'cookiecutter_template'))
 
 
 @pytest.fixture(scope='module')

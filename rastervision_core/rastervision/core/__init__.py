@@ -20,4 +20,5 @@ def register_plugin(registry: 'Registry') -> None:
     registry.add_plugin_command('rastervision.core.cli:predict')
     registry.add_plugin_command('rastervision.core.cli:predict_scene')
     registry.add_plugin_command('rastervision.core.cli:info')
+    registry.add_plugin_command('rastervision.core.init.command:init')
     registry.add_plugin_command('rastervision.core.report.command:report')

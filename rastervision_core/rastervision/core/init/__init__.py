@@ -1,0 +1,1 @@
+"""Makes projects to start from."""
