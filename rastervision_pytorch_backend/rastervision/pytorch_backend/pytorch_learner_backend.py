@@ -11,6 +11,7 @@ from rastervision.pipeline.errors import BundleError
 from rastervision.pipeline.file_system.local_file_system import make_dir
 from rastervision.pipeline.file_system.publish import publish_file
 from rastervision.pipeline.file_system.utils import zipdir
+from rastervision.pipeline.progress_bar import progress_bar
 from rastervision.pipeline.rv_config import rv_config_
 from rastervision.pytorch_backend.chip_files import chip_zip_name, get_image_ext, write_chip
 from rastervision.pytorch_learner.dataset.combination import set_epoch
@@ -177,13 +178,12 @@ class PyTorchLearnerBackend(Backend):
             dataloader_kw: Overrides of the data loader's arguments.
         """
         from torch.utils.data import DataLoader
-        from tqdm import tqdm
 
         if len(dataset) == 0:  # type: ignore[arg-type]
             return
         options = {**self._chip_loader_options(), **(dataloader_kw or {})}
         loader = DataLoader(dataset, collate_fn=type(self).collate_fn, **options)
-        for (chips, labels), windows in tqdm(loader, desc=f'Making {split} chips', mininterval=0.5):
+        for (chips, labels), windows in progress_bar(loader, f'Making {split} chips', mininterval=0.5):
             for chip, label, window in zip(chips, labels, windows, strict=True):
                 if chip_options.keep_chip(chip, label):
                     sample_writer.write_sample(DataSample(chip=chip, label=label, split=split, window=window))

@@ -7,10 +7,10 @@ import numpy as np
 import shapely
 from shapely.geometry import mapping
 from shapely.geometry.base import BaseGeometry
-from tqdm import tqdm
 
 from rastervision.core.box import Box
 from rastervision.core.data.features import Features, GeoJSON
+from rastervision.pipeline.progress_bar import progress_bar
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -71,7 +71,7 @@ def map_features(
         func: Feature -> Feature.
         geojson: A FeatureCollection.
         include_geom_types: If given, features with other types of geometries stay as they are.
-        progressbar_kw: Passed to `tqdm`.
+        progressbar_kw: Passed to :func:`.progress_bar`, and so to `tqdm`.
     """
     included = set(include_geom_types)
     features = _with_progress(geojson['features'], progressbar_kw)
@@ -219,5 +219,4 @@ def geoms_to_bbox_coords(geoms: Iterable[BaseGeometry], bbox: Box) -> Iterator[B
 
 
 def _with_progress(features: list[dict[str, Any]], progressbar_kw: dict[str, Any] | None) -> Iterable[dict[str, Any]]:
-    bar: Iterable[dict[str, Any]] = tqdm(features, delay=PROGRESSBAR_DELAY_SEC, **(progressbar_kw or {}))
-    return bar
+    return progress_bar(features, **{'desc': 'Features', 'delay': PROGRESSBAR_DELAY_SEC, **(progressbar_kw or {})})

@@ -11,9 +11,9 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.utils.data import DataLoader
-from tqdm import tqdm  # tqdm.auto would start the workers of a data loader twice
 
 from rastervision.pipeline.errors import ConfigError
+from rastervision.pipeline.progress_bar import progress_bar as follow
 from rastervision.pipeline.rv_config import rv_config_
 from rastervision.pytorch_learner.dataset.combination import num_samples
 from rastervision.pytorch_learner.learner import weights
@@ -290,7 +290,7 @@ class ModelPart(ABC):
             predict_kw: Passed to `predict`.
             dataloader_kw: Passed to `DataLoader`.
             progress_bar: Show a progress bar.
-            progress_bar_kw: Passed to tqdm.
+            progress_bar_kw: Passed to :func:`.progress_bar`, and so to tqdm.
         """
         workers = rv_config_.get_namespace_option('rastervision', 'PREDICT_NUM_WORKERS', self.cfg.data.num_workers)
         batch_sz = self.cfg.solver.batch_sz if self.cfg.solver is not None else 1
@@ -309,7 +309,7 @@ class ModelPart(ABC):
         if not progress_bar:
             return iter(samples)
         options = {'desc': 'Predicting', 'total': num_samples(dataset)}
-        return iter(tqdm(samples, **{**options, **progress_bar_kw}))
+        return follow(samples, **{**options, **progress_bar_kw})
 
     def predict_dataloader(
         self,
