@@ -1,5 +1,8 @@
 import json
 import os
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
@@ -7,7 +10,9 @@ from click.testing import CliRunner
 from rastervision.pipeline.cli.app import main
 from rastervision.pipeline.cli.arguments import cast_args, convert_bool_args
 from rastervision.pipeline.cli.config_module import get_configs
-from rastervision.pipeline.cli.running import describe_plan, run_pipelines
+from rastervision.pipeline.cli.failures import print_error
+from rastervision.pipeline.cli.plans import plan_pipelines
+from rastervision.pipeline.cli.running import run_pipelines
 from rastervision.pipeline.errors import ConfigError, ConfigImportError, ConfigTypeError, RegistryError
 from rastervision.pipeline.execution import prepare
 from rastervision.pipeline.pipeline_config import PipelineConfig
@@ -157,12 +162,14 @@ def test_missing_module_is_an_import_error(path):
 
 # ---------------------------------------------------------------- running
 def test_plan_says_what_runs_and_why_and_writes_nothing(toy, tmp_path):
-    pipeline = toy().build(str(tmp_path))
+    [plan] = plan_pipelines(InProcessRunner(), [toy()], ['join', 'make'], num_splits=2)
 
-    text = describe_plan(pipeline, ['make', 'join'], num_splits=2)
-
-    assert 'make  run as 2 jobs: no finished run of it is known' in text
-    assert os.listdir(tmp_path) == []
+    assert [(command.name, command.jobs, command.done) for command in plan.commands] == [
+        ('make', 2, False),
+        ('join', 1, False),
+    ]
+    assert 'make  run as 2 jobs: no finished run of it is known' in str(plan)
+    assert os.listdir(tmp_path) == ['tmp']
 
 
 def test_nothing_is_written_if_one_of_several_pipelines_lacks_the_command(toy, tmp_path):
@@ -223,7 +230,148 @@ def test_explain_shows_where_values_come_from(toy, command_line, tmp_path):
     assert "items = ['a', 'b', 'c']  # default" in result.output
 
 
+def test_ls_shows_pipelines_and_their_commands(toy, command_line, tmp_path):
+    result = invoke('--tmpdir', tmp_path / 'tmp', 'ls', *command_line['toy'])
+
+    first, make, join, shout = result.output.splitlines()
+    assert first == f'toy_plugin.toy, root_uri {tmp_path / "out"}:'
+    assert (make.split(), join.split(), shout.split()) == (
+        ['make', 'CPU,', 'can', 'be', 'split'],
+        ['join', 'CPU'],
+        ['shout', 'GPU'],
+    )
+
+
+# ------------------------------------------------------------- for machines
+@pytest.fixture
+def chatty(toy, tmp_path):
+    """A config file that prints something."""
+    path = tmp_path / 'chatty.py'
+    path.write_text(
+        'from rastervision.toy_plugin.toy import ToyConfig\n'
+        f'def get_config(runner):\n    print("hello")\n    return ToyConfig(root_uri={str(tmp_path / "out")!r})\n'
+    )
+    return str(path)
+
+
+def test_ls_gives_json(chatty, tmp_path):
+    result = invoke('--tmpdir', tmp_path / 'tmp', 'ls', chatty, '--json')
+
+    [listing] = json.loads(result.stdout)
+    assert result.stderr == 'hello\n'
+    assert (listing['pipeline'], listing['root_uri']) == ('toy_plugin.toy', str(tmp_path / 'out'))
+    assert listing['commands'][2] == {
+        'name': 'shout',
+        'summary': '',
+        'runs': True,
+        'can_be_split': False,
+        'gpu': True,
+    }
+
+
+def test_dry_run_gives_json(chatty, tmp_path):
+    result = invoke('--tmpdir', tmp_path / 'tmp', 'run', 'inprocess', chatty, 'make', '-s', 3, '--dry-run', '--json')
+
+    [plan] = json.loads(result.stdout)
+    assert plan['config_uri'] == str(tmp_path / 'out' / 'pipeline-config.json')
+    assert plan['commands'] == [
+        {'name': 'make', 'done': False, 'reason': 'no finished run of it is known', 'jobs': 3, 'gpu': False}
+    ]
+
+
+def test_a_run_that_is_not_dry_gives_no_json(chatty, tmp_path):
+    result = invoke('--tmpdir', tmp_path / 'tmp', 'run', 'inprocess', chatty, '--json')
+
+    assert result.exit_code == 2
+    assert '--json needs --dry-run' in result.stderr
+    assert not (tmp_path / 'out').exists()
+
+
+def test_explain_gives_json(chatty, tmp_path):
+    result = invoke('--tmpdir', tmp_path / 'tmp', 'explain', chatty, '--json')
+
+    [found] = json.loads(result.stdout)
+    values = {value.pop('path'): value for value in found['values']}
+    assert found['config'] == 'ToyConfig'
+    assert values['items'] == {'value': ['a', 'b', 'c'], 'config': None, 'origin': 'default', 'filled_by': None}
+    assert values['root_uri']['origin'] == 'set'
+
+
+def test_no_command_colours_what_goes_to_a_file(chatty, tmp_path):
+    commands = [['--help'], ['ls', chatty], ['explain', chatty], ['run', 'inprocess', chatty, '--dry-run']]
+    texts = [invoke('--tmpdir', tmp_path / 'tmp', *command).output for command in commands]
+
+    assert all(texts)
+    assert '\x1b' not in ''.join(texts)
+
+
+@pytest.mark.parametrize(('setting', 'has_color'), [('', True), ('1', False)])
+def test_errors_are_red_unless_the_user_wants_no_colour(monkeypatch, capsys, setting, has_color):
+    monkeypatch.setenv('NO_COLOR', setting)
+    monkeypatch.setattr('click.utils.should_strip_ansi', lambda stream, color: color is False)  # as on a terminal
+
+    print_error('wrong')
+
+    assert ('\x1b[31m' in capsys.readouterr().err) == has_color
+
+
+# -------------------------------------------------------------- completion
+def complete(*words):
+    """What is offered for the last word."""
+    from click.shell_completion import ShellComplete
+
+    *before, incomplete = map(str, words)
+    found = ShellComplete(main, {}, 'rastervision', '_RASTERVISION_COMPLETE').get_completions(before, incomplete)
+    return [item.value for item in found]
+
+
+def test_commands_options_and_runners_are_completed():
+    assert complete('exp') == ['explain']
+    assert complete('run', '--dr') == ['--dry-run']
+    assert complete('run', 'in') == ['inprocess']
+    assert complete('explain', 'x.py', '--runner', 'loc') == ['local']
+
+
+def test_commands_of_a_pipeline_are_completed_from_its_config(toy, command_line):
+    assert complete('run', 'local', *command_line['toy'], '') == ['make', 'join', 'shout']
+    assert complete('run', 'local', *command_line['toy'], 'join', 'm') == ['make']
+
+
+def test_a_config_that_fails_or_prints_does_not_disturb_completion(chatty, tmp_path, capfd):
+    (tmp_path / 'broken.py').write_text('1 / 0')
+
+    assert complete('run', 'local', tmp_path / 'broken.py', '') == []
+    assert complete('run', 'local', chatty, 'sh') == ['shout']
+    assert capfd.readouterr() == ('', '')
+
+
+@pytest.mark.parametrize('shell', ['bash', 'zsh', 'fish'])
+def test_script_for_a_shell_names_the_program(shell):
+    text = invoke('completion', shell).stdout
+
+    assert f'_RASTERVISION_COMPLETE={shell}_complete' in text
+    assert 'rastervision' in text
+
+
 # ---------------------------------------------------- as a process of its own
+def test_bash_completes_names(command_line):
+    program = (
+        'eval "$(rastervision completion bash)"; COMP_WORDS=(rastervision expl); COMP_CWORD=1; '
+        '_rastervision_completion rastervision; echo "${COMPREPLY[@]}"'
+    )
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ['PATH']])
+
+    result = subprocess.run(
+        ['bash', '-c', program],
+        env={**command_line['env'], 'PATH': path},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+
+    assert result.stdout == 'explain\n', result.stderr
+
+
 def test_error_is_one_paragraph_without_a_traceback(rastervision, command_line):
     result = rastervision('run', 'inprocess', *command_line['toy'], 'shoot')
 

@@ -223,6 +223,11 @@ class Registry:
         self.load_plugins()
         return self._resolved(self._runners, runner_name, 'runner')  # type: ignore[no-any-return]
 
+    def get_runner_names(self) -> list[str]:
+        """Names of all runners."""
+        self.load_plugins()
+        return sorted(self._runners)
+
     def add_file_system(self, file_system: 'type[FileSystem] | str') -> None:
         """Add a file system, as a class or a lazy target; those added first are asked first."""
         self._file_systems.append(file_system)

@@ -1,5 +1,6 @@
 """How errors are shown on the command line: one red paragraph, no traceback unless asked for."""
 
+import os
 import traceback
 
 import click
@@ -9,8 +10,8 @@ from rastervision.pipeline.verbosity import Verbosity
 
 
 def print_error(msg: str) -> None:
-    """Print a message in red, to stderr."""
-    click.echo(click.style(msg, fg='red'), err=True)
+    """Print a message to stderr, in red if that is a terminal and the environment has no `NO_COLOR`."""
+    click.echo(click.style(msg, fg='red'), err=True, color=False if os.environ.get('NO_COLOR') else None)
 
 
 def report(error: Exception) -> None:

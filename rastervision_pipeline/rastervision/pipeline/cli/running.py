@@ -1,4 +1,4 @@
-"""Runs the pipelines of a config module, or shows what would run."""
+"""Runs the pipelines of a config module."""
 
 from collections.abc import Iterable, Sequence
 
@@ -9,7 +9,7 @@ from rastervision.pipeline.config.files import save_pipeline_config
 from rastervision.pipeline.errors import RunError
 from rastervision.pipeline.execution import resolve_pipeline
 from rastervision.pipeline.file_system.utils import get_tmp_dir
-from rastervision.pipeline.manifest import Manifest, Status
+from rastervision.pipeline.manifest import Manifest
 from rastervision.pipeline.pipeline import Pipeline
 from rastervision.pipeline.pipeline_config import PipelineConfig
 from rastervision.pipeline.registry import registry_
@@ -26,7 +26,6 @@ def run_pipelines(
     *,
     num_splits: int = 1,
     pipeline_run_name: str = 'raster-vision',
-    dry_run: bool = False,
     rerun: bool = False,
 ) -> None:
     """Run commands of pipelines, one pipeline after the other. Nothing is written before all have been checked.
@@ -37,7 +36,6 @@ def run_pipelines(
         commands: The commands, in any order; none: all.
         num_splits: Into how many jobs to split a command that can be split.
         pipeline_run_name: Passed to the runner.
-        dry_run: Only print which jobs would run and why.
         rerun: Run commands again that are done.
 
     Raises:
@@ -47,34 +45,11 @@ def run_pipelines(
         pipelines = [resolve_pipeline(config).build(tmp_dir) for config in configs]
         orders = [order_commands(pipeline, commands) for pipeline in pipelines]
         for pipeline, names in zip(pipelines, orders, strict=True):
-            if dry_run:
-                click.echo(describe_plan(pipeline, names, runner=runner, num_splits=num_splits, rerun=rerun))
-            else:
-                uri = pipeline.config.get_config_uri()
-                save_pipeline_config(pipeline.config, uri)
-                pending = _pending(pipeline, names, rerun)
-                if pending:
-                    runner.run(uri, pipeline, pending, num_splits=num_splits, pipeline_run_name=pipeline_run_name)
-
-
-def describe_plan(
-    pipeline: Pipeline,
-    commands: Iterable[str],
-    *,
-    runner: Runner | None = None,
-    num_splits: int = 1,
-    rerun: bool = False,
-) -> str:
-    """What would run and why, a line for each command, as text; of some runner, or of the one given."""
-    runner = runner or Runner()
-    statuses = _statuses(pipeline, commands, rerun)
-    width = max(map(len, statuses), default=0)
-    lines = [f'{pipeline.config.get_config_uri()}:']
-    for name, status in statuses.items():
-        jobs = len(runner.plan(pipeline, [name], num_splits))
-        action = 'done' if status.done else 'run' if jobs == 1 else f'run as {jobs} jobs'
-        lines.append(f'  {name:<{width}}  {action}: {status.reason}')
-    return '\n'.join(lines)
+            uri = pipeline.config.get_config_uri()
+            save_pipeline_config(pipeline.config, uri)
+            pending = _pending(pipeline, names, rerun)
+            if pending:
+                runner.run(uri, pipeline, pending, num_splits=num_splits, pipeline_run_name=pipeline_run_name)
 
 
 def show_jobs(root_uri: str, *, wait: bool = False, cancel: bool = False) -> None:
@@ -100,10 +75,6 @@ def show_jobs(root_uri: str, *, wait: bool = False, cancel: bool = False) -> Non
         watch(runner, submission)
     else:
         click.echo(show_states(runner, submission))
-
-
-def _statuses(pipeline: Pipeline, commands: Iterable[str], rerun: bool) -> dict[str, Status]:
-    return {name: Status(False, 'asked for') for name in commands} if rerun else Manifest(pipeline).statuses(commands)
 
 
 def _pending(pipeline: Pipeline, commands: list[str], rerun: bool) -> list[str]:

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from pydantic_core import to_jsonable_python
+
 from rastervision.pipeline.config.base import Config, Path, path_text
 from rastervision.pipeline.config.resolve import resolve
 
@@ -38,6 +40,42 @@ class Explanation:
     def __str__(self) -> str:
         shown = self.value.__name__ if isinstance(self.value, type) else repr(self.value)
         return f'{self.path} = {shown}  # {self.origin}{f" {self.filled_by}" if self.filled_by else ""}'
+
+    def dict(self) -> dict[str, Any]:
+        """Plain data, for JSON: `value` of a config is None, and `config` its class."""
+        is_config = isinstance(self.value, type)
+        return {
+            'path': self.path,
+            'value': None if is_config else to_jsonable_python(self.value, fallback=str),
+            'config': self.value.__name__ if is_config else None,
+            'origin': self.origin.name.lower(),
+            'filled_by': self.filled_by,
+        }
+
+
+@dataclass(frozen=True)
+class ConfigExplanation:
+    """All values of a resolved config.
+
+    Attributes:
+        config: Name of its class.
+        values: The values in the order of the fields, a config before what is in it.
+    """
+
+    config: str
+    values: list[Explanation]
+
+    @classmethod
+    def of(cls, config: Config) -> 'ConfigExplanation':
+        """Explain a config; see :func:`.explain`."""
+        return cls(type(config).__name__, explain(config))
+
+    def dict(self) -> dict[str, Any]:
+        """Plain data, for JSON."""
+        return {'config': self.config, 'values': [value.dict() for value in self.values]}
+
+    def __str__(self) -> str:
+        return '\n'.join(map(str, self.values))
 
 
 def explain(config: Config) -> list[Explanation]:

@@ -1,0 +1,93 @@
+"""What would run and why."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from rastervision.pipeline.commands import order_commands
+from rastervision.pipeline.execution import resolve_pipeline
+from rastervision.pipeline.file_system.utils import get_tmp_dir
+from rastervision.pipeline.manifest import Manifest, Status
+from rastervision.pipeline.pipeline import Pipeline
+from rastervision.pipeline.pipeline_config import PipelineConfig
+from rastervision.pipeline.runner.runner import Runner
+
+
+@dataclass(frozen=True)
+class CommandPlan:
+    """What would become of a command.
+
+    Attributes:
+        name: The command.
+        done: Whether it is done, and so would not run.
+        reason: Why it would run, or since when it is done.
+        jobs: Of how many jobs it consists.
+        gpu: Whether it profits from a GPU.
+    """
+
+    name: str
+    done: bool
+    reason: str
+    jobs: int
+    gpu: bool
+
+    @property
+    def action(self) -> str:
+        """What happens, in a word or a few."""
+        return 'done' if self.done else 'run' if self.jobs == 1 else f'run as {self.jobs} jobs'
+
+
+@dataclass(frozen=True)
+class PipelinePlan:
+    """What would become of the commands of a pipeline.
+
+    Attributes:
+        config_uri: Where its config is saved when it runs.
+        commands: The commands, in the order they run.
+    """
+
+    config_uri: str
+    commands: list[CommandPlan]
+
+    def dict(self) -> dict[str, Any]:
+        """Plain data, for JSON."""
+        return asdict(self)
+
+    def __str__(self) -> str:
+        width = max((len(command.name) for command in self.commands), default=0)
+        lines = [f'  {command.name:<{width}}  {command.action}: {command.reason}' for command in self.commands]
+        return '\n'.join([f'{self.config_uri}:', *lines])
+
+
+def plan_pipelines(
+    runner: Runner,
+    configs: Iterable[PipelineConfig],
+    commands: Sequence[str],
+    *,
+    num_splits: int = 1,
+    rerun: bool = False,
+) -> list[PipelinePlan]:
+    """What `run_pipelines` would do with the same arguments. Nothing is written.
+
+    Raises:
+        ConfigError: If a config is not valid, or a pipeline has no such command.
+    """
+    with get_tmp_dir() as tmp_dir:
+        pipelines = [resolve_pipeline(config).build(tmp_dir) for config in configs]
+        return [
+            PipelinePlan(
+                pipeline.config.get_config_uri(),
+                list(_plan_commands(runner, pipeline, order_commands(pipeline, commands), num_splits, rerun)),
+            )
+            for pipeline in pipelines
+        ]
+
+
+def _plan_commands(
+    runner: Runner, pipeline: Pipeline, commands: list[str], num_splits: int, rerun: bool
+) -> Iterable[CommandPlan]:
+    asked_for = {name: Status(False, 'asked for') for name in commands}
+    statuses = asked_for if rerun else Manifest(pipeline).statuses(commands)
+    for name, status in statuses.items():
+        jobs = runner.plan(pipeline, [name], num_splits)
+        yield CommandPlan(name, status.done, status.reason, len(jobs), any(job.uses_gpu for job in jobs))
