@@ -12,6 +12,7 @@ from rastervision.core.data.label_source.semantic_segmentation_label_source_conf
 from rastervision.core.data.raster_source.rasterio_source import RasterioSource
 from rastervision.core.data.raster_source.rasterio_source_config import RasterioSourceConfig
 from rastervision.core.data.raster_source.rasterized_source import RasterizedSource
+from rastervision.core.data.raster_transformer.rgb_class_transformer_config import RGBClassTransformerConfig
 from rastervision.core.data.scene import Scene
 
 CLASSES = ClassConfig(names=['a', 'b'])
@@ -79,3 +80,15 @@ def test_labels_are_null_where_the_image_has_no_data(write_ids, write_raster, tm
     source = config.build(ClassConfig(names=['a', 'b', 'null']), IdentityCRSTransformer())
     scene = Scene('s', RasterioSource(image), source)
     assert scene[0:2, 0:4][1].tolist() == [[2, 1, 2, 1], [2, 0, 1, 1]]
+
+
+def test_colours_become_class_ids(write_raster, tmp_path):
+    classes = ClassConfig(names=['a', 'b', 'null'], colors=['red', 'blue', 'black'])
+    colours = np.array([[(255, 0, 0), (0, 0, 255), (0, 0, 250)], [(0, 0, 255), (0, 0, 255), (0, 0, 0)]], dtype=np.uint8)
+    uri = write_raster(tmp_path / 'labels.tif', colours)
+    raster = RasterioSourceConfig(uris=uri, transformers=[RGBClassTransformerConfig(class_config=classes)])
+
+    source = SemanticSegmentationLabelSourceConfig(raster_source=raster).build(classes, IdentityCRSTransformer())
+
+    assert source.get_label_arr().tolist() == [[0, 1, 2], [1, 1, 2]]
+    assert source.get_label_arr(Box(0, 1, 1, 3)).tolist() == [[1, 2]]

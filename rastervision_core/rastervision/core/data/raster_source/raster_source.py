@@ -204,6 +204,9 @@ class RasterSource(ABC):
         return chip
 
     def _transform(self, chip: np.ndarray) -> np.ndarray:
+        num_axes = chip.ndim
         for transformer in self.raster_transformers:
             chip = transformer.transform(chip)
+            if chip.ndim == num_axes - 1:  # some give the one channel that comes out without an axis
+                chip = chip[..., np.newaxis]
         return chip
