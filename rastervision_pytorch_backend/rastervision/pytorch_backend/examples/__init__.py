@@ -1,0 +1,1 @@
+"""Pipelines for public data sets: to copy, and to compare with."""

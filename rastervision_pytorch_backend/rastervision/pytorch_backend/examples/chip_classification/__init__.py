@@ -1,0 +1,1 @@
+"""Examples of chip classification: a class for each cell of a grid."""

@@ -1,0 +1,1 @@
+"""Examples of object detection: a box for each object."""

@@ -1,0 +1,1 @@
+"""Examples of semantic segmentation: a class for each pixel."""
