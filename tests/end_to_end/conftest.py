@@ -28,13 +28,12 @@ def rastervision(tmp_path_factory):
         **os.environ,
         'TMPDIR': str(tmp_path_factory.mktemp('tmp')),
         'PYTHONPATH': os.pathsep.join([str(ROOT / 'examples'), os.environ.get('PYTHONPATH', '')]),
-        'TQDM_DISABLE': '1',
     }
 
     def rastervision(*args: object) -> Done:
         command = [sys.executable, '-m', 'rastervision.pipeline.cli', *map(str, args)]
-        done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=300)
-        return Done(done.returncode, done.stdout, done.stderr)
+        done = subprocess.run(command, env=env, capture_output=True, timeout=300)
+        return Done(done.returncode, done.stdout.decode(), done.stderr.decode())
 
     return rastervision
 

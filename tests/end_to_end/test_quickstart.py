@@ -25,6 +25,15 @@ def test_it_ends_well_and_makes_what_it_should(run):
         assert (run.root / path).is_file(), path
 
 
+def test_what_goes_to_files_is_plain_lines(run):
+    """No colours, and no bars that overwrite themselves, in what `run` prints and in the logs of its jobs."""
+    logs = {path.stem: path.read_bytes().decode() for path in run.root.parent.glob('.run.manifest/logs/*')}
+
+    assert {'chip', 'train', 'predict'} <= {name.split('-')[0] for name in logs}
+    texts = {**logs, 'out': run.done.out, 'err': run.done.err}
+    assert [name for name, text in texts.items() if '\r' in text or '\x1b' in text] == []
+
+
 def test_predicted_labels_lie_over_the_image(run, town):
     with (
         rasterio.open(run.root / 'predict/validation/labels.tif') as labels,
@@ -56,6 +65,7 @@ def test_bundle_predicts_a_new_image_as_the_pipeline_did(run, rastervision, town
     done = rastervision('predict', run.root / 'bundle/model-bundle.zip', town / 'validation.tif', tmp_path / 'out/')
 
     assert done.code == 0, done.err
+    assert '\r' not in done.out + done.err
     with (
         rasterio.open(tmp_path / 'out/labels.tif') as again,
         rasterio.open(run.root / 'predict/validation/labels.tif') as first,
