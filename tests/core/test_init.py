@@ -40,13 +40,15 @@ def test_nothing_is_asked_if_so_wished(tmp_path, monkeypatch):
     assert init(tmp_path / 'x', '-y').exit_code == 0
 
 
-def test_what_is_there_stays(tmp_path):
+def test_what_is_there_stays_and_nothing_is_asked(tmp_path, monkeypatch):
+    monkeypatch.setattr(command, '_is_terminal', lambda: True)
     (tmp_path / 'mine').write_text('mine')
 
     result = init(tmp_path / 'mine')
 
     assert isinstance(result.exception, ConfigError)
     assert 'is there already' in str(result.exception)
+    assert result.output == ''
     assert (tmp_path / 'mine').read_text() == 'mine'
 
 

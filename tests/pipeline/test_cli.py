@@ -337,6 +337,18 @@ def test_commands_of_a_pipeline_are_completed_from_its_config(toy, command_line)
     assert complete('run', 'local', *command_line['toy'], 'join', 'm') == ['make']
 
 
+@pytest.mark.parametrize(
+    'command', ['run local', 'explain', 'predict', 'info', 'report', 'tensorboard', 'init', 'jobs']
+)
+def test_files_are_completed(command):
+    """Where a file or URI is expected, the shell is told to offer files."""
+    from click.shell_completion import ShellComplete
+
+    found = ShellComplete(main, {}, 'rastervision', '_RASTERVISION_COMPLETE').get_completions(command.split(), 'x')
+
+    assert [item.type for item in found] == ['file']
+
+
 def test_a_config_that_fails_or_prints_does_not_disturb_completion(chatty, tmp_path, capfd):
     (tmp_path / 'broken.py').write_text('1 / 0')
 

@@ -49,9 +49,9 @@ def _to_ints(ctx: click.Context, param: click.Parameter, value: tuple[str, ...] 
 
 
 @click.command('predict', short_help='Predict an image with a model bundle.')
-@click.argument('model_bundle')
-@click.argument('image_uri')
-@click.argument('label_uri')
+@click.argument('model_bundle', type=click.Path())
+@click.argument('image_uri', type=click.Path())
+@click.argument('label_uri', type=click.Path())
 @click.option('--update-stats', '-a', is_flag=True, help='Use statistics of the image, not those in the bundle.')
 @click.option(
     '--channel-order',
@@ -103,8 +103,8 @@ def predict(
 
 
 @click.command('predict_scene', short_help='Predict a scene with a model bundle.')
-@click.argument('model_bundle_uri')
-@click.argument('scene_config_uri')
+@click.argument('model_bundle_uri', type=click.Path())
+@click.argument('scene_config_uri', type=click.Path())
 @click.option('--predict_options_uri', default=None, help='JSON of predict options, instead of those in the bundle.')
 @click.option('--trust', is_flag=True, help='Execute code that comes with the bundle, such as a model definition.')
 def predict_scene(model_bundle_uri: str, scene_config_uri: str, predict_options_uri: str | None, trust: bool) -> None:
@@ -120,7 +120,7 @@ def predict_scene(model_bundle_uri: str, scene_config_uri: str, predict_options_
 
 
 @click.command('info', short_help='Show what a model bundle, an image or labels are.')
-@click.argument('uri')
+@click.argument('uri', type=click.Path())
 @click.option('--json', 'as_json', is_flag=True, help='Print JSON; of a bundle, with the whole model card.')
 def info(uri: str, as_json: bool) -> None:
     """Show what URI is, and the part of a config that reads it.

@@ -4,8 +4,8 @@ import click
 
 
 @click.command('cogify', short_help='Make cloud-optimized GeoTIFFs.')
-@click.argument('output_uri')
-@click.argument('uris', nargs=-1, required=True)
+@click.argument('output_uri', type=click.Path())
+@click.argument('uris', nargs=-1, required=True, type=click.Path())
 @click.option('--block-size', type=int, default=512, show_default=True, help='Width and height of a block.')
 @click.option('--compression', default='deflate', show_default=True, help='deflate, lzw, zstd, jpeg, none, ...')
 @click.option(

@@ -8,7 +8,7 @@ import click
 
 
 @click.command('tensorboard', short_help='Look at the training of runs with TensorBoard.')
-@click.argument('root_uri')
+@click.argument('root_uri', type=click.Path())
 @click.option('--port', type=int, default=6006, show_default=True, help='Port to serve on.')
 @click.option('--host', default='localhost', show_default=True, help='Name or address to serve on; 0.0.0.0 for all.')
 def tensorboard(root_uri: str, port: int, host: str) -> None:

@@ -61,6 +61,10 @@ def test_images_are_described_in_the_terms_of_a_config(image):
     assert found['block'] == [256, 256]
 
 
+def test_no_colour_goes_to_a_file(image):
+    assert '\x1b' not in printed(image)
+
+
 def test_the_snippet_reads_the_image(image):
     source = eval(described(image)['config'])
 

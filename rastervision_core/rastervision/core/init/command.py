@@ -2,6 +2,7 @@
 
 import os
 import re
+import shlex
 import sys
 
 import click
@@ -23,13 +24,14 @@ def init(folder: str, ask_nothing: bool, **options: str | None) -> None:
 
     On a terminal, what is not given is asked for. Replace what is there by your own.
     """
-    from rastervision.core.init.project_template import complete, make_project
+    from rastervision.core.init.project_template import check_free, complete, make_project
 
+    check_free(folder)
     given = {name: value for name, value in options.items() if value is not None}
     defaults = {'project_name': _words(folder), **given}
     values = defaults if ask_nothing or not _is_terminal() else _ask(defaults, given)
     make_project(folder, complete(values))
-    click.echo(f'{folder} is made. Next:\n  cd {folder}\n  pip install -e . --group dev\n  pytest')
+    click.echo(f'{folder} is made. Next:\n  cd {shlex.quote(folder)}\n  pip install -e . --group dev\n  pytest')
 
 
 def _ask(defaults: dict[str, str], given: dict[str, str]) -> dict[str, str]:

@@ -4,6 +4,7 @@ In a checkout, `template` is a link to `cookiecutter_template`; in an installed 
 """
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -48,9 +49,8 @@ def make_project(folder: str, values: Values) -> None:
     Raises:
         ConfigError: If there is something at `folder`, or a value cannot be used.
     """
-    if Path(folder).exists():
-        raise ConfigError(f'{folder!r} is there already. Name a folder that does not exist yet.')
-    _check(values)
+    check_free(folder)
+    _check_values(values)
     (source,) = (path for path in TEMPLATE.iterdir() if path.name.startswith('{{'))
     with publish_dir(folder) as target:
         for path in sorted(source.rglob('*')):
@@ -60,7 +60,17 @@ def make_project(folder: str, values: Values) -> None:
                 made.write_text(_render(path.read_text(encoding='utf-8'), values), encoding='utf-8')
 
 
-def _check(values: Values) -> None:
+def check_free(folder: str) -> None:
+    """See that there is nothing at a path yet.
+
+    Raises:
+        ConfigError: If there is.
+    """
+    if os.path.lexists(folder):
+        raise ConfigError(f'{folder!r} is there already. Name a folder that does not exist yet.')
+
+
+def _check_values(values: Values) -> None:
     """Let the hook of the template, a program, say whether it takes the values."""
     program = _render(_file(HOOK), values)
     done = subprocess.run([sys.executable, '-c', program], capture_output=True, text=True, check=False)

@@ -4,7 +4,7 @@ import click
 
 
 @click.command('report', short_help='Show how good a run is and where it fails, as HTML.')
-@click.argument('root_uris', nargs=-1, required=True, metavar='ROOT_URI...')
+@click.argument('root_uris', nargs=-1, required=True, metavar='ROOT_URI...', type=click.Path())
 @click.option('--output', '-o', 'output_uri', default=None, help='Folder for the report. Default: ROOT_URI/report.')
 @click.option(
     '--scenes',
