@@ -96,6 +96,16 @@ def test_file_systems_of_plugins_come_first(registry, tmp_path, monkeypatch):
     assert own.get_file_system('own://x') is Own
 
 
+def test_file_system_of_a_scheme_is_imported_for_its_uris_only(tmp_path):
+    own = Registry()
+    own.add_file_system('not_there.own:Own', scheme='own://')
+    own.load_plugins([])
+
+    assert own.get_file_system(str(tmp_path)).__name__ == 'LocalFileSystem'
+    with pytest.raises(ModuleNotFoundError, match='not_there'):
+        own.get_file_system('own://x')
+
+
 def test_renamed_hints_and_aliases(registry):
     registry.register_renamed_type_hints('old', 'pipeline')
     registry.set_plugin_aliases('rastervision.pipeline', ['rastervision2.pipeline'])

@@ -13,5 +13,5 @@ __getattr__, __dir__, __all__ = attach(__name__, __file__)
 def register_plugin(registry: 'Registry') -> None:
     """Announce the file system and its settings."""
     registry.set_plugin_version('rastervision.aws_s3', 0)
-    registry.add_file_system('rastervision.aws_s3.s3_file_system:S3FileSystem')
+    registry.add_file_system('rastervision.aws_s3.s3_file_system:S3FileSystem', scheme='s3://')
     registry.add_rv_config_schema('aws_s3', ['requester_pays', 'endpoint_url', 'unsigned'])

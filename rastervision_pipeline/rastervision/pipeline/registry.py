@@ -47,6 +47,7 @@ class Registry:
     def __init__(self) -> None:
         self._runners: dict[str, Any] = {}
         self._file_systems: list[Any] = []
+        self._schemes: dict[str, str] = {}
         self._configs: dict[str, Any] = {}
         self._plugin_of: dict[str, str] = {}
         self._upgraders: dict[str, Upgrader | None] = {}
@@ -228,9 +229,16 @@ class Registry:
         self.load_plugins()
         return sorted(self._runners)
 
-    def add_file_system(self, file_system: 'type[FileSystem] | str') -> None:
-        """Add a file system, as a class or a lazy target; those added first are asked first."""
+    def add_file_system(self, file_system: 'type[FileSystem] | str', scheme: str = '') -> None:
+        """Add a file system; those added first are asked first.
+
+        Args:
+            file_system: The class, or a lazy target.
+            scheme: How all its URIs begin, as in `'s3://'`: for others, a lazy target is not imported.
+        """
         self._file_systems.append(file_system)
+        if isinstance(file_system, str):
+            self._schemes[file_system] = scheme
 
     def get_file_system(self, uri: str, mode: str = 'r') -> 'type[FileSystem]':
         """The first file system that can read (`'r'`) or write (`'w'`) a URI.
@@ -241,6 +249,8 @@ class Registry:
         self.load_plugins()
         for index, entry in enumerate(self._file_systems):
             if isinstance(entry, str):
+                if not uri.startswith(self._schemes.get(entry, '')):
+                    continue
                 entry = self._file_systems[index] = lazy.load(entry)
             if entry.matches_uri(uri, mode):
                 return entry  # type: ignore[no-any-return]
