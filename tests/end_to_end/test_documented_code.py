@@ -61,9 +61,13 @@ def workshop(run, town, tmp_path_factory) -> Path:
     shutil.copytree(run.root, folder / 'run')
     shutil.copy(ROOT / 'examples/quickstart.py', folder)
     (folder / 'bin').mkdir()
-    (folder / 'bin/rastervision').write_text(f'#!/bin/sh\nexec {sys.executable} -m rastervision.pipeline.cli "$@"\n')
-    (folder / 'bin/python').symlink_to(sys.executable)
-    (folder / 'bin/rastervision').chmod(0o755)
+    # A link to Python would not find its environment.
+    for name, command in (
+        ('python', sys.executable),
+        ('rastervision', f'{sys.executable} -m rastervision.pipeline.cli'),
+    ):
+        (folder / 'bin' / name).write_text(f'#!/bin/sh\nexec {command} "$@"\n')
+        (folder / 'bin' / name).chmod(0o755)
     return folder
 
 

@@ -16,11 +16,11 @@ DATA_SETS = ('spacenet_rio', 'isprs_potsdam', 'cowc_potsdam', 'xview')
 
 
 @click.command()
-@click.argument('data_set', type=click.Choice(DATA_SETS))
+@click.argument('data_set', type=click.Choice(DATA_SETS), metavar='DATA_SET')
 @click.argument('raw_uri')
 @click.argument('processed_uri')
 def prepare(data_set: str, raw_uri: str, processed_uri: str) -> None:
-    """Prepare DATA_SET for its example.
+    """Prepare DATA_SET for its example: spacenet_rio, isprs_potsdam, cowc_potsdam or xview.
 
     RAW_URI is the folder of the data set as it is handed out, local or remote; what is made goes to the folder
     PROCESSED_URI. Both are then arguments of the example.
