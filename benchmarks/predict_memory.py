@@ -32,7 +32,7 @@ MEASURE = (
 def make_image(path: Path, size: int) -> None:
     """Write a tiled RGB image of blocky texture, strip by strip."""
     rng = np.random.default_rng(0)
-    profile = {'driver': 'GTiff', 'width': size, 'height': size, 'count': 3, 'dtype': 'uint8', 'crs': 'EPSG:32637'}
+    profile = {'driver': 'GTiff', 'width': size, 'height': size, 'count': 3, 'dtype': 'uint8', 'crs': 'EPSG:32737'}
     tiling = {'tiled': True, 'blockxsize': 256, 'blockysize': 256, 'compress': 'deflate', 'bigtiff': 'if_safer'}
     with rasterio.open(path, 'w', transform=Affine(0.3, 0, 258_000, 0, -0.3, 9_857_000), **profile, **tiling) as out:
         for row in range(0, size, STRIP):

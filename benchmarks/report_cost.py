@@ -18,7 +18,7 @@ import numpy as np
 import shapely
 from predict_memory import CLI, ROOT, make_image, measure
 
-CRS = 32637
+CRS = 32737
 RESOLUTION, LEFT, TOP = 0.3, 258_000, 9_857_000  # those of make_image
 PIXELS_PER_BUILDING, SIDE = 4_000, 12.0
 

@@ -11,7 +11,7 @@ class, red where not; true boxes that were missed are blue.
 
 import sys
 from collections.abc import Callable, Sequence
-from os.path import join
+from os.path import exists, join
 
 import cv2
 import numpy as np
@@ -153,8 +153,9 @@ def main(root_uri: str, path: str | None = None) -> None:
     console = Console()
     console.print(metrics_table(root_uri))
     draw(root_uri, path)
-    for name in ('eval/validation_scenes/eval.json', 'bundle/model-bundle.zip', 'predict'):
-        console.print(f'{name:36}{join(root_uri, name)}', soft_wrap=True, highlight=False)
+    for name in ('eval/validation_scenes/eval.json', 'report/report.html', 'bundle/model-bundle.zip', 'predict'):
+        if exists(join(root_uri, name)):
+            console.print(f'{name:36}{join(root_uri, name)}', soft_wrap=True, highlight=False)
     console.print(f'{"image, truth, prediction":36}{path}', soft_wrap=True, highlight=False)
 
 
