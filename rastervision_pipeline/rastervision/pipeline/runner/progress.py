@@ -17,18 +17,23 @@ if TYPE_CHECKING:
 
 TAIL_BYTES = 500
 SECONDS_BETWEEN_LOOKS = 0.5
+SECONDS_BETWEEN_LINES = 60  # in a file
 LOG_PREFIX = re.compile(r'^[\d-]+ [\d:]+:[\w.]+: [A-Z]+ - ')  # as verbosity.LOG_FORMAT has it
 WIDTH_OF_CLOCK = 14  # spinner, elapsed time and spaces
 
 
 class Progress:
-    """A line when a job starts, and one when it ends. A context manager."""
+    """A line when a job starts, one when it ends, and in between now and then what it printed. A context manager."""
+
+    seconds_between: float = SECONDS_BETWEEN_LINES
 
     def __init__(self, plan: list[Job]) -> None:
         """Of a run of these jobs."""
         self._total = len(plan)
         self._ended = 0
         self._started: dict[int, float] = {}
+        self._looked: dict[int, float] = {}
+        self._seen: dict[int, str] = {}
 
     def __enter__(self) -> Self:
         return self
@@ -38,11 +43,23 @@ class Progress:
 
     def start(self, job: Job) -> None:
         """A job has started."""
-        self._started[job.index] = time.monotonic()
+        self._started[job.index] = self._looked[job.index] = time.monotonic()
         self.show(f'{job.name}: started')
 
     def look(self, job: Job, line: str | Callable[[], str]) -> None:
         """A job still runs; this is the last line that it has printed, or a function that gives it."""
+        now = time.monotonic()
+        if now - self._looked[job.index] < self.seconds_between:
+            return
+        self._looked[job.index] = now
+        text = line if isinstance(line, str) else line()
+        if text and text != self._seen.get(job.index):
+            self._seen[job.index] = text
+            self.show_line(job, text)
+
+    def show_line(self, job: Job, line: str) -> None:
+        """Show the last line that a job has printed."""
+        self.show(f'{job.name}: {LOG_PREFIX.sub("", line)}')
 
     def end(self, job: Job, is_good: bool) -> None:
         """A job has ended, well or not."""
@@ -56,7 +73,9 @@ class Progress:
 
 
 class LiveProgress(Progress):
-    """Besides, a line for each running job that is kept up to date."""
+    """A line for each running job that is kept up to date, twice a second."""
+
+    seconds_between = SECONDS_BETWEEN_LOOKS
 
     def __init__(self, plan: list[Job]) -> None:
         """Of a run of these jobs."""
@@ -66,7 +85,6 @@ class LiveProgress(Progress):
         columns = (progress.SpinnerColumn(), progress.TextColumn('{task.description}'), progress.TimeElapsedColumn())
         self._display = progress.Progress(*columns, transient=True)
         self._tasks: dict[int, TaskID] = {}
-        self._looked: dict[int, float] = {}
 
     def __enter__(self) -> Self:
         self._display.start()
@@ -80,17 +98,12 @@ class LiveProgress(Progress):
         super().start(job)
         self._tasks[job.index] = self._display.add_task(job.name, total=None)
 
-    def look(self, job: Job, line: str | Callable[[], str]) -> None:
-        """Show the last line that a job has printed, such as its own progress bar, twice a second."""
-        now = time.monotonic()
-        if now - self._looked.get(job.index, 0) < SECONDS_BETWEEN_LOOKS:
-            return
-        self._looked[job.index] = now
+    def show_line(self, job: Job, line: str) -> None:
+        """Show the last line that a job has printed, such as its own progress bar."""
         from rich.markup import escape
 
-        text = line if isinstance(line, str) else line()
         room = max(0, self._display.console.width - len(job.name) - WIDTH_OF_CLOCK)
-        self._display.update(self._tasks[job.index], description=f'{job.name}  {escape(text[:room])}')
+        self._display.update(self._tasks[job.index], description=f'{job.name}  {escape(line[:room])}')
 
     def end(self, job: Job, is_good: bool) -> None:
         """A job has ended, well or not."""
