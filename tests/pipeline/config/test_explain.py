@@ -1,4 +1,4 @@
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from rastervision.pipeline.config.base import Config
 from rastervision.pipeline.config.explain import Origin, explain
@@ -24,6 +24,18 @@ class WholeConfig(Config):
             self.parts = [*self.parts, PartConfig(name='added')]
 
 
+@register_config('test_explain.derived', plugin='rastervision.pipeline')
+class DerivedConfig(Config):
+    size: int = 1
+    area: int | None = None
+
+    @model_validator(mode='after')
+    def fill_area(self):
+        if self.area is None and self.size:
+            self._set(area=self.size**2)
+        return self
+
+
 def origins(config):
     return {item.path: (item.origin, item.filled_by) for item in explain(config)}
 
@@ -34,6 +46,14 @@ def test_each_value_is_set_default_or_filled_in():
     assert found['parts[0].size'] == (Origin.SET, None)
     assert found['parts[0].name'] == (Origin.DEFAULT, None)
     assert found['title'] == (Origin.FILLED, 'WholeConfig')
+
+
+def test_value_that_a_validator_fills_in_follows_from_others():
+    config = DerivedConfig(size=3)
+
+    assert origins(config)['area'] == (Origin.DERIVED, None)
+    assert origins(DerivedConfig(area=9))['area'] == (Origin.SET, None)
+    assert origins(DerivedConfig(size=0))['area'] == (Origin.DEFAULT, None)
 
 
 def test_config_that_update_adds_is_filled_in_with_all_it_holds():

@@ -204,9 +204,11 @@ class Config(BaseModel):
 
     # ---------------------------------------------------------------- internals
     def _set(self, **values: Any) -> None:
-        """Set fields without validating again; for validators, which assignment would call again."""
+        """Set fields without validating again; for validators, which assignment would call again.
+
+        These fields do not count as set by the user.
+        """
         self.__dict__.update(values)
-        self.__pydantic_fields_set__.update(values)
 
     def _validate_tree(self, path: Path) -> None:
         try:

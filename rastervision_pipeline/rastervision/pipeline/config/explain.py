@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from enum import StrEnum
+from enum import Enum, StrEnum
 from typing import Any
 
 from pydantic_core import to_jsonable_python
@@ -18,6 +18,7 @@ class Origin(StrEnum):
 
     SET = 'set in your config'
     DEFAULT = 'default'
+    DERIVED = 'follows from other fields'
     FILLED = 'filled in by update of'
 
 
@@ -38,7 +39,7 @@ class Explanation:
     filled_by: str | None = None
 
     def __str__(self) -> str:
-        shown = self.value.__name__ if isinstance(self.value, type) else repr(self.value)
+        shown = self.value.__name__ if isinstance(self.value, type) else _shown(self.value)
         return f'{self.path} = {shown}  # {self.origin}{f" {self.filled_by}" if self.filled_by else ""}'
 
     def dict(self) -> dict[str, Any]:
@@ -51,6 +52,10 @@ class Explanation:
             'origin': self.origin.name.lower(),
             'filled_by': self.filled_by,
         }
+
+
+def _shown(value: Any) -> str:
+    return str(value) if isinstance(value, Enum) else repr(value)
 
 
 @dataclass(frozen=True)
@@ -104,8 +109,17 @@ def _fields_of(given: Any, resolved: Config, path: Path, updater: str) -> Iterat
     for name in type(resolved).model_fields:
         if name != 'type_hint':
             before = getattr(given, name) if is_same else _MISSING
-            origin = Origin.SET if is_same and name in given.model_fields_set else Origin.DEFAULT
-            yield from _value(before, getattr(resolved, name), (*path, name), origin, updater)
+            yield from _value(before, getattr(resolved, name), (*path, name), _origin_of(before, name, given), updater)
+
+
+def _origin_of(value: Any, name: str, config: Any) -> Origin:
+    """Where a value comes from that a field had before `update`."""
+    if value is _MISSING:
+        return Origin.DEFAULT
+    if name in config.model_fields_set:
+        return Origin.SET
+    default = type(config).model_fields[name].get_default(call_default_factory=True)
+    return Origin.DEFAULT if _equal(value, default) else Origin.DERIVED
 
 
 def _value(before: Any, after: Any, path: Path, origin: Origin, updater: str) -> Iterator[Explanation]:
