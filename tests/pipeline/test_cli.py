@@ -146,6 +146,8 @@ def test_saved_config_takes_no_arguments(toy):
             ConfigError,
             "line 2.*\n.*Did you mean 'root_uri'",
         ),
+        ('from enum import StrEnumm', ConfigError, r"line 2.*\n.*Did you mean 'StrEnum'\?"),
+        ('import enum\nenum.Enumm', ConfigError, r"line 3.*\n.*Did you mean 'Enum'\?"),
         ('import no_such_module', ConfigError, "line 2.*\n.*No module named 'no_such_module'"),
     ],
 )
@@ -170,6 +172,16 @@ def test_plan_says_what_runs_and_why_and_writes_nothing(toy, tmp_path):
     ]
     assert 'make  run as 2 jobs: no finished run of it is known' in str(plan)
     assert os.listdir(tmp_path) == ['tmp']
+
+
+def test_plan_names_files_that_commands_to_run_would_miss(toy, tmp_path):
+    config = toy(source=str(tmp_path / 'absent.tif'))
+    [plan], [other] = (plan_pipelines(InProcessRunner(), [config], [name]) for name in ('make', 'join'))
+
+    assert plan.missing == [str(tmp_path / 'absent.tif')] and "absent.tif': there is no such file" in str(plan)
+    assert other.missing == []
+    [made] = plan_pipelines(InProcessRunner(), [toy(source=str(tmp_path / 'out/chip.tif'))], ['make'])
+    assert made.missing == []
 
 
 def test_nothing_is_written_if_one_of_several_pipelines_lacks_the_command(toy, tmp_path):

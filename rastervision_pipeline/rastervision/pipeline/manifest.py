@@ -128,6 +128,13 @@ class Manifest:
             self.store.write({**about, **times, 'outputs': outputs}, command, name)
             self._remove_superseded(command, started)
 
+    def missing_inputs(self, commands: Iterable[str]) -> list[str]:
+        """Local inputs of these commands that are not there, and that no command writes below the run's folder."""
+        root = os.path.join(os.path.dirname(os.path.abspath(self.pipeline.config.get_config_uri())), '')
+        uris = dict.fromkeys(uri for command in commands for uri in self.pipeline.inputs_of(command) if is_local(uri))
+        made = [uri for uri in uris if os.path.abspath(to_path(uri)).startswith(root)]
+        return [uri for uri in uris if uri not in made and self._input_state(uri) is None]
+
     # ---------------------------------------------------------------- internals
     def _upstream_of(self, command: str) -> list[str]:
         return [name for name in self.pipeline.upstream_of(command) if name != command]

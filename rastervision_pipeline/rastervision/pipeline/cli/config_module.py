@@ -3,6 +3,8 @@
 import importlib
 import importlib.util
 import os
+import re
+import sys
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -10,7 +12,13 @@ from types import ModuleType
 from typing import Any
 
 from rastervision.pipeline.cli.arguments import cast_args
-from rastervision.pipeline.errors import ConfigError, ConfigImportError, ConfigTypeError, RasterVisionError
+from rastervision.pipeline.errors import (
+    ConfigError,
+    ConfigImportError,
+    ConfigTypeError,
+    RasterVisionError,
+    did_you_mean,
+)
 from rastervision.pipeline.file_system.utils import file_to_json
 from rastervision.pipeline.pipeline_config import PipelineConfig
 
@@ -129,4 +137,9 @@ def _blaming(path: str) -> Iterator[None]:
 def _text_of(error: Exception) -> str:
     if isinstance(error, RasterVisionError):
         return str(error)
-    return f'{type(error).__name__}: {error}' if str(error) else type(error).__name__
+    text = f'{type(error).__name__}: {error}' if str(error) else type(error).__name__
+    if isinstance(error, AttributeError) and error.name is not None:
+        return text + did_you_mean(error.name, dir(error.obj))
+    if isinstance(error, ImportError) and (found := re.match(r"cannot import name '(\w+)'", str(error))):
+        return text + did_you_mean(found[1], dir(sys.modules.get(error.name or '')))
+    return text

@@ -44,10 +44,12 @@ class PipelinePlan:
     Attributes:
         config_uri: Where its config is saved when it runs.
         commands: The commands, in the order they run.
+        missing: Local files that those that run would read, and that are not there.
     """
 
     config_uri: str
     commands: list[CommandPlan]
+    missing: list[str]
 
     def dict(self) -> dict[str, Any]:
         """Plain data, for JSON."""
@@ -56,6 +58,7 @@ class PipelinePlan:
     def __str__(self) -> str:
         width = max((len(command.name) for command in self.commands), default=0)
         lines = [f'  {command.name:<{width}}  {command.action}: {command.reason}' for command in self.commands]
+        lines += [f'  MISSING: {uri!r}: there is no such file.' for uri in self.missing]
         return '\n'.join([f'{self.config_uri}:', *lines])
 
 
@@ -75,12 +78,17 @@ def plan_pipelines(
     with get_tmp_dir() as tmp_dir:
         pipelines = [resolve_pipeline(config).build(tmp_dir) for config in configs]
         return [
-            PipelinePlan(
-                pipeline.config.get_config_uri(),
-                list(_plan_commands(runner, pipeline, order_commands(pipeline, commands), num_splits, rerun)),
-            )
+            _plan_pipeline(runner, pipeline, order_commands(pipeline, commands), num_splits, rerun)
             for pipeline in pipelines
         ]
+
+
+def _plan_pipeline(
+    runner: Runner, pipeline: Pipeline, commands: list[str], num_splits: int, rerun: bool
+) -> PipelinePlan:
+    plans = list(_plan_commands(runner, pipeline, commands, num_splits, rerun))
+    missing = Manifest(pipeline).missing_inputs(plan.name for plan in plans if not plan.done)
+    return PipelinePlan(pipeline.config.get_config_uri(), plans, missing)
 
 
 def _plan_commands(
