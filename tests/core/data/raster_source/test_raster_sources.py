@@ -13,7 +13,8 @@ from rastervision.core.data.raster_source.rasterio_source import RasterioSource
 from rastervision.core.data.raster_source.temporal_multi_raster_source import TemporalMultiRasterSource
 from rastervision.core.data.raster_source.xarray_source import XarraySource
 from rastervision.core.data.raster_transformer.cast_transformer import CastTransformer
-from rastervision.pipeline.errors import ArgumentTypeError, UnsupportedSliceError
+from rastervision.core.data.raster_transformer.raster_transformer import RasterTransformer
+from rastervision.pipeline.errors import ArgumentTypeError, DataError, UnsupportedSliceError
 
 
 def rasterio_source(uri, pixels, **options):
@@ -129,3 +130,17 @@ def test_a_pickled_source_reads_the_same(make_source):
 
 def test_without_nodata_there_is_no_mask(make_source):
     assert make_source().get_nodata_mask(Box(0, 0, 4, 4)) is None
+
+
+class Doubling(RasterTransformer):
+    """Says nothing of the channels that it adds."""
+
+    def transform(self, chip):
+        return np.concatenate([chip, chip], axis=-1)
+
+
+def test_transformer_must_say_how_many_channels_it_makes(make_source):
+    source = make_source(raster_transformers=[Doubling()])
+
+    with pytest.raises(DataError, match=r'Doubling makes 6 channels of 3.*mend Doubling\.get_out_channels'):
+        source.get_chip(Box(0, 0, 8, 8))

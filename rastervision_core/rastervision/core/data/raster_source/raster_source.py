@@ -13,6 +13,7 @@ from rastervision.core.data.raster_transformer.chain import get_transformed_dtyp
 from rastervision.core.data.raster_transformer.raster_transformer import RasterTransformer
 from rastervision.core.data.slices import parse_array_slices_Nd, sampled_shape
 from rastervision.pipeline.errors import ChannelOrderError as ChannelOrderError
+from rastervision.pipeline.errors import DataError
 
 
 class RasterSource(ABC):
@@ -206,7 +207,18 @@ class RasterSource(ABC):
     def _transform(self, chip: np.ndarray) -> np.ndarray:
         num_axes = chip.ndim
         for transformer in self.raster_transformers:
+            num_channels = chip.shape[-1]
             chip = transformer.transform(chip)
             if chip.ndim == num_axes - 1:  # some give the one channel that comes out without an axis
                 chip = chip[..., np.newaxis]
+            if chip.shape[-1] != transformer.get_out_channels(num_channels):
+                raise _wrong_channels(transformer, num_channels, chip.shape[-1])
         return chip
+
+
+def _wrong_channels(transformer: RasterTransformer, num_in: int, num_out: int) -> DataError:
+    name = type(transformer).__name__
+    return DataError(
+        f'{name} makes {num_out} channels of {num_in}, but says that it makes {transformer.get_out_channels(num_in)}: '
+        f'mend {name}.get_out_channels, by which the model gets its number of channels.'
+    )
