@@ -6,6 +6,7 @@ import torch
 from rastervision.pipeline.errors import ConfigError, DataError
 from rastervision.pipeline.file_system.local_file_system import LocalFileSystem
 from rastervision.pipeline.registry import registry_
+from rastervision.pipeline.runner.machine import core_count
 from rastervision.pytorch_learner.semantic_segmentation_learner import SemanticSegmentationLearner
 
 
@@ -124,6 +125,12 @@ def test_killed_between_state_and_weights_loses_nothing(make_learner, tmp_path):
 
     assert same(weights(tmp_path / 'undisturbed'), weights(tmp_path / 'killed'))
     assert log(tmp_path / 'undisturbed') == log(tmp_path / 'killed')
+
+
+def test_there_are_no_more_workers_than_cores(make_learner):
+    learner = make_learner(num_workers=1000)
+
+    assert learner.train_dl.num_workers == core_count()
 
 
 def test_result_does_not_depend_on_workers(make_learner, tmp_path):

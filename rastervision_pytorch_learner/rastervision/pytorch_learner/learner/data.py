@@ -9,6 +9,7 @@ import torch
 from torch.utils.data import DataLoader, RandomSampler, Sampler
 
 from rastervision.pipeline.errors import ConfigError, DataError
+from rastervision.pipeline.runner.machine import core_count
 from rastervision.pytorch_learner.dataset.combination import num_samples
 from rastervision.pytorch_learner.learner.files import DATALOADERS_DIRNAME
 from rastervision.pytorch_learner.learner.model import ModelPart
@@ -130,7 +131,8 @@ class DataPart(ModelPart):
             'batch_size': batch_sz,
             'sampler': sampler,
             'drop_last': split == 'train' and size % batch_sz == 1,
-            'num_workers': self.cfg.data.num_workers,
+            # More than there are cores would only take memory.
+            'num_workers': min(self.cfg.data.num_workers, core_count()),
             'collate_fn': self.get_collate_fn(),
             'pin_memory': self.device.type == 'cuda',
             # Of its own, so that what is drawn for workers does not change the random numbers of the model.

@@ -14,6 +14,7 @@ from torch.utils.data import DataLoader
 
 from rastervision.pipeline.errors import ConfigError
 from rastervision.pipeline.progress_bar import progress_bar as follow
+from rastervision.pipeline.runner.machine import core_count
 from rastervision.pipeline.rv_config import rv_config_
 from rastervision.pytorch_learner.dataset.combination import num_samples
 from rastervision.pytorch_learner.learner import weights
@@ -296,7 +297,7 @@ class ModelPart(ABC):
         batch_sz = self.cfg.solver.batch_sz if self.cfg.solver is not None else 1
         options = {
             'batch_size': batch_sz,
-            'num_workers': int(workers or 0),
+            'num_workers': min(int(workers or 0), core_count()),
             'shuffle': False,
             'collate_fn': self.get_collate_fn(),  # type: ignore[attr-defined]
         }

@@ -54,7 +54,11 @@ class DataConfig(Config):
     train_sz_rel: float | None = Field(
         None, description='Use this part (0 to 1) of the training samples, chosen at random once, instead of all.'
     )
-    num_workers: int = Field(4, description='Number of processes that load samples; 0 loads them in the main process.')
+    num_workers: int = Field(
+        4,
+        description='Number of processes that load samples, as far as there are cores; 0 loads them in the main '
+        'process.',
+    )
     augmentors: list[str] = Field(
         default_factory=lambda: list(default_augmentors),
         description='Albumentations transforms, with their default parameters, that are applied at random to training '
