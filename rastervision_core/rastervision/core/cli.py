@@ -100,6 +100,7 @@ def predict(
             model_bundle, tmp_dir, update_stats, channel_order, scene_group, trust=trust, predict_options=given
         )
         predictor.predict([image_uri], label_uri)
+    click.echo(f'The prediction is in {label_uri}')
 
 
 @click.command('predict_scene', short_help='Predict a scene with a model bundle.')

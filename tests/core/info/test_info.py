@@ -20,6 +20,7 @@ from rastervision.core.data import (  # noqa: F401 - what snippets use
     StatsTransformerConfig,
     VectorFileSourceConfig,
 )
+from rastervision.core.info.bundle_tables import training_rows
 from rastervision.pipeline.errors import NotReadableError
 
 
@@ -139,3 +140,14 @@ def test_what_is_neither_says_so(tmp_path):
     (tmp_path / 'notes.txt').write_text('nothing')
     with pytest.raises(NotReadableError, match='cannot be opened'):
         described(str(tmp_path / 'notes.txt'))
+
+
+def test_epochs_are_counted_from_1_and_the_learning_rate_is_the_one_that_was_set():
+    properties = {
+        'mlm:hyperparameters': {'lr': 0.003, 'num_epochs': 12},
+        'rastervision:metrics': {'epoch': 11, 'avg_f1': 0.5, 'lr': 0.0001},
+    }
+
+    rows = list(training_rows({'properties': properties}))
+
+    assert rows == [('lr', '0.003'), ('num_epochs', '12'), ('epoch', '12'), ('avg_f1', '0.5')]

@@ -62,11 +62,15 @@ def training_rows(card: Card) -> Rows:
     if data.get('class_shares'):
         shares = ', '.join(f'{name} {share:.1%}' for name, share in data['class_shares'].items())
         yield 'classes', f'{shares} (of {data["chips_counted"]} chips)'
-    for name, value in properties.get('rastervision:metrics', {}).items():
-        yield name, f'{value:.4g}'
+    settings, metrics = properties.get('mlm:hyperparameters', {}), properties.get('rastervision:metrics', {})
     for name in ('lr', 'num_epochs', 'batch_sz'):
-        if name in properties.get('mlm:hyperparameters', {}):
-            yield name, str(properties['mlm:hyperparameters'][name])
+        if name in settings:
+            yield name, str(settings[name])
+    if 'epoch' in metrics:  # which is counted from 0 there, and from 1 where people read
+        yield 'epoch', f'{metrics["epoch"] + 1:g}'
+    for name, value in metrics.items():
+        if name not in ('epoch', 'lr'):
+            yield name, f'{value:.4g}'
     versions = properties.get('rastervision:versions', {})
     if versions:
         yield 'made with', ', '.join(f'{name} {version}' for name, version in versions.items())
