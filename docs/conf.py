@@ -7,7 +7,7 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
 
-from generator import api, command_line, configs, drawing, notebooks  # noqa: E402  (this folder must be on the path first)
+from generator import api, command_line, configs, drawing, library, notebooks  # noqa: E402  (this folder must be on the path first)
 
 settings = tomllib.loads((HERE.parent / 'pyproject.toml').read_text())
 
@@ -19,6 +19,8 @@ default_role = 'code'  # docstrings write `name` for code
 nitpicky = False
 
 html_theme = 'furo'
+html_static_path = ['static']
+html_css_files = ['site.css']
 html_title = f'Raster Vision {version}'
 html_copy_source = False
 html_show_sphinx = False
@@ -36,5 +38,10 @@ napoleon_google_docstring = True
 napoleon_numpy_docstring = False
 napoleon_use_rtype = False
 
-for page in (configs, api, command_line, drawing, notebooks):
+for page in (configs, api, command_line, drawing, library, notebooks):
     page.write(HERE / 'reference' / 'generated')
+
+
+def setup(app):
+    """Connect what changes pages."""
+    app.connect('source-read', library.link)

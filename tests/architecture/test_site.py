@@ -1,11 +1,13 @@
 """The documentation site: it builds without warnings, its links lead somewhere, its reference is complete."""
 
+import json
 import subprocess
 import sys
 from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+import nbformat
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -62,6 +64,26 @@ def test_links_between_pages_lead_somewhere(site):
 
 def test_pages_need_no_network(site):
     assert [(page, uri) for page, content in site.items() for uri in content.loaded if urlsplit(uri).netloc] == []
+
+
+def test_pages_of_the_library_are_notebooks_too(site):
+    sys.path.insert(0, str(ROOT / 'docs'))
+    try:
+        from generator import library
+    finally:
+        sys.path.pop(0)
+    for path in sorted((ROOT / 'docs/library').glob('*.md')):
+        blocks = [match['code'].strip() for match in library.BLOCK.finditer(path.read_text())]
+        links = [link for link in site[f'library/{path.stem}.html'].links if link.endswith('.ipynb')]
+        if not blocks:
+            assert links == []
+            continue
+        notebook = json.loads((ROOT / f'docs/reference/generated/library/{path.stem}.ipynb').read_text())
+        cells = notebook['cells']
+        nbformat.validate(nbformat.from_dict(notebook))
+        code = [cell['source'].removeprefix('%%bash\n') for cell in cells if cell['cell_type'] == 'code']
+        assert (code, len(links)) == (blocks, 1), path
+        assert 'quickstart' in cells[0]['source']
 
 
 def test_reference_has_every_public_class_and_function(site):
