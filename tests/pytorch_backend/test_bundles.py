@@ -234,6 +234,24 @@ def test_models_and_transforms_of_the_user_come_back_if_trusted(project, tmp_pat
     assert scores.std() > 0
 
 
+def test_a_run_trusts_the_model_that_it_has_trained(project, tmp_path):
+    pipeline = project.config.build(str(tmp_path))
+
+    pipeline.predict()
+
+    assert (project.folder / 'run/predict/valid/scores.tif').is_file()
+
+
+def test_a_run_does_not_trust_code_that_its_config_does_not_name(project, tmp_path):
+    config = project.config.copy()
+    config.backend = config.backend.copy()
+    config.backend.model = SemanticSegmentationModelConfig(pretrained=False)
+    config.backend.data = SemanticSegmentationGeoDataConfig(img_sz=8, num_workers=0)
+
+    with pytest.raises(BundleError, match='--trust'):
+        config.build(str(tmp_path)).predict()
+
+
 def test_the_onnx_model_predicts_the_same(project, tmp_path, monkeypatch):
     expected = project.scores_of(tmp_path / 'torch', '--trust')
     monkeypatch.setenv('RASTERVISION_USE_ONNX', '1')

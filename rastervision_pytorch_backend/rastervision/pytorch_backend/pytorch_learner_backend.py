@@ -218,11 +218,16 @@ class PyTorchLearnerBackend(Backend):
     def load_model(self, uri: str | None = None) -> None:
         """Load a trained model.
 
+        The bundle that this pipeline has trained may run the code that the pipeline's own config names; others must be
+        trusted.
+
         Args:
             uri: Its bundle. None: the one that this pipeline has trained.
         """
-        uri = uri or self.pipeline_cfg.layout.trained_bundle
-        self.learner = Learner.from_model_bundle(uri, tmp_dir=self.tmp_dir, training=False, trust=self.trust)
+        own = self.pipeline_cfg.layout.trained_bundle
+        uri = uri or own
+        trust = self.trust or (uri == own and bool(self.learner_cfg.bundled_code()))
+        self.learner = Learner.from_model_bundle(uri, tmp_dir=self.tmp_dir, training=False, trust=trust)
 
     def iter_predict(self, scene: 'Scene', predict_options: 'PredictOptions') -> 'Iterator[tuple[Box, Any]]':
         """Predict a scene window by window; memory does not depend on its size.

@@ -116,6 +116,20 @@ def test_code_of_a_bundle_is_run_only_if_trusted(make_learner, external_def, tmp
     assert torch.equal(loaded.predict(x, raw_out=True), learner.predict(x, raw_out=True))
 
 
+def test_code_that_the_caller_names_is_taken_from_there(make_learner, external_def, tmp_path):
+    learner = make_learner(external_def=external_def)
+    bundle = bundle_of(learner, tmp_path)
+    (tmp_path / 'hub/hubconf.py').write_text(HUBCONF.replace('AdaptiveAvgPool2d', 'AdaptiveMaxPool2d'))
+
+    from_there = Learner.from_model_bundle(bundle, str(tmp_path / 'a'), cfg=learner.cfg)
+    from_bundle = Learner.from_model_bundle(bundle, str(tmp_path / 'b'), cfg=learner.cfg, trust=True)
+
+    x = torch.rand(2, 4, 8, 8)
+    expected = learner.predict(x, raw_out=True)
+    assert torch.equal(from_bundle.predict(x, raw_out=True), expected)
+    assert not torch.equal(from_there.predict(x, raw_out=True), expected)
+
+
 def test_weights_that_would_run_code_are_refused(make_learner, tmp_path):
     class Evil:
         def __reduce__(self):

@@ -120,7 +120,8 @@ class Learner(TrainingPart):
         Args:
             model_bundle_uri: The bundle, local or remote.
             tmp_dir: Folder for temporary files. None: one is made.
-            cfg: Config to use instead of the bundle's.
+            cfg: Config to use instead of the bundle's. The code that it names is taken from where it says, unless the
+                bundle is trusted.
             training: Whether to prepare training.
             use_onnx_model: Run the bundle's ONNX model instead of PyTorch's. None: as the setting USE_ONNX says.
             trust: Allow code of the bundle to be run: external definitions of models, losses and transforms.
@@ -137,7 +138,8 @@ class Learner(TrainingPart):
         if use_onnx_model is None:
             use_onnx_model = rv_config_.get_namespace_option('rastervision', 'USE_ONNX', False, as_bool=True)
         has_model = own_model or bool(use_onnx_model)
-        bundle.check_trust(cfg, model_bundle_uri, trust=trust, own_model=has_model, training=training)
+        if not own_cfg:
+            bundle.check_trust(cfg, model_bundle_uri, trust=trust, own_model=has_model, training=training)
         learner_cls: type[Self] = cls if cls is not Learner else lazy.load(str(cfg._learner))
         if use_onnx_model:
             if training:
@@ -151,9 +153,9 @@ class Learner(TrainingPart):
             kwargs['model'] = learner_cls.load_onnx_model(learner_cls.__new__(learner_cls), path)
         else:
             kwargs['model_weights_path'] = bundle.find_weights(folder)
-            definition = cfg.model.external_def if cfg.model is not None and not own_model else None
-            kwargs['model_def_path'] = bundle.definition_dir(folder, definition)
-        if training and cfg.solver is not None:
+            if trust and cfg.model is not None and not own_model:
+                kwargs['model_def_path'] = bundle.definition_dir(folder, cfg.model.external_def)
+        if trust and training and cfg.solver is not None:
             kwargs['loss_def_path'] = bundle.definition_dir(folder, cfg.solver.external_loss_def)
         if cfg.model is not None:
             cfg = cfg.copy()
