@@ -94,3 +94,15 @@ def test_pixels_have_the_colors_of_their_classes():
     rgba = image.to_rgba(image.get_array(), norm=True)
     assert np.allclose(rgba[0], [[1, 0, 0, 1], [0, 0, 1, 1]])
     assert [text.get_text() for text in axs[1].get_legend().get_texts()] == NAMES
+
+
+def test_the_legend_takes_no_room_from_the_images():
+    visualizer = SemanticSegmentationVisualizer(NAMES, COLORS)
+    x, y = torch.rand(2, 3, 4, 4), torch.zeros(2, 4, 4)
+
+    (bare, height), (wide, same) = (
+        visualizer.get_plot_params(x=x, y=label)['fig_args']['figsize'] for label in (None, y)
+    )
+
+    assert (bare, height) == (3, 6)
+    assert same == 6 and wide > 2 * 3

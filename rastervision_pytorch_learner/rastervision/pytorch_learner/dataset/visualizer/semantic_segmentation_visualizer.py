@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from matplotlib.colors import Colormap
 
 
+LEGEND_INCHES, LETTER_INCHES = 0.7, 0.1
+
+
 class SemanticSegmentationVisualizer(SideBySideVisualizer):
     """Plots images with the classes of their pixels."""
 
@@ -32,6 +35,15 @@ class SemanticSegmentationVisualizer(SideBySideVisualizer):
         super().plot_xyz(axs, x, y, z, plot_title)
         if y is not None or z is not None:
             self._add_legend(axs[-1])
+
+    def get_plot_params(self, **kwargs: Any) -> dict[str, Any]:
+        """As of the base, with room for the legend: without it, images shrink and leave gaps between rows."""
+        params = super().get_plot_params(**kwargs)
+        if kwargs.get('y') is not None or kwargs.get('z') is not None:
+            width, height = params['fig_args']['figsize']
+            legend = LEGEND_INCHES + LETTER_INCHES * max(map(len, self.class_names), default=0)
+            params['fig_args']['figsize'] = (width + legend, height)
+        return params
 
     def plot_label(self, ax: 'Axes', y: torch.Tensor | np.ndarray) -> None:
         """Plot class ids (height, width) in the colors of the classes; see `plot_gt`."""
