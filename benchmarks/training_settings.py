@@ -35,9 +35,10 @@ SETTINGS: dict[str, dict[str, Any]] = {
 }
 
 
-def configure(example: str, data_uri: str, root_uri: str, name: str) -> Any:
+def configure(args: argparse.Namespace, root_uri: str, name: str) -> Any:
     """The config of an example with other settings."""
-    config = runpy.run_path(example)['get_config']('inprocess', data_uri, root_uri)
+    epochs = {} if args.epochs is None else {'num_epochs': args.epochs}
+    config = runpy.run_path(args.example)['get_config']('inprocess', args.data_uri, root_uri, **epochs)
     solver = config.backend.solver
     if name == 'default':
         config.backend.data.augmentors = type(config.backend.data)().augmentors
@@ -74,12 +75,13 @@ def main() -> None:
     parser.add_argument('example')
     parser.add_argument('data_uri')
     parser.add_argument('--settings', default='default,example', help=f'of default, {", ".join(SETTINGS)}')
+    parser.add_argument('--epochs', type=int, help='how often training sees each chip, instead of as the example says')
     parser.add_argument('--out', help='where to keep the runs')
     args = parser.parse_args()
     with TemporaryDirectory() as scratch:
         for name in args.settings.split(','):
             root = Path(args.out or scratch) / name
-            scores = measure(configure(args.example, args.data_uri, str(root), name), scratch)
+            scores = measure(configure(args, str(root), name), scratch)
             print(f'{name:<12}', ', '.join(f'{key} {value:.3f}' for key, value in scores.items()), flush=True)
 
 
