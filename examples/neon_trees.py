@@ -83,7 +83,7 @@ def make_sampling(num_windows: int) -> ObjectDetectionWindowSamplingConfig:
 
 
 def get_config(
-    runner: str, data_uri: str, root_uri: str, num_epochs: int = 12, chips_per_scene: int = 40
+    runner: str, data_uri: str, root_uri: str, num_epochs: int = 10, chips_per_scene: int = 40
 ) -> ObjectDetectionConfig:
     """Describe the pipeline.
 

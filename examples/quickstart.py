@@ -59,7 +59,7 @@ def make_scene(data_uri: str, name: str) -> SceneConfig:
     )
 
 
-def get_config(runner: str, data_uri: str, root_uri: str, num_epochs: int = 12) -> SemanticSegmentationConfig:
+def get_config(runner: str, data_uri: str, root_uri: str, num_epochs: int = 9) -> SemanticSegmentationConfig:
     """Describe the pipeline.
 
     Args:
