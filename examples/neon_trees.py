@@ -83,7 +83,7 @@ def make_sampling(num_windows: int) -> ObjectDetectionWindowSamplingConfig:
 
 
 def get_config(
-    runner: str, data_uri: str, root_uri: str, num_epochs: int = 10, chips_per_scene: int = 40
+    runner: str, data_uri: str, root_uri: str, num_epochs: int = 12, chips_per_scene: int = 40
 ) -> ObjectDetectionConfig:
     """Describe the pipeline.
 
@@ -92,7 +92,7 @@ def get_config(
         data_uri: Folder of the data set.
         root_uri: Folder to write to.
         num_epochs: How often training sees each chip.
-        chips_per_scene: How many windows to draw from each training plot. A quarter of it shows progress well enough.
+        chips_per_scene: How many windows to draw from each training plot. An eighth of it shows progress well enough.
     """
     dataset = DatasetConfig(
         class_config=CLASSES,
@@ -123,7 +123,7 @@ def get_config(
         chip_options=ObjectDetectionChipOptions(
             sampling={
                 **{name: make_sampling(chips_per_scene) for name in TRAIN_PLOTS},
-                **{name: make_sampling(chips_per_scene // 4) for name in VALIDATION_PLOTS},
+                **{name: make_sampling(chips_per_scene // 8) for name in VALIDATION_PLOTS},
             }
         ),
         predict_options=ObjectDetectionPredictOptions(
