@@ -2,9 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from pydantic import Field
-
-from rastervision.core.data.label_store.label_store_config import LabelStoreConfig
+from rastervision.core.data.label_store.geojson_store_config import GeoJSONStoreConfig
 from rastervision.pipeline import lazy
 from rastervision.pipeline.config.base import added_field
 from rastervision.pipeline.config.register import register_config
@@ -14,8 +12,6 @@ if TYPE_CHECKING:
     from rastervision.core.data.class_config import ClassConfig
     from rastervision.core.data.crs_transformer.crs_transformer import CRSTransformer
     from rastervision.core.data.label_store.chip_classification_geojson_store import ChipClassificationGeoJSONStore
-    from rastervision.core.data.scene_config import SceneConfig
-    from rastervision.core.rv_pipeline.rv_pipeline_config import RVPipelineConfig
 
 __getattr__ = lazy.names(
     __name__, 'rastervision.core.data.label_store.chip_classification_geojson_store:ChipClassificationGeoJSONStore'
@@ -23,19 +19,13 @@ __getattr__ = lazy.names(
 
 
 @register_config('chip_classification_geojson_store')
-class ChipClassificationGeoJSONStoreConfig(LabelStoreConfig):
+class ChipClassificationGeoJSONStoreConfig(GeoJSONStoreConfig):
     """Configure :class:`.ChipClassificationGeoJSONStore`."""
 
-    uri: str | None = Field(
-        None, description='GeoJSON file of the predicted cells. None: <predict_uri>/<scene id>.json.'
-    )
     probabilities: bool = added_field(
         True,
         'Whether cells have the property probabilities, the softmax of their scores. The property scores, which is '
         'there in any case, holds the raw outputs of the model.',
-    )
-    qgis_style: bool = added_field(
-        False, 'Write a style, <scene id>.qml beside the file, with which QGIS shows names and colours of the classes.'
     )
 
     def build(
@@ -56,9 +46,3 @@ class ChipClassificationGeoJSONStoreConfig(LabelStoreConfig):
             probabilities=self.probabilities,
             qgis_style=self.qgis_style,
         )
-
-    def update(self, pipeline: 'RVPipelineConfig | None' = None, scene: 'SceneConfig | None' = None) -> None:
-        """Fill `uri` from the pipeline's folders and the scene's id."""
-        super().update(pipeline=pipeline, scene=scene)
-        if self.uri is None and pipeline is not None and scene is not None:
-            self.uri = pipeline.layout.vector_prediction(scene.id)

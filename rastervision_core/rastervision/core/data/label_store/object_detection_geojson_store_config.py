@@ -2,11 +2,8 @@
 
 from typing import TYPE_CHECKING
 
-from pydantic import Field
-
-from rastervision.core.data.label_store.label_store_config import LabelStoreConfig
+from rastervision.core.data.label_store.geojson_store_config import GeoJSONStoreConfig
 from rastervision.pipeline import lazy
-from rastervision.pipeline.config.base import added_field
 from rastervision.pipeline.config.register import register_config
 
 if TYPE_CHECKING:
@@ -14,8 +11,6 @@ if TYPE_CHECKING:
     from rastervision.core.data.class_config import ClassConfig
     from rastervision.core.data.crs_transformer.crs_transformer import CRSTransformer
     from rastervision.core.data.label_store.object_detection_geojson_store import ObjectDetectionGeoJSONStore
-    from rastervision.core.data.scene_config import SceneConfig
-    from rastervision.core.rv_pipeline.rv_pipeline_config import RVPipelineConfig
 
 __getattr__ = lazy.names(
     __name__, 'rastervision.core.data.label_store.object_detection_geojson_store:ObjectDetectionGeoJSONStore'
@@ -23,15 +18,8 @@ __getattr__ = lazy.names(
 
 
 @register_config('object_detection_geojson_store')
-class ObjectDetectionGeoJSONStoreConfig(LabelStoreConfig):
+class ObjectDetectionGeoJSONStoreConfig(GeoJSONStoreConfig):
     """Configure :class:`.ObjectDetectionGeoJSONStore`."""
-
-    uri: str | None = Field(
-        None, description='GeoJSON file of the predicted boxes. None: <predict_uri>/<scene id>.json.'
-    )
-    qgis_style: bool = added_field(
-        False, 'Write a style, <scene id>.qml beside the file, with which QGIS shows names and colours of the classes.'
-    )
 
     def build(
         self,
@@ -46,9 +34,3 @@ class ObjectDetectionGeoJSONStoreConfig(LabelStoreConfig):
         return ObjectDetectionGeoJSONStore(
             self.require_uri(), class_config, crs_transformer, bbox=bbox, qgis_style=self.qgis_style
         )
-
-    def update(self, pipeline: 'RVPipelineConfig | None' = None, scene: 'SceneConfig | None' = None) -> None:
-        """Fill `uri` from the pipeline's folders and the scene's id."""
-        super().update(pipeline=pipeline, scene=scene)
-        if self.uri is None and pipeline is not None and scene is not None:
-            self.uri = pipeline.layout.vector_prediction(scene.id)
