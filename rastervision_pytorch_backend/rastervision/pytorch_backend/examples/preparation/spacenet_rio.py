@@ -37,23 +37,24 @@ def prepare(raw_uri: str, processed_uri: str) -> None:
     buildings = buildings.set_geometry(buildings.geometry.force_2d())
     with publish_file(join(processed_uri, 'buildings.fgb')) as target:
         buildings.to_file(target, driver='FlatGeobuf')
-    found = [scene for scene in (look_at(uri, buildings) for uri in images) if scene is not None]
+    # The middles of bounds: centroids are not needed this exactly, and outlines may be invalid.
+    xmin, ymin, xmax, ymax = shapely.bounds(buildings.geometry.to_numpy()).T
+    middles = (xmin + xmax) / 2, (ymin + ymax) / 2
+    found = [scene for scene in (look_at(uri, middles) for uri in images) if scene is not None]
     found.sort(key=lambda scene: -scene[1])
     save_scenes(processed_uri, [scene for scene, _ in found])
     click.echo(f'{len(buildings)} buildings; {len(found)} of {len(images)} images show some')
 
 
-def look_at(uri: str, buildings: geopandas.GeoDataFrame) -> tuple[ListedScene, int] | None:
+def look_at(uri: str, middles: tuple[np.ndarray, np.ndarray]) -> tuple[ListedScene, int] | None:
     """A scene and the number of its buildings; None if there are none.
 
     Args:
         uri: The image.
-        buildings: The buildings, in EPSG:4326.
+        middles: Longitude and latitude of the buildings.
     """
     image = RasterioSource(uri, allow_streaming=True)
-    # The middles of bounds: centroids are not needed this exactly, and outlines may be invalid.
-    xmin, ymin, xmax, ymax = shapely.bounds(buildings.geometry.to_numpy()).T
-    x, y = image.crs_transformer.map_to_pixel(((xmin + xmax) / 2, (ymin + ymax) / 2))
+    x, y = image.crs_transformer.map_to_pixel(middles)
     inside = (x >= 0) & (y >= 0) & (x < image.extent.width) & (y < image.extent.height)
     if not inside.any():
         return None
