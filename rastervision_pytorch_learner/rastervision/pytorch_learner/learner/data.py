@@ -9,10 +9,9 @@ import torch
 from torch.utils.data import DataLoader, RandomSampler, Sampler
 
 from rastervision.pipeline.errors import ConfigError, DataError
-from rastervision.pipeline.runner.machine import core_count
 from rastervision.pytorch_learner.dataset.combination import num_samples
 from rastervision.pytorch_learner.learner.files import DATALOADERS_DIRNAME
-from rastervision.pytorch_learner.learner.model import ModelPart
+from rastervision.pytorch_learner.learner.model import ModelPart, usable_workers
 from rastervision.pytorch_learner.utils.sampler import SharedOrderSampler
 
 if TYPE_CHECKING:
@@ -131,8 +130,7 @@ class DataPart(ModelPart):
             'batch_size': batch_sz,
             'sampler': sampler,
             'drop_last': split == 'train' and size % batch_sz == 1,
-            # More than there are cores would only take memory.
-            'num_workers': min(self.cfg.data.num_workers, core_count()),
+            'num_workers': usable_workers(self.cfg.data.num_workers),
             'collate_fn': self.get_collate_fn(),
             'pin_memory': self.device.type == 'cuda',
             # Of its own, so that what is drawn for workers does not change the random numbers of the model.

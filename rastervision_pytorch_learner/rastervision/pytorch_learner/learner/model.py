@@ -34,6 +34,11 @@ ReturnFormat = Literal['xyz', 'yz', 'z']
 NO_OPTIONS: Mapping[str, Any] = MappingProxyType({})
 
 
+def usable_workers(wanted: int) -> int:
+    """Number of processes that load samples: more than there are cores would only take memory."""
+    return min(wanted, core_count())
+
+
 class ModelPart(ABC):
     """The part of a learner that has to do with its model."""
 
@@ -297,7 +302,7 @@ class ModelPart(ABC):
         batch_sz = self.cfg.solver.batch_sz if self.cfg.solver is not None else 1
         options = {
             'batch_size': batch_sz,
-            'num_workers': min(int(workers or 0), core_count()),
+            'num_workers': usable_workers(int(workers or 0)),
             'shuffle': False,
             'collate_fn': self.get_collate_fn(),  # type: ignore[attr-defined]
         }
