@@ -117,3 +117,44 @@ def test_transformers_can_be_pickled_and_shared_by_threads():
 def test_a_missing_image_is_named(tmp_path):
     with pytest.raises(NotReadableError, match=r'none\.tif'):
         RasterioCRSTransformer.from_uri(str(tmp_path / 'none.tif'))
+
+
+# ------------------------------------------------------------------------ exact transformations
+GRIDS = {
+    'north up': Affine(0.5, 0, 500_000, 0, -0.5, 4_600_000),
+    'south up': Affine(0.5, 0, 500_000, 0, 0.5, 4_600_000),
+    'mirrored': Affine(-0.5, 0, 500_000, 0, -0.5, 4_600_000),
+    'rotated, not square': Affine.translation(500_000, 4_600_000) @ Affine.rotation(33) @ Affine.scale(0.3, -0.7),
+}
+
+
+@pytest.mark.parametrize('transform', GRIDS.values(), ids=GRIDS.keys())
+@pytest.mark.parametrize('map_crs', ['EPSG:32618', 'EPSG:4326'])
+def test_exact_pixels_are_corners_and_keep_their_fractions(transform, map_crs):
+    crs_transformer = RasterioCRSTransformer(transform, 'EPSG:32618', map_crs)
+    if map_crs == 'EPSG:32618':
+        assert crs_transformer.to_map((0.0, 0.0)) == pytest.approx((transform.c, transform.f))
+    x, y = np.random.default_rng(0).uniform(-100, 1000, (2, 50))
+
+    there_and_back = crs_transformer.to_pixels(crs_transformer.to_map((x, y)))
+
+    np.testing.assert_allclose(there_and_back, (x, y), atol=1e-6)
+
+
+def test_exact_box_is_around_all_corners_of_a_rotated_one():
+    transform = GRIDS['rotated, not square']
+    crs_transformer = RasterioCRSTransformer(transform, 'EPSG:32618', None)
+    corners = [transform @ (x, y) for x in (1.5, 4) for y in (2, 8.25)]
+
+    box = crs_transformer.to_map(Box(2, 1.5, 8.25, 4))
+
+    xs, ys = zip(*corners, strict=True)
+    assert tuple(box) == pytest.approx((min(ys), min(xs), max(ys), max(xs)))
+
+
+def test_exact_pixels_are_relative_to_a_bbox():
+    crs_transformer = RasterioCRSTransformer(GRIDS['north up'], 'EPSG:32618', None)
+    bbox = Box(10, 20, 30, 40)
+
+    assert crs_transformer.to_map((0.25, 0.5), bbox) == crs_transformer.to_map((20.25, 10.5))
+    assert crs_transformer.to_pixels(crs_transformer.to_map((20.25, 10.5)), bbox) == pytest.approx((0.25, 0.5))

@@ -20,6 +20,9 @@ class CRSTransformer(ABC):
 
     Pixel coordinates are (x, y) = (column, row) from the upper left corner of the image, or of a bbox in it.
 
+    `to_pixels` and `to_map` are exact: the first pixel reaches from (0, 0) to (1, 1), and its centre is (0.5, 0.5).
+    `map_to_pixel` and `pixel_to_map` have the meaning of Raster Vision 0.31, where whole numbers stand for pixels.
+
     Attributes:
         transform: Affine transformation from pixel coordinates to those of the image's CRS, or None.
         image_crs: The CRS of the image, or None.
@@ -63,6 +66,37 @@ class CRSTransformer(ABC):
 
         return cast(T, _apply(to_map, inp))
 
+    def to_pixels(self, inp: T, bbox: Box | None = None) -> T:
+        """Transform from map to pixel coordinates, without rounding.
+
+        Args:
+            inp: As for `map_to_pixel`; but of a `Box` all four corners are transformed.
+            bbox: If given, pixel coordinates are relative to this box.
+
+        Returns:
+            The same type as given, float64; for a `Box`, the smallest one around its corners.
+
+        Raises:
+            ArgumentTypeError: If it is something else.
+            DataError: If a point is outside the area that its CRS is made for.
+        """
+
+        def to_pixels(x: np.ndarray, y: np.ndarray) -> XY:
+            x, y = self._to_pixels(x, y)
+            return (x, y) if bbox is None else (x - bbox.xmin, y - bbox.ymin)
+
+        return cast(T, _apply(to_pixels, inp, all_corners=True))
+
+    def to_map(self, inp: T, bbox: Box | None = None) -> T:
+        """Transform from pixel to map coordinates, without rounding; see `to_pixels`."""
+
+        def to_map(x: np.ndarray, y: np.ndarray) -> XY:
+            if bbox is not None:
+                x, y = x + bbox.xmin, y + bbox.ymin
+            return self._to_map(x, y)
+
+        return cast(T, _apply(to_map, inp, all_corners=True))
+
     def is_mappable(self, x: np.ndarray, y: np.ndarray) -> np.ndarray:
         """Which points, in map coordinates, have pixel coordinates, so that `map_to_pixel` does not raise: all."""
         return np.ones(np.shape(x), dtype=bool)
@@ -92,9 +126,21 @@ class CRSTransformer(ABC):
     def _pixel_to_map(self, x: np.ndarray, y: np.ndarray) -> XY:
         """Transform arrays of pixel coordinates, of any shape, to map coordinates."""
 
+    def _to_pixels(self, x: np.ndarray, y: np.ndarray) -> XY:
+        """`_map_to_pixel` without rounding, the corner of the first pixel being 0. Those that round override this."""
+        return self._map_to_pixel(x, y)
 
-def _apply(transform: Any, inp: Any) -> Any:
+    def _to_map(self, x: np.ndarray, y: np.ndarray) -> XY:
+        """`_pixel_to_map` without rounding; the inverse of `_to_pixels`."""
+        return self._pixel_to_map(x, y)
+
+
+def _apply(transform: Any, inp: Any, *, all_corners: bool = False) -> Any:
     """Apply a function of arrays x and y to whatever has coordinates."""
+    if isinstance(inp, Box) and all_corners:
+        corners = shapely.get_coordinates(inp.to_shapely()).T
+        x, y = transform(*corners)
+        return Box(y.min().item(), x.min().item(), y.max().item(), x.max().item())
     if isinstance(inp, Box):
         (xmin, xmax), (ymin, ymax) = transform(np.array([inp.xmin, inp.xmax]), np.array([inp.ymin, inp.ymax]))
         return Box(ymin.item(), xmin.item(), ymax.item(), xmax.item())

@@ -115,16 +115,20 @@ class RasterioCRSTransformer(CRSTransformer):
         return mappable
 
     def _map_to_pixel(self, x: np.ndarray, y: np.ndarray) -> XY:
-        x, y = self._project(x, y, to_map=False)
-        x, y = _affine(self._pixel_of, x, y) if self.sensor is None else self.sensor.to_pixels(x, y)
-        if self.round_pixels:
-            return np.floor(x).astype(np.int64), np.floor(y).astype(np.int64)
-        return np.asarray(x), np.asarray(y)
+        x, y = self._to_pixels(x, y)
+        return (np.floor(x).astype(np.int64), np.floor(y).astype(np.int64)) if self.round_pixels else (x, y)
 
     def _pixel_to_map(self, x: np.ndarray, y: np.ndarray) -> XY:
         if self.round_pixels:
             x, y = np.trunc(x), np.trunc(y)
-        x, y = x + 0.5, y + 0.5
+        return self._to_map(x + 0.5, y + 0.5)
+
+    def _to_pixels(self, x: np.ndarray, y: np.ndarray) -> XY:
+        x, y = self._project(x, y, to_map=False)
+        x, y = _affine(self._pixel_of, x, y) if self.sensor is None else self.sensor.to_pixels(x, y)
+        return np.asarray(x), np.asarray(y)
+
+    def _to_map(self, x: np.ndarray, y: np.ndarray) -> XY:
         x, y = _affine(self.transform, x, y) if self.sensor is None else self.sensor.from_pixels(x, y)
         return self._project(x, y, to_map=True)
 

@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 
 from rastervision.core.box import Box
+from rastervision.core.data.chip import Chip
+from rastervision.core.data.chips import resize
 from rastervision.core.data.crs_transformer.crs_transformer import CRSTransformer
 from rastervision.core.data.raster_transformer.chain import get_transformed_dtype, get_transformed_num_channels
 from rastervision.core.data.raster_transformer.raster_transformer import RasterTransformer
@@ -139,6 +141,19 @@ class RasterSource(ABC):
         """
         return self._transform(self._get_chip(window, out_shape)[..., self.channel_order])
 
+    def read_chip(self, window: Box, out_shape: tuple[int, int] | None = None) -> Chip:
+        """Read a window and which of its pixels are data; the pixels are those of `get_chip`.
+
+        Args:
+            window: Window in pixels relative to `bbox`.
+            out_shape: Height and width to resample to; see `get_chip`. The mask is resampled to the nearest pixel.
+        """
+        pixels = self.get_chip(window, out_shape=out_shape)
+        invalid = self.get_nodata_mask(window)
+        if invalid is None or not invalid.any():
+            return Chip(pixels)
+        return Chip(pixels, ~(invalid if out_shape is None else resize(invalid, out_shape, nearest=True)))
+
     def _get_resampled_chip(self, window: Box, out_shape: tuple[int, int]) -> np.ndarray:
         """A chip for a raster source that brings several to the same pixels: what is outside is resampled too."""
         return self.get_chip(window, out_shape=out_shape)
@@ -185,8 +200,6 @@ class RasterSource(ABC):
             chip: The chip.
             out_shape: Height and width. None: those of the chip, which is returned as it is.
         """
-        from rastervision.core.data.chips import resize
-
         return chip if out_shape is None else resize(chip, out_shape)
 
     def __getitem__(self, key: Any) -> np.ndarray:
