@@ -15,6 +15,35 @@ def test_cropped_windows_cover_everything(size, chip, stride, crop):
     assert covered >= set(range(size))
 
 
+@pytest.mark.parametrize('crop', [0, 1, 3])
+@pytest.mark.parametrize('stride', [1, 4, 6, 7])
+def test_cropped_windows_cover_all_sizes_with_the_least_padding(stride, crop):
+    chip = 13
+    for size in range(1, 60):
+
+        def covers(padding, size=size):
+            windows = Box(0, 0, size, 1).get_windows((chip, 1), (stride, 1), (padding, 0), 'both')
+            return {y for w in windows for y in range(w.ymin + crop, w.ymax - crop)} >= set(range(size))
+
+        padding = calculate_required_padding((size, 1), (chip, 1 + 2 * crop), (stride, 1), 'both', crop)[0]
+
+        assert covers(padding) and not (padding and covers(padding - 1))
+
+
+@pytest.mark.parametrize('stride', [1, 5, 12, 13])
+@pytest.mark.parametrize('size', [1, 12, 13, 14, 25, 26, 40, 51])
+def test_covering_windows_lie_inside_and_are_as_few_as_others(size, stride):
+    box = Box(3, 7, 3 + size, 7 + 30)
+
+    windows = box.get_covering_windows(13, stride)
+
+    assert len(windows) == len(box.get_windows(13, stride)) == len(set(windows))
+    assert windows == sorted(windows, key=tuple)
+    assert {y for w in windows for y in range(w.ymin, w.ymax)} >= set(range(box.ymin, box.ymax))
+    assert {x for w in windows for x in range(w.xmin, w.xmax)} == set(range(box.xmin, box.xmax))
+    assert all(w.ymin >= box.ymin and (w.ymax <= box.ymax or size < 13) for w in windows)
+
+
 @pytest.mark.parametrize(
     'arguments', [(200, 100, 60, 'both', 25), (200, 100, 120, 'end'), ((216, 309), 103, 8, 'start', 5)]
 )

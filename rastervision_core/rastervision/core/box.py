@@ -325,6 +325,26 @@ class Box:
         cls = type(self)
         return [cls(y, x, y + h, x + w) for y in range(area.ymin, area.ymax - h + 1, dy) for x in xmins]
 
+    def get_covering_windows(self, size: int | tuple[int, int], stride: int | tuple[int, int]) -> list[Self]:
+        """Windows that cover all of this box, row by row, and reach over its edges only if it is smaller than they are.
+
+        As many as `get_windows` gives, and in the same places, but for the last of a row or column, which ends with the
+        box and so overlaps the one before by more.
+
+        Args:
+            size: Height and width of a window; a single number stands for both, here and below.
+            stride: Vertical and horizontal distance between windows.
+
+        Raises:
+            ArgumentError: If size or stride is not positive, or windows are smaller than the stride, and leave gaps.
+            ArgumentTypeError: If a list is given instead of a tuple.
+        """
+        (h, w), (dy, dx) = ensure_tuple(size), ensure_tuple(stride)
+        padding = calculate_required_padding(self.size, (h, w), (dy, dx), 'end')
+        last_y, last_x = max(self.ymax - h, self.ymin), max(self.xmax - w, self.xmin)
+        windows = self.get_windows((h, w), (dy, dx), padding)
+        return [window.translate(min(last_y - window.ymin, 0), min(last_x - window.xmin, 0)) for window in windows]
+
     @staticmethod
     def filter_by_aoi(windows: Sequence['Box'], aoi_polygons: Sequence[Polygon], within: bool = True) -> list['Box']:
         """Those windows that lie in an area of interest, in their order.

@@ -61,7 +61,7 @@ def calculate_required_padding(
         )
     missing = [_missing(*axis) for axis in zip(sizes, inner, strides, strict=True)]
     if pad_direction == 'both':
-        missing = [-(-pixels // 2) + 2 * crop for pixels in missing]
+        missing = [-(-pixels // 2) + crop for pixels in missing]
     return missing[0], missing[1]
 
 

@@ -44,3 +44,14 @@ def test_a_crop_that_leaves_gaps_is_refused():
     options = SemanticSegmentationPredictOptions(chip_sz=100, stride=50, crop_sz=26)
     with pytest.raises(ConfigError, match='crop_sz=26 leaves gaps'):
         options.recursive_validate_config()
+
+
+@pytest.mark.parametrize(
+    'kind',
+    [PredictOptions, ObjectDetectionPredictOptions, SemanticSegmentationPredictOptions],
+    ids=lambda k: k.__name__,
+)
+def test_strides_that_leave_gaps_are_refused(kind):
+    kind(chip_sz=100, stride=100).validate_config()
+    with pytest.raises(ConfigError, match='stride=101 is larger than chip_sz=100'):
+        kind(chip_sz=100, stride=101).validate_config()

@@ -58,6 +58,39 @@ def test_all_pixels_are_predicted(learner, scene, stride, crop_sz):
     assert (labels.get_label_arr(scene.extent) == bright(scene)).all()
 
 
+class Inside(nn.Module):
+    """Class 1 where a window shows the image, whose values are never 0, up to two pixels from what is beyond it."""
+
+    def forward(self, x):
+        beyond = nn.functional.max_pool2d((x[:, :1] == 0).float(), 5, stride=1, padding=2)
+        return torch.cat([beyond, 1 - beyond], 1)
+
+
+@pytest.mark.parametrize(('height', 'width'), [(1, 1), (3, 40), (16, 16), (17, 31), (29, 50)])
+@pytest.mark.parametrize(
+    ('stride', 'crop_sz', 'blend'),
+    [(16, 0, 'mean'), (10, 3, 'mean'), (8, 'auto', 'mean'), (3, 'auto', 'linear'), (7, 2, 'linear'), (7, 0, 'cosine')],
+)
+def test_each_pixel_is_predicted_whatever_is_cropped(learner, scene, height, width, stride, crop_sz, blend):
+    learner.model, scene = Inside(), scene(height, width)
+    options = SemanticSegmentationPredictOptions(chip_sz=16, stride=stride, crop_sz=crop_sz, blend=blend)
+    options.validate_config()
+
+    labels = predict_scene_ss(learner, scene, options)
+
+    found = labels.get_label_arr(scene.extent)
+    assert (found >= 0).all()
+    if min(height, width) >= 16:
+        assert (found == 1).all(), 'no window reaches over the edges of an image that is large enough'
+
+
+def test_windows_with_gaps_are_refused(learner, scene):
+    options = SemanticSegmentationPredictOptions(chip_sz=10, stride=11)
+
+    with pytest.raises(ConfigError, match='stride=11 is larger than chip_sz=10'):
+        predict_scene_ss(learner, scene(), options)
+
+
 def test_image_smaller_than_a_chip_is_predicted(learner, scene):
     scene = scene(7, 5)
 

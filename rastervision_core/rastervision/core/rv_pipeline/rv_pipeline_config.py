@@ -48,6 +48,19 @@ class PredictOptions(Config):
             self._set(stride=self._default_stride())
         return self
 
+    def validate_config(self) -> None:
+        """Check that windows leave no gaps.
+
+        Raises:
+            ConfigError: If they do.
+        """
+        super().validate_config()
+        if self.stride is not None and self.stride > self.chip_sz:
+            raise ConfigError(
+                f'stride={self.stride} is larger than chip_sz={self.chip_sz}: what lies between the windows would not '
+                f'be predicted. Use a stride of at most {self.chip_sz}.'
+            )
+
     def with_changes(self, **changes: Any) -> Self:
         """A copy in which some options have other values.
 

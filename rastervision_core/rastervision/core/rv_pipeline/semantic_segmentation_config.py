@@ -85,8 +85,8 @@ class SemanticSegmentationPredictOptions(PredictOptions):
     )
     crop_sz: NonNegativeInt | Literal['auto'] | None = Field(
         None,
-        description='Pixels to drop along the edges of each window, where predictions are worst. auto: as many as the '
-        'overlap of the windows allows. None: keep all.',
+        description='Pixels to drop along the edges of each window, where predictions are worst, but not along edges '
+        'of the image. auto: as many as the overlap of the windows allows. None: keep all.',
     )
     blend: Literal['mean', 'linear', 'cosine'] = added_field(
         'mean',

@@ -220,9 +220,13 @@ class SlidingWindowGeoDataset(GeoDataset):
 
     def init_windows(self) -> None:
         """Make the windows."""
-        windows = self.scene.extent.get_windows(self.size, self.stride, self.padding, self.pad_direction)
+        windows = self._grid()
         polygons = self.scene.aoi_polygons_bbox_coords
         self.windows = Box.filter_by_aoi(windows, polygons, within=self.within_aoi) if polygons else windows
+
+    def _grid(self) -> list[Box]:
+        """The windows, whatever the AOI."""
+        return self.scene.extent.get_windows(self.size, self.stride, self.padding, self.pad_direction)
 
     def __getitem__(self, idx: int) -> Any:
         """The sample of a window.

@@ -18,7 +18,7 @@ import torch
 from rastervision.core.data.label.chip_classification_labels import ChipClassificationLabels
 from rastervision.core.data.label.object_detection_labels import ObjectDetectionLabels
 from rastervision.core.data.label.semantic_segmentation_labels import SemanticSegmentationLabels
-from rastervision.core.padding import calculate_required_padding
+from rastervision.core.rv_pipeline.rv_pipeline_config import PredictOptions
 from rastervision.pytorch_learner.dataset.dataset import SlidingWindowGeoDataset
 from rastervision.pytorch_learner.dataset.transform import TransformType
 
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from rastervision.core.box import Box
     from rastervision.core.data.scene import Scene
     from rastervision.core.rv_pipeline.object_detection_config import ObjectDetectionPredictOptions
-    from rastervision.core.rv_pipeline.rv_pipeline_config import PredictOptions
     from rastervision.core.rv_pipeline.semantic_segmentation_config import SemanticSegmentationPredictOptions
     from rastervision.pytorch_learner.classification_learner import ClassificationLearner
     from rastervision.pytorch_learner.learner.learner import Learner
@@ -47,27 +46,20 @@ def iter_predict_scene_ss(
     Args:
         learner: The learner.
         scene: The scene. Its labels are not read.
-        predict_options: Size and stride of windows, batch size, and `crop_sz`: with it, windows reach beyond the
-            edges of the scene, so that what is left covers its edges after that much is cut off each side of each
-            window. As in earlier versions, the last rows and columns can be left out where the stride does not fit.
+        predict_options: Size and stride of windows, batch size, and `crop_sz`: with it, the last windows of rows and
+            columns are moved back into the scene, so that none shows what is beyond its edges if it is large enough.
 
     Yields:
         Each window, which is not cropped yet, with its scores, (classes, height, width), float32, that add up to one.
     """
-    chip_sz, crop_sz = predict_options.chip_sz, predict_options.crop_sz
-    stride = predict_options.stride or chip_sz
-    options: dict[str, Any] = {}
-    if crop_sz is not None:
-        crop = (chip_sz - stride) // 2 if crop_sz == 'auto' else crop_sz
-        padding = calculate_required_padding(scene.extent.size, chip_sz, stride, 'both', crop)
-        options = {'padding': padding, 'pad_direction': 'both'}
-    dataset = _windows_of(learner, scene, predict_options, TransformType.semantic_segmentation, **options)
-    predict_kw = {'out_shape': (chip_sz, chip_sz)}
+    kind = SlidingWindowGeoDataset if predict_options.crop_sz is None else CoveringWindowGeoDataset
+    dataset = _windows_of(learner, scene, predict_options, TransformType.semantic_segmentation, kind)
+    predict_kw = {'out_shape': (predict_options.chip_sz, predict_options.chip_sz)}
     yield from _predict_windows(learner, dataset, predict_options, **predict_kw)
 
 
 def iter_predict_scene_cc(
-    learner: 'ClassificationLearner', scene: 'Scene', predict_options: 'PredictOptions'
+    learner: 'ClassificationLearner', scene: 'Scene', predict_options: PredictOptions
 ) -> 'Iterator[tuple[Box, np.ndarray]]':
     """Predict scores of the cells of a scene.
 
@@ -125,7 +117,7 @@ def predict_scene_ss(
 
 
 def predict_scene_cc(
-    learner: 'ClassificationLearner', scene: 'Scene', predict_options: 'PredictOptions'
+    learner: 'ClassificationLearner', scene: 'Scene', predict_options: PredictOptions
 ) -> ChipClassificationLabels:
     """Predict the class of each cell of a scene; see `iter_predict_scene_cc`."""
     pairs = list(iter_predict_scene_cc(learner, scene, predict_options))
@@ -164,27 +156,42 @@ def _is_whole(boxes: np.ndarray, window: 'Box', extent: 'Box', *, edge_sz: int) 
     return np.asarray(whole.all(axis=1))
 
 
+class CoveringWindowGeoDataset(SlidingWindowGeoDataset):
+    """Windows that reach over the edges of a scene only if it is smaller; see :meth:`.Box.get_covering_windows`."""
+
+    def _grid(self) -> 'list[Box]':
+        return self.scene.extent.get_covering_windows(self.size, self.stride)
+
+
 def _windows_of(
-    learner: 'Learner', scene: 'Scene', options: 'PredictOptions', transform_type: TransformType, **kwargs: Any
+    learner: 'Learner',
+    scene: 'Scene',
+    options: PredictOptions,
+    transform_type: TransformType,
+    kind: type[SlidingWindowGeoDataset] = SlidingWindowGeoDataset,
 ) -> SlidingWindowGeoDataset:
-    """The windows of a scene as they are given to the model; with an AOI, those that intersect it."""
+    """The windows of a scene as they are given to the model; with an AOI, those that intersect it.
+
+    Raises:
+        ConfigError: If windows leave gaps.
+    """
+    PredictOptions.validate_config(options)
     unlabeled = copy.copy(scene)
     unlabeled.label_source = None
     transform, _ = learner.cfg.data.get_data_transforms()
     stride = getattr(options, 'stride', None) or options.chip_sz
-    return SlidingWindowGeoDataset(
+    return kind(
         unlabeled,
         size=options.chip_sz,
         stride=stride,
         within_aoi=False,
         transform=transform,
         transform_type=transform_type,
-        **kwargs,
     )
 
 
 def _predict_windows(
-    learner: 'Learner', dataset: SlidingWindowGeoDataset, options: 'PredictOptions', **predict_kw: Any
+    learner: 'Learner', dataset: SlidingWindowGeoDataset, options: PredictOptions, **predict_kw: Any
 ) -> 'Iterator[tuple[Box, Any]]':
     predict = learner.predict
     if options.tta is not None:

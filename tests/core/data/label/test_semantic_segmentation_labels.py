@@ -150,12 +150,31 @@ def test_many_small_scores_are_summed_precisely():
 
 
 def test_edges_of_predictions_can_be_left_out(smooth):
-    window = Box(0, 0, 6, 6)
+    extent, window = Box(0, 0, 20, 20), Box(7, 7, 13, 13)
+    labels = SemanticSegmentationLabels.from_predictions(
+        [window], [prediction(smooth, 1, (6, 6))], extent, 3, smooth=smooth, crop_sz=2
+    )
+
+    rows, columns = np.nonzero(labels.get_label_arr(extent) == 1)
+    assert (rows.min(), rows.max(), columns.min(), columns.max(), len(rows)) == (9, 10, 9, 10, 4)
+
+
+def test_edges_of_predictions_at_edges_of_the_extent_are_kept(smooth):
+    window = Box(-1, 2, 5, 8)
     labels = SemanticSegmentationLabels.from_predictions(
         [window], [prediction(smooth, 1, (6, 6))], EXTENT, 3, smooth=smooth, crop_sz=2
     )
 
-    assert (labels.get_label_arr(EXTENT) == 1).sum() == 4
+    found = labels.get_label_arr(EXTENT) == 1
+    assert found[:3, 4:].all() and found.sum() == 12
+
+
+def test_prediction_of_another_size_than_its_window_is_an_error(smooth):
+    for crop_sz in (None, 2):
+        with pytest.raises(DataError, match='does not end with the height and width'):
+            SemanticSegmentationLabels.from_predictions(
+                [Box(0, 0, 6, 6)], [prediction(smooth, 1, (7, 7))], EXTENT, 3, smooth=smooth, crop_sz=crop_sz
+            )
 
 
 def test_cropping_a_window_away_is_an_error():

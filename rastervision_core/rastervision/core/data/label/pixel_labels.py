@@ -11,7 +11,7 @@ from rasterio.features import geometry_mask
 
 from rastervision.core.box import Box
 from rastervision.core.data.label.labels import Labels
-from rastervision.core.data.label.utils import discard_prediction_edges
+from rastervision.core.data.label.utils import check_shape, crop_to_extent
 from rastervision.pipeline import lazy
 from rastervision.pipeline.errors import DataError
 
@@ -201,7 +201,7 @@ class SemanticSegmentationLabels(Labels):
             extent: The pixels that have labels.
             num_classes: Number of classes.
             smooth: Whether predictions are scores.
-            crop_sz: How many pixels to leave out at each side of a window.
+            crop_sz: How many pixels to leave out at each side of a window that is not at an edge of the extent.
             weights: How much each pixel that is left of a window counts; see `add_weighted_window`. None: the same.
         """
         labels = SemanticSegmentationLabels.make_empty(extent, num_classes, smooth=smooth)
@@ -217,13 +217,16 @@ class SemanticSegmentationLabels(Labels):
         weights: np.ndarray | None = None,
     ) -> None:
         """Add predictions of windows; see `from_predictions`."""
-        if crop_sz is not None:
-            windows, predictions = discard_prediction_edges(windows, predictions, crop_sz)
         for window, prediction in zip(windows, predictions, strict=True):
-            if weights is None:
+            factors = weights
+            if crop_sz:
+                window, prediction, factors = crop_to_extent(
+                    window, prediction, weights, extent=self.extent, crop_sz=crop_sz
+                )
+            if factors is None:
                 self.add_window(window, prediction)
             else:
-                self.add_weighted_window(window, prediction, weights)
+                self.add_weighted_window(window, prediction, factors)
 
     # ---------------------------------------------------------------- internals
     def _slices(self, window: Box) -> tuple[slice, slice]:
@@ -235,11 +238,7 @@ class SemanticSegmentationLabels(Labels):
 
     def _inside(self, window: Box, values: np.ndarray) -> np.ndarray:
         """The part of a window's values, (..., height, width), that lies in the extent."""
-        if values.shape[-2:] != tuple(window.size):
-            raise DataError(
-                f'The prediction of window {window!r} has shape {values.shape!r}, '
-                f'which does not end with the height and width {tuple(window.size)!r}.'
-            )
+        check_shape(window, values)
         ys, xs = self._slices(window)
         dy, dx = self.ymin - window.ymin, self.xmin - window.xmin
         return values[..., ys.start + dy : ys.stop + dy, xs.start + dx : xs.stop + dx]

@@ -41,6 +41,62 @@ def crop_window(window: Box, crop_sz: int) -> Box:
     return window.center_crop(crop_sz, crop_sz)
 
 
+def sides_to_crop(window: Box, extent: Box, crop_sz: int) -> tuple[int, int, int, int]:
+    """How many pixels to cut off each side of a window, so that an extent stays covered up to its edges.
+
+    Args:
+        window: The window.
+        extent: The pixels that have labels.
+        crop_sz: How many pixels to cut off the sides that are inside the extent. At its edges, and beyond, nothing is
+            cut off, as no other window has these pixels.
+
+    Returns:
+        Pixels at (ymin, xmin, ymax, xmax).
+
+    Raises:
+        DataError: If a window that has others on all sides would have nothing left.
+    """
+    crop_window(window, crop_sz)
+    inside = (
+        window.ymin > extent.ymin,
+        window.xmin > extent.xmin,
+        window.ymax < extent.ymax,
+        window.xmax < extent.xmax,
+    )
+    ymin, xmin, ymax, xmax = (crop_sz * side for side in inside)
+    return ymin, xmin, ymax, xmax
+
+
+def crop_to_extent(
+    window: Box, prediction: np.ndarray, weights: np.ndarray | None, *, extent: Box, crop_sz: int
+) -> tuple[Box, np.ndarray, np.ndarray | None]:
+    """A window, its prediction and its weights, without the edges inside an extent; see `sides_to_crop`.
+
+    Args:
+        window: The window.
+        prediction: Labels, (height, width), or scores, (classes, height, width), of the whole window.
+        weights: Of what is left of a window that is cropped at all sides, (height, width). Where a side is not
+            cropped, the weights at the edge go on to it. None: the same for all pixels.
+        extent: The pixels that have labels.
+        crop_sz: How many pixels to cut off the sides that are inside the extent.
+    """
+    check_shape(window, prediction)
+    ymin, xmin, ymax, xmax = sides_to_crop(window, extent, crop_sz)
+    rows, columns = slice(ymin, window.height - ymax), slice(xmin, window.width - xmax)
+    if weights is not None:
+        weights = np.pad(weights, crop_sz, mode='edge')[rows, columns]
+    return window.pad(-ymin, -xmin, -ymax, -xmax), prediction[..., rows, columns], weights
+
+
+def check_shape(window: Box, prediction: np.ndarray) -> None:
+    """Raise DataError if a prediction, (..., height, width), is not of the size of its window."""
+    if prediction.shape[-2:] != tuple(window.size):
+        raise DataError(
+            f'The prediction of window {window!r} has shape {prediction.shape!r}, '
+            f'which does not end with the height and width {tuple(window.size)!r}.'
+        )
+
+
 def crop_prediction(prediction: np.ndarray, crop_sz: int) -> np.ndarray:
     """A view of labels, (height, width), or scores, (classes, height, width), without their edges."""
     return prediction[..., crop_sz : prediction.shape[-2] - crop_sz, crop_sz : prediction.shape[-1] - crop_sz]

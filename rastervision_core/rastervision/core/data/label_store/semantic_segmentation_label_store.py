@@ -115,7 +115,7 @@ class SemanticSegmentationLabelStore(LabelStore):
             make_labels: If given, all predictions are collected in memory, and `save` writes what this makes of them.
             smooth: Whether predictions are scores, (classes, height, width), or class ids, (height, width). None:
                 scores if `smooth_output`.
-            crop_sz: How many pixels to leave out at each side of a window.
+            crop_sz: How many pixels to leave out at each side of a window that is not at an edge of the extent.
             weights: How much the scores of each pixel that is left of a window count, (height, width). None: the same.
         """
         if make_labels is not None:

@@ -7,7 +7,7 @@ import numpy as np
 
 from rastervision.core.box import Box
 from rastervision.core.data.label.semantic_segmentation_labels import SemanticSegmentationLabels
-from rastervision.core.data.label.utils import crop_prediction, crop_window
+from rastervision.core.data.label.utils import crop_to_extent
 from rastervision.core.data.label_store.rows import RowOutput, Rows
 from rastervision.pipeline.errors import DataError
 
@@ -24,7 +24,7 @@ class StripWriter:
         make_strip: Makes empty labels of an extent.
         outputs: What to write finished rows to.
         null_class_id: Label of pixels that nothing was predicted for.
-        crop_sz: How many pixels to leave out at each side of a window.
+        crop_sz: How many pixels to leave out at each side of a window that is not at an edge of the extent.
         weights: How much each pixel that is left of a window counts, (height, width). None: the same.
     """
 
@@ -60,8 +60,11 @@ class StripWriter:
         Raises:
             DataError: If a window touches rows that are written already.
         """
+        weights = self._weights
         if self._crop_sz:
-            window, prediction = crop_window(window, self._crop_sz), crop_prediction(prediction, self._crop_sz)
+            window, prediction, weights = crop_to_extent(
+                window, prediction, weights, extent=self._extent, crop_sz=self._crop_sz
+            )
         self._write_rows(until=window.ymin)
         part = window.intersection(self._extent)
         if not part.area:
@@ -74,7 +77,7 @@ class StripWriter:
         for ymin in range(self._strip_of(part.ymin), part.ymax, self._height):
             if ymin not in self._strips:
                 self._strips[ymin] = self._make_strip(self._rows_of(ymin))
-            self._strips[ymin].add_predictions([window], [prediction], weights=self._weights)
+            self._strips[ymin].add_predictions([window], [prediction], weights=weights)
 
     def finish(self) -> None:
         """Write the remaining rows."""
