@@ -16,6 +16,7 @@ from rastervision.core.data.label_store.semantic_segmentation_label_store_config
     PolygonVectorOutputConfig,
     SemanticSegmentationLabelStoreConfig,
 )
+from rastervision.core.data.raster_drivers import trusting_images
 from rastervision.core.data.raster_transformer.stats_transformer_config import StatsTransformerConfig
 from rastervision.core.data.scene_config import SceneConfig
 from rastervision.core.defaults import DENOISE_DIAMETER
@@ -110,7 +111,8 @@ class Predictor:
             update_stats: Use statistics of the image that is predicted, not those in the bundle.
             channel_order: Indices of the image's channels, instead of those in the bundle.
             scene_group: Scene group whose statistics to use, instead of the one in the bundle.
-            trust: Whether code that comes with the bundle, such as a model definition, may be executed.
+            trust: Whether code that comes with the bundle, such as a model definition, may be executed, and images
+                may read files outside of their folders, as a VRT does.
             predict_options: Values of predict options that replace those in the bundle.
 
         Raises:
@@ -119,6 +121,7 @@ class Predictor:
         """
         self.tmp_dir = tmp_dir
         self.update_stats = update_stats
+        self.trust = trust
         self.bundle = Bundle.open(model_bundle_uri, tmp_dir)
         if predict_options:
             config = self.bundle.config
@@ -142,9 +145,10 @@ class Predictor:
         config.label_store.uri = label_uri  # type: ignore[union-attr]
         classes = self.bundle.config.dataset.class_config
         try:
-            if self.update_stats:
-                self._compute_stats(config)
-            self.pipeline.predict_to_store(config.build(classes, self.tmp_dir))
+            with trusting_images(self.trust):
+                if self.update_stats:
+                    self._compute_stats(config)
+                self.pipeline.predict_to_store(config.build(classes, self.tmp_dir))
         except ChannelOrderError as error:
             raise ConfigError(f'{", ".join(image_uris)}: {error} See --channel-order.') from error
 
@@ -229,7 +233,8 @@ class ScenePredictor:
             model_bundle_uri: Output of the bundle command.
             predict_options: Instead of those in the bundle: a config, a dict, or the URI of a JSON file.
             tmp_dir: Folder for files that are not kept. None: one that is removed with this object.
-            trust: Whether code that comes with the bundle, such as a model definition, may be executed.
+            trust: Whether code that comes with the bundle, such as a model definition, may be executed, and images
+                may read files outside of their folders, as a VRT does.
 
         Raises:
             BundleError: If the bundle cannot be used.
@@ -238,6 +243,7 @@ class ScenePredictor:
             tmp_dir = tempfile.mkdtemp(dir=rv_config_.get_tmp_dir_root())
             weakref.finalize(self, shutil.rmtree, tmp_dir, ignore_errors=True)
         self.tmp_dir = tmp_dir
+        self.trust = trust
         self.bundle = Bundle.open(model_bundle_uri, tmp_dir)
         if predict_options is not None:
             self.bundle.config.predict_options = PredictOptions.deserialize(predict_options)
@@ -249,7 +255,8 @@ class ScenePredictor:
         Args:
             scene_config: The scene, as a config, a dict, or the URI of a JSON file. It needs a label store.
         """
-        self.predict_scene(self.build_scene(scene_config))
+        with trusting_images(self.trust):
+            self.predict_scene(self.build_scene(scene_config))
 
     def predict_scene(self, scene: 'Scene') -> None:
         """Predict a scene and write the result to its label store.
@@ -269,7 +276,8 @@ class ScenePredictor:
         for transformer in _stats_transformers(config):
             if transformer.stats_uri is None:
                 self.bundle.use_own_stats(transformer)
-        return config.build(self.bundle.config.dataset.class_config, self.tmp_dir)
+        with trusting_images(self.trust):
+            return config.build(self.bundle.config.dataset.class_config, self.tmp_dir)
 
 
 def _stats_transformers(scene: SceneConfig) -> list[StatsTransformerConfig]:

@@ -24,13 +24,13 @@ class _Pool(threading.local):
         self.datasets: OrderedDict[int, DatasetReader] = OrderedDict()
         self.inherited: list[Any] = []
 
-    def get(self, token: int, path: str) -> 'DatasetReader':
+    def get(self, token: int, path: str, trusted: bool) -> 'DatasetReader':
         if self.pid != os.getpid():
             # Handles of a forked parent share its file positions: they are neither used nor closed.
             self.inherited.append(self.datasets)
             self.pid, self.datasets = os.getpid(), OrderedDict()
         if token not in self.datasets:
-            self.datasets[token] = open_raster(path)
+            self.datasets[token] = open_raster(path, trust_references=trusted)
             if len(self.datasets) > MAX_OPEN:
                 self.datasets.popitem(last=False)[1].close()
         self.datasets.move_to_end(token)
@@ -52,10 +52,12 @@ class PooledDataset:
 
     Attributes:
         path: What `open_raster` takes.
+        trust_references: See `open_raster`.
     """
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, *, trust_references: bool = False) -> None:
         self.path = path
+        self.trust_references = trust_references
         self._register()
 
     def get(self) -> 'DatasetReader':
@@ -64,13 +66,13 @@ class PooledDataset:
         Raises:
             NotReadableError: If the image cannot be opened.
         """
-        return _pool.get(self._token, self.path)
+        return _pool.get(self._token, self.path, self.trust_references)
 
-    def __getstate__(self) -> dict[str, str]:
-        return {'path': self.path}
+    def __getstate__(self) -> dict[str, Any]:
+        return {'path': self.path, 'trust_references': self.trust_references}
 
-    def __setstate__(self, state: dict[str, str]) -> None:
-        self.path = state['path']
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.path, self.trust_references = state['path'], state['trust_references']
         self._register()
 
     def _register(self) -> None:

@@ -11,7 +11,8 @@ from rasterio.dtypes import dtype_rev, typename_fwd
 from rasterio.enums import ColorInterp, MaskFlags
 
 from rastervision.core.box import Box
-from rastervision.core.data.rasterio_io import open_raster, vsi_path
+from rastervision.core.data.raster_names import RasterName
+from rastervision.core.data.rasterio_io import open_raster, raster_errors, vsi_path
 from rastervision.pipeline.errors import DataError
 
 if TYPE_CHECKING:
@@ -34,8 +35,8 @@ class _Image:
     has_mask: bool
 
     @classmethod
-    def of(cls, path: str) -> '_Image':
-        with open_raster(path) as dataset:
+    def of(cls, path: str, trust_references: bool = False) -> '_Image':
+        with raster_errors(path), open_raster(path, trust_references=trust_references) as dataset:
             return cls(
                 path,
                 dataset.shape,
@@ -65,11 +66,18 @@ def locate_images(uris: Sequence[str], download_dir: str | None = None, *, strea
     """
     from rastervision.pipeline.file_system.utils import download_if_needed
 
-    paths = uris if stream else [download_if_needed(uri, download_dir) for uri in uris]
-    return [vsi_path(path) for path in paths]
+    names = [RasterName.of(uri) for uri in uris]
+    return [
+        vsi_path(
+            uri
+            if stream or name.file is None or name.file.startswith('/vsi')
+            else name.with_file(download_if_needed(name.file, download_dir))
+        )
+        for uri, name in zip(uris, names, strict=True)
+    ]
 
 
-def mosaic_xml(paths: Sequence[str]) -> str:
+def mosaic_xml(paths: Sequence[str], trust_references: bool = False) -> str:
     """Describe images side by side as the XML of a VRT, which GDAL opens like an image.
 
     Pixels are copied, never resampled: an image that is off the grid of the first one by a part of a pixel is put at
@@ -79,12 +87,13 @@ def mosaic_xml(paths: Sequence[str]) -> str:
 
     Args:
         paths: The images, as GDAL calls them.
+        trust_references: See `open_raster`.
 
     Raises:
         NotReadableError: If an image cannot be opened.
         DataError: If the images have not the same CRS, resolution, bands and dtypes, or are not georeferenced.
     """
-    images = [_Image.of(path) for path in paths]
+    images = [_Image.of(path, trust_references) for path in paths]
     first = images[0]
     for image in images:
         _check_fits(first, image)

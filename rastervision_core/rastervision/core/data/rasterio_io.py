@@ -4,31 +4,44 @@ import os
 import re
 import time
 import warnings
-from collections.abc import Sequence
-from contextlib import nullcontext, suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import rasterio
+from rasterio._err import CPLE_BaseError
 from rasterio.enums import ColorInterp, MaskFlags, Resampling
-from rasterio.errors import NotGeoreferencedWarning
+from rasterio.env import ensure_env_with_credentials
+from rasterio.errors import NotGeoreferencedWarning, RasterioError
 from rasterio.session import Session as RasterioSession
 from rasterio.windows import Window
 
 from rastervision.core.box import Box
 from rastervision.core.data.chips import read_padded
-from rastervision.pipeline.errors import NotReadableError
+from rastervision.core.data.raster_drivers import (
+    DESCRIPTION_SUFFIXES,
+    check_references,
+    described_by,
+    drivers_for,
+    is_trusted,
+)
+from rastervision.core.data.raster_names import SCHEMES, RasterName
+from rastervision.pipeline.errors import NotReadableError, RasterVisionError
 from rastervision.pipeline.file_system.file_system import FileSystem
 
 if TYPE_CHECKING:
     from rasterio.io import DatasetReader
     from rasterio.session import Session
 
-VSI_PREFIXES = {'http://': '/vsicurl/http://', 'https://': '/vsicurl/https://', 's3://': '/vsis3/', 'gs://': '/vsigs/'}
 VSI_FILE = re.compile(r'(?<=>)/vsi[^<]+')  # in the XML of a VRT
 BLOCK_CACHE_MB = 64  # a row of blocks of a scene 32,000 pixels wide with eight channels of 8 bits
 CHUNK_BYTES = 1024
+MAX_PARTS = 50  # of a file with several rasters, that an error names
+# What reading headers and pixels of damaged files raises.
+READING_ERRORS = (RasterioError, CPLE_BaseError, OSError, ValueError, MemoryError)
+HEADER_ERRORS = (*READING_ERRORS, OverflowError, IndexError, KeyError)
 TRIES = 4
 SECONDS_BETWEEN_TRIES = 0.5
 # The header of a tiled image of some thousand blocks comes with the first request.
@@ -67,11 +80,8 @@ class Nodata:
 
 def vsi_path(uri: str) -> str:
     """What GDAL calls a URI: `/vsicurl/...` and so on for remote ones, the absolute path for local ones."""
-    for prefix, vsi in VSI_PREFIXES.items():
-        if uri.startswith(prefix):
-            return vsi + uri.removeprefix(prefix)
-    path = uri.removeprefix('file://')
-    return path if path.startswith(('/vsi', '<VRTDataset')) else os.path.abspath(path)
+    name = RasterName.of(uri).local()
+    return name.before if name.file is None else name.with_file(name.file)
 
 
 def bound_block_cache() -> None:
@@ -85,24 +95,85 @@ def bound_block_cache() -> None:
     os.environ.setdefault('CPL_VSIL_CURL_CHUNK_SIZE', str(CHUNK_BYTES))
 
 
-def open_raster(uri: str) -> 'DatasetReader':
+def open_raster(uri: str, *, trust_references: bool = False) -> 'DatasetReader':
     """Open an image: a local path, a URI that GDAL can stream, or the XML of a VRT.
 
+    Only drivers that its name promises are tried, see `drivers_for`.
+
+    Args:
+        uri: What the image is called, by the user or by GDAL.
+        trust_references: Whether an image that describes others, such as a VRT, may read files outside of its folder
+            and make requests.
+
     Raises:
-        NotReadableError: If it is missing or no image.
+        NotReadableError: If it is missing or no image, has no bands, or describes what it may not.
     """
     bound_block_cache()
-    path = vsi_path(uri)
+    name = RasterName.of(uri).local()
+    if not is_trusted(trust_references):
+        check_references(uri, name)
+    path = name.before if name.file is None else name.with_file(name.file)
+    with streaming_env(path), raster_errors(uri), warnings.catch_warnings():
+        # Images in pixels are as good as others here; `info` says so where it matters.
+        warnings.simplefilter('ignore', NotGeoreferencedWarning)
+        try:
+            dataset = _open(path, drivers_for(name))
+        except RasterioError as error:
+            raise _unopened(uri, name, path, error) from error
+    if dataset.count == 0:
+        with dataset:
+            raise _without_bands(uri, dataset)
+    return dataset
+
+
+@contextmanager
+def raster_errors(uri: str, doing: str = 'read') -> Iterator[None]:
+    """Let what rasterio and GDAL raise meanwhile, about a file that may be damaged, end as an error that names it.
+
+    Args:
+        uri: The image.
+        doing: What is done with it, such as 'read'.
+
+    Raises:
+        NotReadableError: Instead of an error of theirs, or of numbers in the header that no image has.
+    """
     try:
-        with streaming_env(path), warnings.catch_warnings():
-            # Images in pixels are as good as others here; `info` says so where it matters.
-            warnings.simplefilter('ignore', NotGeoreferencedWarning)
-            return rasterio.open(path)
-    except rasterio.errors.RasterioError as error:
+        yield
+    except RasterVisionError:
+        raise
+    except HEADER_ERRORS as error:
         raise NotReadableError(
-            f'The image {uri!r:.300} cannot be opened: {error}. Check that it exists and is an image that GDAL reads '
-            f'(gdalinfo {path:.300}).'
+            f'The image {uri!r:.300} cannot be {doing}: {type(error).__name__}: {error!s:.300}. The file may be '
+            'damaged, or its header odd: check it with gdalinfo, or convert it with gdal_translate.'
         ) from error
+
+
+@ensure_env_with_credentials  # type: ignore[untyped-decorator]
+def _open(path: str, drivers: list[str]) -> 'DatasetReader':
+    from rasterio.io import DatasetReader
+
+    return DatasetReader(path, driver=drivers)
+
+
+def _unopened(uri: str, name: RasterName, path: str, error: Exception) -> NotReadableError:
+    """Why an image cannot be opened, and what to do."""
+    hint = f'Check that it exists and is an image that GDAL reads (gdalinfo {path:.300}).'
+    kind = described_by(name.file) if name.file is not None and name.suffix not in DESCRIPTION_SUFFIXES else None
+    if kind is not None:
+        hint = (
+            f'It is a text ({kind:.40}), not an image of the kind that its name promises. If it is a VRT, '
+            'give it a name that ends so.'
+        )
+    return NotReadableError(f'The image {uri!r:.300} cannot be opened: {error!s:.300}. {hint}')
+
+
+def _without_bands(uri: str, dataset: 'DatasetReader') -> NotReadableError:
+    """Says which rasters there are in a file that is none itself."""
+    parts = list(dataset.subdatasets)
+    if not parts:
+        return NotReadableError(f'{uri!r:.300} has no bands of pixels in it. Is it a file of vectors or tables?')
+    named = ', '.join(repr(part) for part in parts[:MAX_PARTS]) + (', ...' if len(parts) > MAX_PARTS else '')
+    return NotReadableError(f'{uri!r:.300} holds {len(parts)} rasters. Name one of them: {named}.')
 
 
 def streaming_env(path: str) -> Any:
@@ -110,7 +181,7 @@ def streaming_env(path: str) -> Any:
     if not is_remote(path):
         return nullcontext()
     options = dict(STREAMING_OPTIONS)
-    for prefix, vsi in VSI_PREFIXES.items():
+    for prefix, vsi in SCHEMES.items():
         if vsi in path:
             options |= _options_of(prefix)
     return rasterio.Env(session=_Options(options))
@@ -162,7 +233,8 @@ def read_pixels(
         out_shape: Height and width to resample to, bilinearly. None: those of the window.
 
     Returns:
-        Array (height, width, bands) in the dataset's dtype. Its memory is channels first.
+        Array (height, width, bands) in the dtype of the bands; if they differ, in one that holds the values of all. Its
+        memory is channels first.
 
     Raises:
         NotReadableError: If the file is damaged.
@@ -171,7 +243,7 @@ def read_pixels(
     def read(part: Box, shape: tuple[int, int] | None) -> np.ndarray:
         return _read_part(dataset, part, bands, nodata, shape)
 
-    dtype = np.dtype(dataset.dtypes[bands[0] - 1] if bands else np.uint8)
+    dtype = common_dtype(dataset, bands)
     limits = _limits(dataset, inside)
     pixels = read_padded(read, window, limits, out_shape=out_shape, lead=(len(bands),), dtype=dtype)
     return pixels.transpose(1, 2, 0)
@@ -203,6 +275,17 @@ def read_nodata_mask(
     limits = _limits(dataset, inside)
     mask: np.ndarray = read_padded(read, window, limits, lead=(), dtype=np.dtype(bool), fill=True)
     return mask
+
+
+def common_dtype(dataset: 'DatasetReader', bands: Sequence[int]) -> np.dtype:
+    """The dtype of bands, counted from 1; of different ones, the least that holds the values of all."""
+    names = {dataset.dtypes[band - 1] for band in bands}
+    return np.result_type(*map(_numpy_dtype, names)) if names else np.dtype(np.uint8)
+
+
+def _numpy_dtype(name: str) -> np.dtype:
+    """The dtype of the arrays that rasterio makes of a band; numpy has no complex numbers of integers."""
+    return np.dtype(np.complex64 if name == 'complex_int16' else name)
 
 
 def read_colors(dataset: 'DatasetReader') -> np.ndarray:
@@ -256,18 +339,21 @@ def read_window_again(dataset: 'DatasetReader', part: Box, bands: Sequence[int],
         options: Further arguments of rasterio's `read`.
 
     Returns:
-        Array (bands, height, width).
+        Array (bands, height, width), in `common_dtype`.
 
     Raises:
         NotReadableError: If it cannot be read.
     """
+    if len({dataset.dtypes[band - 1] for band in bands}) > 1:  # rasterio reads bands of one dtype at a time
+        each = [read_window_again(dataset, part, [band], **options) for band in bands]
+        return np.concatenate(each, dtype=common_dtype(dataset, bands))
     tries = TRIES if is_remote(dataset.name) else 1
     for attempt in range(tries):
         try:
             with streaming_env(dataset.name):
                 pixels: np.ndarray = dataset.read(list(bands), window=Window(*part.to_xywh()), **options)
             return pixels
-        except rasterio.errors.RasterioError as error:
+        except READING_ERRORS as error:
             if attempt + 1 == tries:
                 raise _unreadable(dataset, part, error) from error
             time.sleep(SECONDS_BETWEEN_TRIES * 2**attempt)
@@ -298,7 +384,7 @@ def _read_mask(dataset: 'DatasetReader', part: Box, bands: Sequence[int], shape:
     try:
         with streaming_env(dataset.name):
             mask: np.ndarray = dataset.read_masks(band, window=Window(*part.to_xywh()), **options)
-    except rasterio.errors.RasterioError as error:
+    except READING_ERRORS as error:
         raise _unreadable(dataset, part, error) from error
     is_zero: np.ndarray = mask == 0
     return is_zero
@@ -316,12 +402,13 @@ def _in_dtype(value: float | None, dtype: str) -> Any:
     """A NODATA value in the dtype of its band; None if no pixel of that dtype can have it."""
     if value is None:
         return None
-    if np.dtype(dtype).kind in 'iu':
-        limits = np.iinfo(dtype)
+    type_ = _numpy_dtype(dtype)
+    if type_.kind in 'iu':
+        limits = np.iinfo(type_)
         fits = float(value).is_integer() and limits.min <= value <= limits.max
-        return np.dtype(dtype).type(int(value)) if fits else None
+        return type_.type(int(value)) if fits else None
     with np.errstate(over='ignore'):
-        return np.dtype(dtype).type(value)
+        return type_.type(value)
 
 
 def _may_have(pixels: np.ndarray, value: Any) -> bool:

@@ -11,9 +11,12 @@ from rasterio.warp import transform_bounds
 
 from rastervision.core.box import Box
 from rastervision.core.data.rasterio_io import (
+    HEADER_ERRORS,
     Nodata,
+    common_dtype,
     get_channel_order_from_dataset,
     open_raster,
+    raster_errors,
     read_nodata_mask,
     read_pixels,
 )
@@ -23,6 +26,7 @@ if TYPE_CHECKING:
     from rasterio.io import DatasetReader
 
 PLACES, WINDOW = 5, 128  # pixels are looked at in windows of this size, at so many places in each direction
+MAX_BANDS = 64  # that are looked at
 MAX_CLASSES = 40  # whole numbers with more different values than this are no labels
 LARGE = 4096  # pixels; reading windows of larger images in strips is slow
 
@@ -63,7 +67,8 @@ class RasterInfo(Description):
         driver: Its format, as GDAL calls it.
         height: Pixels.
         width: Pixels.
-        bands: Its bands.
+        bands: Its bands, the first `MAX_BANDS` of them.
+        num_bands: How many it has.
         crs: Its CRS; None if it has none.
         resolution: Height and width of a pixel, in units of the CRS; None without georeference.
         unit: That unit.
@@ -83,6 +88,7 @@ class RasterInfo(Description):
     height: int
     width: int
     bands: list[Band]
+    num_bands: int
     crs: str | None
     resolution: tuple[float, float] | None
     unit: str
@@ -111,6 +117,8 @@ class RasterInfo(Description):
         """What to look out for."""
         if self.crs is None:
             yield 'It has no CRS: labels have to be in pixels, (column, row) from its upper left corner.'
+        elif self.bounds is None:
+            yield 'Its CRS is that of no place on earth, or not known here: there is no way from it to a map.'
         if self.is_rotated:
             yield 'It is rotated: predictions that are rasters are rotated too.'
         if not self.tiled and max(self.height, self.width) > LARGE:
@@ -118,6 +126,8 @@ class RasterInfo(Description):
         if self.nodata_share > 0:
             share = f'{self.nodata_share:.0%}' if self.nodata_share >= 0.01 else 'Less than 1%'
             yield f'{share} of its pixels have no data; they are 0 in chips.'
+        if self.num_bands > len(self.bands):
+            yield f'It has {self.num_bands:,} bands; the first {len(self.bands)} are shown. See channel_order.'
         if any(band.dtype.startswith('complex') for band in self.bands):
             yield 'Its numbers are complex. Make bands of their magnitude and phase first.'
 
@@ -128,7 +138,7 @@ class RasterInfo(Description):
             inner = f'RasterioSourceConfig(uris={self.uri!r})'
             return f'SemanticSegmentationLabelSourceConfig(raster_source={inner})'
         lines = ['RasterioSourceConfig(', uri, f'    channel_order={self.channels},']
-        if any(self.bands[index].dtype != 'uint8' for index in self.channels):
+        if any(band.dtype != 'uint8' for band in self.bands if band.index in self.channels):
             lines.append('    transformers=[StatsTransformerConfig()],')
         return '\n'.join([*lines, ')'])
 
@@ -151,9 +161,9 @@ def describe_raster(uri: str) -> RasterInfo:
     Raises:
         NotReadableError: If it cannot be read as an image.
     """
-    with open_raster(uri) as dataset:
+    with raster_errors(uri), open_raster(uri) as dataset:
         chips, masks = _sample(dataset)
-        bands = [_band(dataset, index, chips, masks) for index in range(dataset.count)]
+        bands = [_band(dataset, index, chips, masks) for index in range(min(dataset.count, MAX_BANDS))]
         block = dataset.block_shapes[0]
         step = dataset.transform
         return RasterInfo(
@@ -162,17 +172,18 @@ def describe_raster(uri: str) -> RasterInfo:
             height=dataset.height,
             width=dataset.width,
             bands=bands,
+            num_bands=dataset.count,
             crs=None if dataset.crs is None else dataset.crs.to_string(),
             resolution=None if step.is_identity else (math.hypot(step.b, step.e), math.hypot(step.a, step.d)),
             unit=_unit(dataset),
-            bounds=None if dataset.crs is None else transform_bounds(dataset.crs, 'EPSG:4326', *dataset.bounds),
+            bounds=_bounds(dataset),
             is_rotated=bool(step.b or step.d),
             tiled=block[1] != dataset.width,
             block=(int(block[0]), int(block[1])),
-            compression=None if dataset.compression is None else dataset.compression.value,
+            compression=getattr(dataset.compression, 'value', dataset.compression),
             overviews=dataset.overviews(1),
             nodata_share=float(np.mean(np.concatenate([mask.ravel() for mask in masks]))),
-            channels=get_channel_order_from_dataset(dataset),
+            channels=get_channel_order_from_dataset(dataset)[:MAX_BANDS],
             classes=_classes(dataset, chips, masks),
         )
 
@@ -186,7 +197,7 @@ def _sample(dataset: 'DatasetReader') -> tuple[list[np.ndarray], list[np.ndarray
     boxes = [
         Box(y, x, min(y + WINDOW, dataset.height), min(x + WINDOW, dataset.width)) for y, x in product(rows, columns)
     ]
-    bands, nodata = list(range(1, dataset.count + 1)), Nodata.of(dataset)
+    bands, nodata = list(range(1, min(dataset.count, MAX_BANDS) + 1)), Nodata.of(dataset)
     raw = Nodata((None,) * dataset.count, masked=False)
     masks = [read_nodata_mask(dataset, box, bands, nodata=nodata, inside=None) for box in boxes]
     return [read_pixels(dataset, box, bands, nodata=raw) for box in boxes], masks
@@ -204,7 +215,7 @@ def _band(dataset: 'DatasetReader', index: int, chips: list[np.ndarray], masks: 
 
 def _classes(dataset: 'DatasetReader', chips: list[np.ndarray], masks: list[np.ndarray]) -> dict[int, float] | None:
     """Shares of values, if there is a single band of few whole numbers."""
-    if dataset.count != 1 or not np.issubdtype(np.dtype(dataset.dtypes[0]), np.integer):
+    if dataset.count != 1 or not np.issubdtype(common_dtype(dataset, [1]), np.integer):
         return None
     pixels = np.concatenate([chip[..., 0][~mask] for chip, mask in zip(chips, masks, strict=True)])
     values, counts = np.unique(pixels, return_counts=True)
@@ -213,10 +224,22 @@ def _classes(dataset: 'DatasetReader', chips: list[np.ndarray], masks: list[np.n
     return {int(value): float(count / pixels.size) for value, count in zip(values, counts, strict=True)}
 
 
-def _unit(dataset: 'DatasetReader') -> str:
+def _bounds(dataset: 'DatasetReader') -> tuple[float, float, float, float] | None:
+    """West, south, east, north in EPSG:4326, if there is a way there from the image's CRS."""
     if dataset.crs is None:
+        return None
+    try:
+        bounds: tuple[float, float, float, float] = transform_bounds(dataset.crs, 'EPSG:4326', *dataset.bounds)
+    except HEADER_ERRORS:
+        return None
+    return bounds if np.isfinite(bounds).all() else None
+
+
+def _unit(dataset: 'DatasetReader') -> str:
+    try:
+        return 'degrees' if dataset.crs.is_geographic else str(dataset.crs.linear_units)
+    except (AttributeError, *HEADER_ERRORS):  # none, or one that is no place on earth
         return 'units'
-    return 'degrees' if dataset.crs.is_geographic else str(dataset.crs.linear_units)
 
 
 def _overviews(factors: list[int]) -> str:

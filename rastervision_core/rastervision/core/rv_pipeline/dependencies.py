@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
+from rastervision.core.data.raster_names import files_of
 from rastervision.pipeline.config.base import Config
 
 if TYPE_CHECKING:
@@ -96,4 +97,4 @@ def _uris_in(config: Config, skip: tuple[str, ...]) -> list[str]:
     for path, child in config.children():
         if path[0] not in skip:
             uris += _uris_in(child, skip)
-    return [uri for uri in uris if isinstance(uri, str)]
+    return files_of([uri for uri in uris if isinstance(uri, str)])

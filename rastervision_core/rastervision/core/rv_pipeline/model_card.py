@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from rastervision.core.data.raster_names import files_of
 from rastervision.core.data.raster_transformer.stats_transformer_config import StatsTransformerConfig
 from rastervision.core.defaults import MAP_CRS
 from rastervision.core.layout import BUNDLE_FILE, CONFIG_FILE
@@ -164,7 +165,7 @@ def is_cheap(source: 'RasterSourceConfig') -> bool:
     parts = [source, *descendants(source)]
     for part in parts:
         uris = getattr(part, 'uris', None) or []
-        remote = [uri for uri in ([uris] if isinstance(uris, str) else uris) if not is_local(uri)]
+        remote = [uri for uri in files_of([uris] if isinstance(uris, str) else uris) if not is_local(uri)]
         if remote and not getattr(part, 'allow_streaming', False):
             return False
     return any(hasattr(part, 'uris') for part in parts)

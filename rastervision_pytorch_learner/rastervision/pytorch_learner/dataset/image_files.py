@@ -7,8 +7,9 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from PIL import Image, UnidentifiedImageError
+from PIL import Image
 
+from rastervision.pipeline.errors import RasterVisionError
 from rastervision.pytorch_learner.dataset.errors import ImageDatasetError
 
 IMG_EXTENSIONS = ('.jpg', '.jpeg', '.png', '.ppm', '.bmp', '.pgm', '.tif', '.tiff', '.webp', '.npy')
@@ -75,7 +76,7 @@ def _read(path: str) -> np.ndarray:
         if extension == '.npy':
             return np.asarray(np.load(path, allow_pickle=False))
         return _read_tiff(path) if extension in ('.tif', '.tiff') else _read_picture(path)
-    except (OSError, ValueError, UnidentifiedImageError) as error:
+    except (OSError, ValueError, SyntaxError, RasterVisionError, cv2.error, Image.DecompressionBombError) as error:
         raise ImageDatasetError(f'The image {path!r} cannot be read: {error}') from error
 
 
@@ -92,7 +93,9 @@ def _read_picture(path: str) -> np.ndarray:
 
 
 def _read_tiff(path: str) -> np.ndarray:
-    import rasterio
+    from rastervision.core.box import Box
+    from rastervision.core.data.rasterio_io import open_raster, raster_errors, read_window_again
 
-    with rasterio.open(path) as dataset:
-        return np.ascontiguousarray(np.moveaxis(dataset.read(), 0, -1))
+    with raster_errors(path), open_raster(path) as dataset:
+        pixels = read_window_again(dataset, Box(0, 0, *dataset.shape), dataset.indexes)
+    return np.ascontiguousarray(np.moveaxis(pixels, 0, -1))

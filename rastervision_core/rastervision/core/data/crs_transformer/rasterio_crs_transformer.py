@@ -95,9 +95,9 @@ class RasterioCRSTransformer(CRSTransformer):
         Raises:
             NotReadableError: If the image cannot be opened.
         """
-        from rastervision.core.data.rasterio_io import open_raster
+        from rastervision.core.data.rasterio_io import open_raster, raster_errors
 
-        with open_raster(uri) as dataset:
+        with raster_errors(uri), open_raster(uri) as dataset:
             return cls.from_dataset(dataset, map_crs, **kwargs)
 
     def __repr__(self) -> str:

@@ -13,13 +13,16 @@ from rastervision.core.data.crs_transformer.crs_transformer import CRSTransforme
 from rastervision.core.data.crs_transformer.rasterio_crs_transformer import RasterioCRSTransformer
 from rastervision.core.data.dataset_pool import PooledDataset
 from rastervision.core.data.mosaic import locate_images, mosaic_xml, write_vrt
+from rastervision.core.data.raster_drivers import is_trusted
 from rastervision.core.data.raster_source.raster_source import RasterSource
 from rastervision.core.data.raster_transformer.raster_transformer import RasterTransformer
 from rastervision.core.data.rasterio_io import (
     Nodata,
+    common_dtype,
     get_channel_order_from_dataset,
     is_remote,
     open_raster,
+    raster_errors,
     read_colors,
     read_nodata_mask,
     read_pixels,
@@ -66,6 +69,7 @@ class RasterioSource(RasterSource):
         *,
         expand_palette: bool = False,
         map_crs: str | None = MAP_CRS,
+        trust_references: bool = False,
     ) -> None:
         """Make a source; of the images, only the headers are read.
 
@@ -79,6 +83,8 @@ class RasterioSource(RasterSource):
             expand_palette: Read the colours (red, green, blue; uint8) that the colour table of an image gives, not the
                 indices that it stores. Of no effect on an image without colour table.
             map_crs: The CRS of map coordinates. None: that of the image.
+            trust_references: Let an image that describes others, such as a VRT, read files outside of its folder and
+                from the network.
 
         Raises:
             NotReadableError: If an image is missing or cannot be opened.
@@ -90,11 +96,16 @@ class RasterioSource(RasterSource):
             raise ConfigError('RasterioSource: uris is empty. Give at least one image.')
         self.allow_streaming = allow_streaming
         self.tmp_dir = tmp_dir
+        self._trusted = is_trusted(trust_references)
         self.imagery_path = self.download_data(stream=allow_streaming)
-        self._image = PooledDataset(self.imagery_path)
+        self._image = PooledDataset(self.imagery_path, trust_references=self._trusted)
         self._ahead: ReadAhead | None = None
-        with open_raster(self.imagery_path) as dataset:
+        with (
+            raster_errors(self.uris[0]),
+            open_raster(self.imagery_path, trust_references=self._trusted) as dataset,
+        ):
             self._nodata = Nodata.of(dataset)
+            self._is_mixed = len(set(dataset.dtypes)) > 1
             self._crs_transformer = RasterioCRSTransformer.from_dataset(dataset, map_crs)
             self.image_extent = Box(0, 0, dataset.height, dataset.width)
             self.has_palette = dataset.colorinterp[0] == ColorInterp.palette
@@ -103,7 +114,7 @@ class RasterioSource(RasterSource):
             super().__init__(
                 channel_order=order if channel_order is None else channel_order,
                 num_channels_raw=dataset.count if self._colors is None else COLORS,
-                dtype_raw=np.dtype(dataset.dtypes[0] if self._colors is None else np.uint8),
+                dtype_raw=np.dtype(np.uint8) if self._colors is not None else _dtype(dataset, channel_order or order),
                 bbox=self.image_extent if bbox is None else bbox,
                 raster_transformers=raster_transformers,
             )
@@ -136,7 +147,8 @@ class RasterioSource(RasterSource):
         paths = locate_images(self.uris, self.tmp_dir, stream=stream)
         if len(paths) == 1:
             return paths[0]
-        return mosaic_xml(paths) if vrt_dir is None else write_vrt(paths, vrt_dir)
+        with raster_errors(self.uris[0]):
+            return mosaic_xml(paths, self._trusted) if vrt_dir is None else write_vrt(paths, vrt_dir)
 
     @property
     def is_streamed(self) -> bool:
@@ -147,7 +159,7 @@ class RasterioSource(RasterSource):
     @contextmanager
     def reading_ahead(self, windows: Sequence[Box]) -> Iterator[None]:
         """See the base class and :class:`.ReadAhead`; of no effect on an image on this machine."""
-        if not self.is_streamed or self._ahead is not None:
+        if not self.is_streamed or self._ahead is not None or self._is_mixed:
             yield
             return
         bands = [1] if self._colors is not None else [channel + 1 for channel in self.channel_order]
@@ -219,7 +231,7 @@ class RasterioSource(RasterSource):
     def _read(self, window: Box, channels: Sequence[int], out_shape: tuple[int, int] | None) -> np.ndarray:
         if self._colors is not None:
             return resize(self._read_colors(window)[..., list(channels)], out_shape or window.size)
-        return read_pixels(
+        pixels = read_pixels(
             self._dataset(),
             window.to_global_coords(self.bbox),
             [channel + 1 for channel in channels],
@@ -227,6 +239,8 @@ class RasterioSource(RasterSource):
             inside=self.bbox,
             out_shape=out_shape,
         )
+        is_selected = set(channels) <= set(self.channel_order)
+        return pixels.astype(self.dtype_raw, copy=False) if is_selected else pixels
 
     def _read_colors(self, window: Box) -> np.ndarray:
         """The colours of a window, (height, width, 3), uint8; what has no data is 0."""
@@ -237,6 +251,11 @@ class RasterioSource(RasterSource):
         colors: np.ndarray = self._colors[indices]
         colors[read_nodata_mask(dataset, window, [1], nodata=self._nodata, inside=self.bbox)] = 0
         return colors
+
+
+def _dtype(dataset: 'DatasetReader', channels: Sequence[int]) -> np.dtype:
+    """The dtype of channels, counted from 0; those that the image does not have are left to others to complain of."""
+    return common_dtype(dataset, [channel + 1 for channel in channels if 0 <= channel < dataset.count])
 
 
 def _clear_margins(chip: np.ndarray, window: Box) -> None:

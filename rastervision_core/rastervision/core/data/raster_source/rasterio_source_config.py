@@ -56,6 +56,11 @@ class RasterioSourceConfig(RasterSourceConfig):
         'CRS of map coordinates: of predictions written as GeoJSON, which name it if it is not EPSG:4326, and of '
         'GeoJSON labels that do not name one. None: that of the image.',
     )
+    trust_references: bool = added_field(
+        False,
+        'Let an image that describes others (VRT, MRF) read files outside of its folder and from the network. An image '
+        'from a stranger could read any file of this machine so. Has no effect in a bundle: there, --trust does it.',
+    )
 
     def build(self, tmp_dir: str | None = None, use_transformers: bool = True) -> 'RasterioSource':
         """Make the raster source; see the base class."""
@@ -70,4 +75,5 @@ class RasterioSourceConfig(RasterSourceConfig):
             tmp_dir=tmp_dir,
             expand_palette=self.expand_palette,
             map_crs=self.map_crs,
+            trust_references=self.trust_references,
         )
