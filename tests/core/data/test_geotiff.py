@@ -5,7 +5,7 @@ import rasterio
 
 from rastervision.core.box import Box
 from rastervision.core.data.geotiff import crop_geotiff, write_bbox, write_geotiff_like_geojson
-from rastervision.core.data.rasterio_io import read_window
+from rastervision.core.data.raster_values import read_window
 
 
 def test_pixels_fill_a_box(tmp_path):

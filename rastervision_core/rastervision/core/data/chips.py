@@ -9,13 +9,17 @@ import numpy as np
 from rastervision.core.box import Box
 
 
-def resize(chip: np.ndarray, out_shape: tuple[int, int], *, nearest: bool = False) -> np.ndarray:
+def resize(
+    chip: np.ndarray, out_shape: tuple[int, int], *, nearest: bool = False, data: np.ndarray | None = None
+) -> np.ndarray:
     """Resample a chip, keeping its dtype.
 
     Args:
         chip: Array (height, width) or (height, width, channels).
         out_shape: Height and width.
         nearest: Take the nearest pixel, as for class ids, instead of interpolating between four.
+        data: Which values are data, a bool array of the chip's shape: others are left out when interpolating, and the
+            result is 0 where there are none but others. None: all.
 
     Returns:
         New array; the chip itself if it has that shape.
@@ -26,12 +30,29 @@ def resize(chip: np.ndarray, out_shape: tuple[int, int], *, nearest: bool = Fals
         rows, columns = (np.arange(n) * size // n for n, size in zip(out_shape, chip.shape[:2], strict=True))
         nearest_pixels: np.ndarray = chip[rows[:, None], columns]
         return nearest_pixels
-    # OpenCV has no bilinear resampling of most integers, and drops a single channel's axis.
-    smooth = cv2.resize(chip.astype(np.float64), out_shape[::-1], interpolation=cv2.INTER_LINEAR)
-    smooth = smooth.reshape(*out_shape, *chip.shape[2:])
+    if data is None or data.all():
+        smooth = _interpolate(chip.astype(np.float64), out_shape)
+    else:
+        weights = _interpolate(data.astype(np.float64), out_shape)
+        sums = _interpolate(np.where(data, chip, 0).astype(np.float64), out_shape)
+        smooth = np.divide(sums, weights, out=np.zeros_like(sums), where=weights > 1e-6)
     if chip.dtype.kind in 'iub':
         smooth = np.rint(smooth)
     return smooth.astype(chip.dtype)
+
+
+def _interpolate(chip: np.ndarray, out_shape: tuple[int, int]) -> np.ndarray:
+    # OpenCV has no bilinear resampling of most integers, and drops a single channel's axis.
+    return cv2.resize(chip, out_shape[::-1], interpolation=cv2.INTER_LINEAR).reshape(*out_shape, *chip.shape[2:])
+
+
+def inside(extent: Box, window: Box) -> np.ndarray:
+    """Which pixels of a window lie in an extent, in the same coordinates: bool (height, width)."""
+    mask = np.zeros(window.size, dtype=bool)
+    part = window.intersection(extent)
+    if part.area:
+        mask[part.to_local_coords(window).to_slices()] = True
+    return mask
 
 
 def fill_overflow(bbox: Box, window: Box, chip: np.ndarray, fill_value: int = 0) -> np.ndarray:

@@ -6,20 +6,20 @@ import time
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext, suppress
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import rasterio
 from rasterio._err import CPLE_BaseError
-from rasterio.enums import ColorInterp, MaskFlags, Resampling
+from rasterio.enums import ColorInterp, MaskFlags
 from rasterio.env import ensure_env_with_credentials
 from rasterio.errors import NotGeoreferencedWarning, RasterioError
 from rasterio.session import Session as RasterioSession
 from rasterio.windows import Window
 
 from rastervision.core.box import Box
-from rastervision.core.data.chips import read_padded
+from rastervision.core.data.nodata import Nodata as Nodata
+from rastervision.core.data.nodata import numpy_dtype
 from rastervision.core.data.raster_drivers import (
     DESCRIPTION_SUFFIXES,
     check_references,
@@ -52,30 +52,6 @@ STREAMING_OPTIONS = {
     'GDAL_HTTP_MAX_RETRY': '3',
     'GDAL_HTTP_RETRY_DELAY': '1',
 }
-
-
-@dataclass(frozen=True)
-class Nodata:
-    """What a raster says about pixels without data.
-
-    Attributes:
-        values: The NODATA value of each band, in its dtype, or None.
-        masked: Whether there is a mask for all bands, or an alpha band.
-    """
-
-    values: tuple[Any, ...]
-    masked: bool
-
-    @classmethod
-    def of(cls, dataset: 'DatasetReader') -> 'Nodata':
-        """Read it from a dataset."""
-        values = tuple(_in_dtype(value, dtype) for value, dtype in zip(dataset.nodatavals, dataset.dtypes, strict=True))
-        flags = [flag for band in dataset.mask_flag_enums for flag in band]
-        return cls(values, MaskFlags.per_dataset in flags or MaskFlags.alpha in flags)
-
-    def is_declared(self, bands: Sequence[int]) -> bool:
-        """Whether any pixel of these bands (from 1) could be NODATA."""
-        return self.masked or any(self.values[band - 1] is not None for band in bands)
 
 
 def vsi_path(uri: str) -> str:
@@ -210,82 +186,10 @@ def _options_of(scheme: str) -> dict[str, str]:
         return {}
 
 
-def read_pixels(
-    dataset: 'DatasetReader',
-    window: Box,
-    bands: Sequence[int],
-    *,
-    nodata: Nodata,
-    inside: Box | None = None,
-    out_shape: tuple[int, int] | None = None,
-) -> np.ndarray:
-    """Read a window; what has no data is 0.
-
-    Costs what rasterio's `read` costs for the part of the window that is in the image, and one pass over the pixels
-    if there is a NODATA value.
-
-    Args:
-        dataset: An open dataset.
-        window: Window in pixels of the image. It may reach over its edges.
-        bands: Bands, counted from 1.
-        nodata: What counts as NODATA.
-        inside: The part of the image to read; what is outside is 0. None: all.
-        out_shape: Height and width to resample to, bilinearly. None: those of the window.
-
-    Returns:
-        Array (height, width, bands) in the dtype of the bands; if they differ, in one that holds the values of all. Its
-        memory is channels first.
-
-    Raises:
-        NotReadableError: If the file is damaged.
-    """
-
-    def read(part: Box, shape: tuple[int, int] | None) -> np.ndarray:
-        return _read_part(dataset, part, bands, nodata, shape)
-
-    dtype = common_dtype(dataset, bands)
-    limits = _limits(dataset, inside)
-    pixels = read_padded(read, window, limits, out_shape=out_shape, lead=(len(bands),), dtype=dtype)
-    return pixels.transpose(1, 2, 0)
-
-
-def read_nodata_mask(
-    dataset: 'DatasetReader', window: Box, bands: Sequence[int], *, nodata: Nodata, inside: Box | None = None
-) -> np.ndarray:
-    """Where a window has no data in any of the bands; see `read_pixels` for the arguments.
-
-    Pixels read just before come from GDAL's cache of blocks, so a chip and its mask cost little more than the chip.
-
-    Returns:
-        Bool array (height, width).
-    """
-
-    def read(part: Box, shape: tuple[int, int] | None) -> np.ndarray:
-        mask = np.ones(part.size, dtype=bool)
-        if any(nodata.values[band - 1] is None for band in bands):
-            mask[:] = False
-        else:
-            pixels = _read_raw(dataset, part, bands, None)
-            for band, values in zip(bands, pixels, strict=True):
-                mask &= _equals(values, nodata.values[band - 1])
-        if nodata.masked:
-            mask |= _read_mask(dataset, part, bands, None)
-        return mask
-
-    limits = _limits(dataset, inside)
-    mask: np.ndarray = read_padded(read, window, limits, lead=(), dtype=np.dtype(bool), fill=True)
-    return mask
-
-
 def common_dtype(dataset: 'DatasetReader', bands: Sequence[int]) -> np.dtype:
     """The dtype of bands, counted from 1; of different ones, the least that holds the values of all."""
     names = {dataset.dtypes[band - 1] for band in bands}
-    return np.result_type(*map(_numpy_dtype, names)) if names else np.dtype(np.uint8)
-
-
-def _numpy_dtype(name: str) -> np.dtype:
-    """The dtype of the arrays that rasterio makes of a band; numpy has no complex numbers of integers."""
-    return np.dtype(np.complex64 if name == 'complex_int16' else name)
+    return np.result_type(*map(numpy_dtype, names)) if names else np.dtype(np.uint8)
 
 
 def read_colors(dataset: 'DatasetReader') -> np.ndarray:
@@ -298,35 +202,6 @@ def read_colors(dataset: 'DatasetReader') -> np.ndarray:
     for index, color in dataset.colormap(1).items():
         colors[index] = color[:3]
     return colors
-
-
-def _limits(dataset: 'DatasetReader', inside: Box | None) -> Box:
-    image = Box(0, 0, dataset.height, dataset.width)
-    return image if inside is None else image.intersection(inside)
-
-
-def _read_part(
-    dataset: 'DatasetReader', part: Box, bands: Sequence[int], nodata: Nodata, shape: tuple[int, int] | None
-) -> np.ndarray:
-    """Pixels (bands, height, width) of a window in the image, NODATA set to 0."""
-    pixels = _read_raw(dataset, part, bands, shape)
-    values = [nodata.values[band - 1] for band in bands]
-    if any(value is not None and value != 0 for value in values):
-        same = all(_same(value, values[0]) for value in values)
-        for chunk, value in [(pixels, values[0])] if same else zip(pixels, values, strict=True):
-            if value is not None and _may_have(chunk, value):
-                np.putmask(chunk, _equals(chunk, value), 0)
-    if nodata.masked:
-        colours = [i for i, band in enumerate(bands) if dataset.colorinterp[band - 1] != ColorInterp.alpha]
-        mask = _read_mask(dataset, part, bands, shape)
-        for i in colours:
-            np.putmask(pixels[i], mask, 0)
-    return pixels
-
-
-def _read_raw(dataset: 'DatasetReader', part: Box, bands: Sequence[int], shape: tuple[int, int] | None) -> np.ndarray:
-    options: dict[str, Any] = {} if shape is None else {'out_shape': shape, 'resampling': Resampling.bilinear}
-    return read_window_again(dataset, part, bands, **options)
 
 
 def read_window_again(dataset: 'DatasetReader', part: Box, bands: Sequence[int], **options: Any) -> np.ndarray:
@@ -355,7 +230,7 @@ def read_window_again(dataset: 'DatasetReader', part: Box, bands: Sequence[int],
             return pixels
         except READING_ERRORS as error:
             if attempt + 1 == tries:
-                raise _unreadable(dataset, part, error) from error
+                raise unreadable(dataset, part, error) from error
             time.sleep(SECONDS_BETWEEN_TRIES * 2**attempt)
             _forget_failure(dataset.name)
     raise AssertionError('unreachable')
@@ -369,65 +244,13 @@ def _forget_failure(path: str) -> None:
             rasterio.open(file).close()
 
 
-def _read_mask(dataset: 'DatasetReader', part: Box, bands: Sequence[int], shape: tuple[int, int] | None) -> np.ndarray:
-    """Where the dataset's mask or alpha band is 0: bool (height, width)."""
-    options = {} if shape is None else {'out_shape': shape}
-    masked = (MaskFlags.per_dataset, MaskFlags.alpha)
-    band = next(
-        (
-            band
-            for band, flags in zip(dataset.indexes, dataset.mask_flag_enums, strict=True)
-            if any(flag in flags for flag in masked)
-        ),
-        1,
-    )
-    try:
-        with streaming_env(dataset.name):
-            mask: np.ndarray = dataset.read_masks(band, window=Window(*part.to_xywh()), **options)
-    except READING_ERRORS as error:
-        raise _unreadable(dataset, part, error) from error
-    is_zero: np.ndarray = mask == 0
-    return is_zero
-
-
-def _unreadable(dataset: 'DatasetReader', part: Box, error: Exception) -> NotReadableError:
+def unreadable(dataset: 'DatasetReader', part: Box, error: Exception) -> NotReadableError:
+    """The error of a window that cannot be read."""
     cause = f'{error}' if error.__cause__ is None else f'{error} ({error.__cause__})'
     return NotReadableError(
         f'{dataset.name!r:.300}: {part!r} cannot be read: {cause}. The file may be damaged or cut short: '
         'get it again, and check it with gdalinfo -checksum.'
     )
-
-
-def _in_dtype(value: float | None, dtype: str) -> Any:
-    """A NODATA value in the dtype of its band; None if no pixel of that dtype can have it."""
-    if value is None:
-        return None
-    type_ = _numpy_dtype(dtype)
-    if type_.kind in 'iu':
-        limits = np.iinfo(type_)
-        fits = float(value).is_integer() and limits.min <= value <= limits.max
-        return type_.type(int(value)) if fits else None
-    with np.errstate(over='ignore'):
-        return type_.type(value)
-
-
-def _may_have(pixels: np.ndarray, value: Any) -> bool:
-    """Whether there may be pixels of a value: told from their extremes, which takes less than comparing each."""
-    if pixels.dtype.kind == 'c':
-        return True
-    extreme = pixels.max() if value > 0 else pixels.min()  # NaN if any pixel is
-    if value != value or extreme != extreme:
-        return bool(extreme != extreme)
-    return bool(extreme >= value if value > 0 else extreme <= value)
-
-
-def _equals(pixels: np.ndarray, value: Any) -> np.ndarray:
-    equal: np.ndarray = np.isnan(pixels) if value != value else pixels == value
-    return equal
-
-
-def _same(a: Any, b: Any) -> bool:
-    return a is b or (a is not None and b is not None and (bool(a == b) or bool(a != a and b != b)))
 
 
 # ------------------------------------------------------------------ older functions
@@ -439,42 +262,6 @@ def is_masked(dataset: 'DatasetReader') -> bool:
 def get_channel_order_from_dataset(dataset: 'DatasetReader') -> list[int]:
     """Indices, from 0, of all bands but alpha."""
     return [i for i, meaning in enumerate(dataset.colorinterp) if meaning != ColorInterp.alpha]
-
-
-def read_window(
-    dataset: 'DatasetReader',
-    bands: int | Sequence[int] | None = None,
-    window: tuple[tuple[int, int], tuple[int, int]] | None = None,
-    is_masked: bool = False,
-    out_shape: tuple[int, ...] | None = None,
-    session: 'Session | None' = None,
-) -> np.ndarray:
-    """Read a window of an open dataset.
-
-    Args:
-        dataset: The dataset.
-        bands: Bands, counted from 1. None: all.
-        window: ((ymin, ymax), (xmin, xmax)) in pixels; it may reach over the edges. None: all.
-        is_masked: Whether to set what a mask or an alpha band marks as NODATA to 0. A NODATA value always is.
-        out_shape: Height and width to resample to, bilinearly.
-        session: Credentials of a cloud provider to read with.
-
-    Returns:
-        Array (height, width, bands); without the last axis if `bands` is a number.
-    """
-    indexes = [bands] if isinstance(bands, int) else list(bands or dataset.indexes)
-    (ymin, ymax), (xmin, xmax) = window or ((0, dataset.height), (0, dataset.width))
-    nodata = Nodata.of(dataset)
-    nodata = Nodata(nodata.values, nodata.masked and is_masked)
-    with rasterio.Env(session=session) if session is not None else nullcontext():
-        pixels = read_pixels(
-            dataset,
-            Box(ymin, xmin, ymax, xmax),
-            indexes,
-            nodata=nodata,
-            out_shape=None if out_shape is None else (out_shape[0], out_shape[1]),
-        )
-    return pixels[..., 0] if isinstance(bands, int) else pixels
 
 
 def get_aws_session() -> 'Session':

@@ -10,6 +10,7 @@ import numpy as np
 from rasterio.warp import transform_bounds
 
 from rastervision.core.box import Box
+from rastervision.core.data.raster_values import read_nodata_mask, read_pixels
 from rastervision.core.data.rasterio_io import (
     HEADER_ERRORS,
     Nodata,
@@ -17,8 +18,6 @@ from rastervision.core.data.rasterio_io import (
     get_channel_order_from_dataset,
     open_raster,
     raster_errors,
-    read_nodata_mask,
-    read_pixels,
 )
 from rastervision.core.info.description import Description, Rows
 

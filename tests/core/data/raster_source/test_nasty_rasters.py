@@ -206,7 +206,7 @@ CASES = {
     'mask beside': Case(masked(internal=False), EMPTIED, EMPTY),
     'alpha': Case(with_alpha, EMPTIED, EMPTY),
     'NaN as NODATA': Case(image(NAN, nodata=np.nan, **UTM), EMPTIED.astype('float32'), EMPTY),
-    'NaN without a tag': Case(image(NAN, **UTM), EMPTIED.astype('float32'), options=NAN_TO_NUM),
+    'NaN without a tag': Case(image(NAN, **UTM), EMPTIED.astype('float32'), EMPTY, options=NAN_TO_NUM),
     '64-bit floats': Case(image(halves(dtype='float64') * 1e10, **UTM), PLAIN * 1e10, threshold=1e12),
     'negative integers': Case(
         image(with_empty_rows(-9999, 'int16') - 100, nodata=-10099, **UTM),

@@ -181,7 +181,7 @@ class MultiRasterSource(RasterSource):
         shape = window.size if out_shape is None else out_shape
         in_image = window.to_global_coords(self.bbox)
         chips = [
-            source._get_resampled_chip(part, shape) if warp is None else warp.read(in_image, shape)
+            source._read_resampled(part, shape, find_data=False).pixels if warp is None else warp.read(in_image, shape)
             for (source, part), warp in zip(self._parts(window, self.raster_sources), self._warps, strict=True)
         ]
         primary = self.primary_source_idx

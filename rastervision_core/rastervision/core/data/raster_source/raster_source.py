@@ -9,13 +9,19 @@ import numpy as np
 
 from rastervision.core.box import Box
 from rastervision.core.data.chip import Chip
-from rastervision.core.data.chips import resize
+from rastervision.core.data.chips import inside, resize
 from rastervision.core.data.crs_transformer.crs_transformer import CRSTransformer
-from rastervision.core.data.raster_transformer.chain import get_transformed_dtype, get_transformed_num_channels
+from rastervision.core.data.raster_transformer.chain import (
+    get_transformed_dtype,
+    get_transformed_num_channels,
+    takes_chips,
+    transform_chip,
+)
 from rastervision.core.data.raster_transformer.raster_transformer import RasterTransformer
 from rastervision.core.data.slices import parse_array_slices_Nd, sampled_shape
 from rastervision.pipeline.errors import ChannelOrderError as ChannelOrderError
-from rastervision.pipeline.errors import DataError
+
+OWN_MODULES = 'rastervision.core.'  # of classes whose get_chip reads what read_chip does
 
 
 class RasterSource(ABC):
@@ -24,7 +30,8 @@ class RasterSource(ABC):
     Windows are in pixels relative to `bbox`. They may reach over its edges; what is outside is filled with zeros.
 
     A chip goes through three steps: it is read with all channels, channels are selected, transformers are applied. A
-    subclass implements the first one, `_get_chip`, and `crs_transformer`.
+    subclass implements the first one, `_get_chip`, and `crs_transformer`. If its pixels may be NODATA, it says where
+    by `get_nodata_mask`; what is outside the extent, and what is not finite, is no data anyway.
 
     Attributes:
         channel_order: Indices of the channels that are selected, in that order.
@@ -137,26 +144,56 @@ class RasterSource(ABC):
             out_shape: Height and width to resample to, before transformers are applied. None: those of the window.
 
         Returns:
-            Array (height, width, channels) of `dtype`.
+            Array (height, width, channels) of `dtype`. NaN and infinite values of the image stay.
         """
-        return self._transform(self._get_chip(window, out_shape)[..., self.channel_order])
+        return self._read_chip(window, out_shape, find_data=False).pixels
 
     def read_chip(self, window: Box, out_shape: tuple[int, int] | None = None) -> Chip:
-        """Read a window and which of its pixels are data; the pixels are those of `get_chip`.
+        """Read a window and which of its pixels are data.
+
+        Pixels are those of `get_chip`, but 0 where there are no data, whatever transformers make of them; and all are
+        finite.
 
         Args:
-            window: Window in pixels relative to `bbox`.
-            out_shape: Height and width to resample to; see `get_chip`. The mask is resampled to the nearest pixel.
+            window: Window in pixels relative to `bbox`. It may reach over its edges.
+            out_shape: Height and width to resample to; see `get_chip`. What is data is told from the nearest pixel.
         """
-        pixels = self.get_chip(window, out_shape=out_shape)
-        invalid = self.get_nodata_mask(window)
-        if invalid is None or not invalid.any():
-            return Chip(pixels)
-        return Chip(pixels, ~(invalid if out_shape is None else resize(invalid, out_shape, nearest=True)))
+        if type(self).get_chip.__module__.startswith(OWN_MODULES):
+            chip = self._read_chip(window, out_shape, find_data=True)
+        else:  # a plugin's own way
+            chip = self._mark_data(self.get_chip(window, out_shape=out_shape), window)
+        return chip.filled()
 
-    def _get_resampled_chip(self, window: Box, out_shape: tuple[int, int]) -> np.ndarray:
+    def _read_chip(self, window: Box, out_shape: tuple[int, int] | None, *, find_data: bool) -> Chip:
+        """What `get_chip` reads.
+
+        Args:
+            window: See `get_chip`.
+            out_shape: See `get_chip`.
+            find_data: Whether it is asked for what is data; if not, all may be said to be, for what transformers care.
+        """
+        find_data = find_data or any(takes_chips(transformer) for transformer in self.raster_transformers)
+        return transform_chip(self.raster_transformers, self._read_selected(window, out_shape, find_data=find_data))
+
+    def _read_selected(self, window: Box, out_shape: tuple[int, int] | None, *, find_data: bool) -> Chip:
+        """The selected channels, before transformers; see `_read_chip`."""
+        pixels = self._get_chip(window, out_shape)[..., self.channel_order]
+        return self._mark_data(pixels, window) if find_data else Chip(pixels)
+
+    def _mark_data(self, pixels: np.ndarray, window: Box) -> Chip:
+        """Pixels of a window, perhaps resampled, with what `get_nodata_mask` and the extent say."""
+        shape = pixels.shape[-3:-1]
+        declared = self.get_nodata_mask(window)
+        data = inside(self.extent, window) if declared is None else ~declared & inside(self.extent, window)
+        data = np.broadcast_to(resize(data, shape, nearest=True)[..., np.newaxis], pixels.shape)
+        return Chip.of(pixels, data, zero_is_data=declared is not None or self.dtype_raw.kind != 'u')
+
+    def _read_resampled(self, window: Box, out_shape: tuple[int, int], *, find_data: bool) -> Chip:
         """A chip for a raster source that brings several to the same pixels: what is outside is resampled too."""
-        return self.get_chip(window, out_shape=out_shape)
+        if type(self).get_chip.__module__.startswith(OWN_MODULES):
+            return self._read_chip(window, out_shape, find_data=find_data)
+        pixels = self.get_chip(window, out_shape=out_shape)
+        return self._mark_data(pixels, window) if find_data else Chip(pixels)
 
     def reading_ahead(self, windows: Sequence[Box]) -> AbstractContextManager[None]:
         """Announce what will be read next: while this is entered, a source that streams fetches it in threads.
@@ -188,8 +225,8 @@ class RasterSource(ABC):
             window: Window in pixels relative to `bbox`.
 
         Returns:
-            Bool array (height, width) that is true where all selected channels are NODATA, and outside the image. None
-            if the source does not say what is NODATA.
+            Bool array (height, width) that is true where no selected channel is data, and outside the image. None if
+            the source does not say what is NODATA, and nothing is missing.
         """
         return None
 
@@ -216,22 +253,3 @@ class RasterSource(ABC):
         window, (h, w, channels) = parse_array_slices_Nd(key, extent=self.extent)
         chip: np.ndarray = self.get_chip(window, out_shape=sampled_shape(h, w))[..., channels]
         return chip
-
-    def _transform(self, chip: np.ndarray) -> np.ndarray:
-        num_axes = chip.ndim
-        for transformer in self.raster_transformers:
-            num_channels = chip.shape[-1]
-            chip = transformer.transform(chip)
-            if chip.ndim == num_axes - 1:  # some give the one channel that comes out without an axis
-                chip = chip[..., np.newaxis]
-            if chip.shape[-1] != transformer.get_out_channels(num_channels):
-                raise _wrong_channels(transformer, num_channels, chip.shape[-1])
-        return chip
-
-
-def _wrong_channels(transformer: RasterTransformer, num_in: int, num_out: int) -> DataError:
-    name = type(transformer).__name__
-    return DataError(
-        f'{name} makes {num_out} channels of {num_in}, but says that it makes {transformer.get_out_channels(num_in)}: '
-        f'mend {name}.get_out_channels, by which the model gets its number of channels.'
-    )

@@ -8,6 +8,7 @@ import numpy as np
 from rasterio.enums import ColorInterp
 
 from rastervision.core.box import Box
+from rastervision.core.data.chip import Chip
 from rastervision.core.data.chips import resize
 from rastervision.core.data.crs_transformer.crs_transformer import CRSTransformer
 from rastervision.core.data.crs_transformer.rasterio_crs_transformer import RasterioCRSTransformer
@@ -15,7 +16,9 @@ from rastervision.core.data.dataset_pool import PooledDataset
 from rastervision.core.data.mosaic import locate_images, mosaic_xml, write_vrt
 from rastervision.core.data.raster_drivers import is_trusted
 from rastervision.core.data.raster_source.raster_source import RasterSource
+from rastervision.core.data.raster_transformer.chain import takes_chips, transform_chip
 from rastervision.core.data.raster_transformer.raster_transformer import RasterTransformer
+from rastervision.core.data.raster_values import read_nodata_mask, read_pixels, read_values
 from rastervision.core.data.rasterio_io import (
     Nodata,
     common_dtype,
@@ -24,8 +27,6 @@ from rastervision.core.data.rasterio_io import (
     open_raster,
     raster_errors,
     read_colors,
-    read_nodata_mask,
-    read_pixels,
 )
 from rastervision.core.data.read_ahead import ReadAhead
 from rastervision.core.data.slices import parse_array_slices_Nd, sampled_shape
@@ -162,10 +163,9 @@ class RasterioSource(RasterSource):
         if not self.is_streamed or self._ahead is not None or self._is_mixed:
             yield
             return
-        bands = [1] if self._colors is not None else [channel + 1 for channel in self.channel_order]
         inside = self.bbox.intersection(self.image_extent)
         parts = [window.to_global_coords(self.bbox).intersection(inside) for window in windows]
-        with ReadAhead(self._image, parts, bands) as self._ahead:
+        with ReadAhead(self._image, parts, self._bands) as self._ahead:
             try:
                 yield
             finally:
@@ -176,11 +176,15 @@ class RasterioSource(RasterSource):
             return self._ahead
         return self._image.get()
 
+    @property
+    def _transformers_take_chips(self) -> bool:
+        return any(takes_chips(transformer) for transformer in self.raster_transformers)
+
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, '_ahead': None}
 
     def _get_chip(self, window: Box, out_shape: tuple[int, int] | None = None) -> np.ndarray:
-        return self._read(window, range(self.num_channels_raw), out_shape)
+        return self._read(window, range(self.num_channels_raw), out_shape, find_data=False)[0]
 
     def get_chip(  # type: ignore[override]
         self,
@@ -203,21 +207,32 @@ class RasterioSource(RasterSource):
             NotReadableError: If the file is damaged.
         """
         channels = self.channel_order if bands is None else np.array(self.channel_order)[bands].tolist()
-        chip = self._read(window, channels, out_shape)
+        chip = self._read_selected(window, out_shape, channels, find_data=self._transformers_take_chips)
         if out_shape is not None:
-            _clear_margins(chip, window)
-        return self._transform(chip)
+            _clear_margins(chip.pixels, window)
+        return transform_chip(self.raster_transformers, chip).pixels
 
-    def _get_resampled_chip(self, window: Box, out_shape: tuple[int, int]) -> np.ndarray:
-        return self._transform(self._read(window, self.channel_order, out_shape))
+    def _read_selected(
+        self,
+        window: Box,
+        out_shape: tuple[int, int] | None,
+        channels: Sequence[int] | None = None,
+        *,
+        find_data: bool,
+    ) -> Chip:
+        channels = self.channel_order if channels is None else channels
+        pixels, data = self._read(window, channels, out_shape, find_data=find_data)
+        if not find_data:
+            return Chip(pixels)
+        bands = [1] if self._colors is not None else [channel + 1 for channel in channels]
+        return Chip.of(pixels, data, zero_is_data=self._nodata.is_declared(bands) or pixels.dtype.kind != 'u')
 
     def get_nodata_mask(self, window: Box) -> np.ndarray | None:
         """Where the image has no data in any selected channel; see the base class."""
-        bands = [1] if self._colors is not None else [channel + 1 for channel in self.channel_order]
-        if not self._nodata.is_declared(bands):
-            return None
-        window = window.to_global_coords(self.bbox)
-        return read_nodata_mask(self._dataset(), window, bands, nodata=self._nodata, inside=self.bbox)
+        valid = self._read_selected(window, None, find_data=True).valid
+        if valid is not None:
+            return ~valid
+        return np.zeros(window.size, dtype=bool) if self._nodata.is_declared(self._bands) else None
 
     def __getitem__(self, key: Any) -> np.ndarray:
         """Read by a `Box` or by slices; see the base class. Without transformers, only the bands asked for are read."""
@@ -228,29 +243,43 @@ class RasterioSource(RasterSource):
         chip = self.get_chip(window, [bands] if single else bands, sampled_shape(h, w))
         return chip[..., 0] if single else chip
 
-    def _read(self, window: Box, channels: Sequence[int], out_shape: tuple[int, int] | None) -> np.ndarray:
-        if self._colors is not None:
-            return resize(self._read_colors(window)[..., list(channels)], out_shape or window.size)
-        pixels = read_pixels(
-            self._dataset(),
-            window.to_global_coords(self.bbox),
-            [channel + 1 for channel in channels],
-            nodata=self._nodata,
-            inside=self.bbox,
-            out_shape=out_shape,
-        )
-        is_selected = set(channels) <= set(self.channel_order)
-        return pixels.astype(self.dtype_raw, copy=False) if is_selected else pixels
+    @property
+    def _bands(self) -> list[int]:
+        """The bands, from 1, that are read."""
+        return [1] if self._colors is not None else [channel + 1 for channel in self.channel_order]
 
-    def _read_colors(self, window: Box) -> np.ndarray:
-        """The colours of a window, (height, width, 3), uint8; what has no data is 0."""
+    def _read(
+        self, window: Box, channels: Sequence[int], out_shape: tuple[int, int] | None, *, find_data: bool
+    ) -> tuple[np.ndarray, np.ndarray | None]:
+        """Pixels (height, width, channels), and which are data; see `read_values`."""
+        if self._colors is not None:
+            colors, data = self._read_colors(window, out_shape)
+            return colors[..., list(channels)], None if data is None else data[..., list(channels)]
+        options: dict[str, Any] = {'nodata': self._nodata, 'inside': self.bbox, 'out_shape': out_shape}
+        window, bands = window.to_global_coords(self.bbox), [channel + 1 for channel in channels]
+        pixels, data = read_values(self._dataset(), window, bands, find_data=find_data, **options)
+        is_selected = set(channels) <= set(self.channel_order)
+        return pixels.astype(self.dtype_raw, copy=False) if is_selected else pixels, data
+
+    def _read_colors(self, window: Box, out_shape: tuple[int, int] | None) -> tuple[np.ndarray, np.ndarray | None]:
+        """The colours of a window, (height, width, 3), uint8, and which are data; what has no data is 0."""
         assert self._colors is not None
-        window = window.to_global_coords(self.bbox)
-        dataset = self._dataset()
-        indices = read_pixels(dataset, window, [1], nodata=Nodata((None,) * dataset.count, masked=False))[..., 0]
+        window, dataset = window.to_global_coords(self.bbox), self._dataset()
+        raw = Nodata((None,) * dataset.count, masked=False)
+        indices = read_pixels(dataset, window, [1], nodata=raw)[..., 0]
         colors: np.ndarray = self._colors[indices]
-        colors[read_nodata_mask(dataset, window, [1], nodata=self._nodata, inside=self.bbox)] = 0
-        return colors
+        missing = read_nodata_mask(dataset, window, [1], nodata=self._nodata, inside=self.bbox)
+        data = None
+        if missing.any():
+            colors[missing] = 0
+            data = np.broadcast_to(~missing[..., np.newaxis], colors.shape)
+        if out_shape is None:
+            return colors, data
+        resampled = resize(colors, out_shape, data=data)
+        if data is None:
+            return resampled, None
+        data = resize(data, out_shape, nearest=True)
+        return np.where(data, resampled, 0), data
 
 
 def _dtype(dataset: 'DatasetReader', channels: Sequence[int]) -> np.dtype:

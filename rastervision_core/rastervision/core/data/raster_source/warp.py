@@ -56,7 +56,7 @@ class Warp:
         box = Box(*np.floor([y.min(), x.min()]).astype(int), *np.ceil([y.max() + 1, x.max() + 1]).astype(int))
         shrink = max(1.0, max(box.height, box.width) / max(shape))
         size = round(box.height / shrink) or 1, round(box.width / shrink) or 1
-        chip = self._source._get_resampled_chip(box.to_local_coords(self._source.bbox), size)
+        chip = self._source._read_resampled(box.to_local_coords(self._source.bbox), size, find_data=False).pixels
         # Pixel centres of the result among the nodes, which are at the corners; then of the chip that was read.
         at = [(np.arange(n) + 0.5) / n * (NODES - 1) for n in shape]
         among = np.meshgrid(at[1].astype(np.float32), at[0].astype(np.float32))

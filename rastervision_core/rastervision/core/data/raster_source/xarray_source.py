@@ -1,15 +1,19 @@
 """Reads pixels from xarray's arrays, so from STAC items."""
 
 from collections.abc import Mapping, Sequence
+from itertools import product
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
 from rastervision.core.box import Box
+from rastervision.core.data.chip import Chip
 from rastervision.core.data.chips import read_padded, resize
 from rastervision.core.data.crs_transformer.crs_transformer import CRSTransformer
 from rastervision.core.data.crs_transformer.rasterio_crs_transformer import RasterioCRSTransformer
+from rastervision.core.data.nodata import equals, value_in_dtype
 from rastervision.core.data.raster_source.raster_source import RasterSource
+from rastervision.core.data.raster_transformer.chain import takes_chips, transform_chip
 from rastervision.core.data.raster_transformer.raster_transformer import RasterTransformer
 from rastervision.core.data.slices import parse_array_slices_Nd, sampled_shape
 from rastervision.pipeline.errors import ConfigError, DataError
@@ -22,13 +26,14 @@ DIMS = ('y', 'x', 'band')
 TEMPORAL_DIMS = ('time', *DIMS)
 Times = int | Sequence[int] | slice
 ALL = slice(None)
+NODATA_NAMES = ('nodata', '_FillValue', 'missing_value')
 
 
 class XarraySource(RasterSource):
     """Reads pixels from an array with named axes, which may be in memory or be read in parts (dask).
 
     Chips are (height, width, channels), or (time, height, width, channels) of a time series. Values equal to the
-    array's attribute `nodata` become 0.
+    array's attribute `nodata`, `_FillValue` or `missing_value` are no data and become 0.
 
     Attributes:
         data_array: The array.
@@ -134,7 +139,7 @@ class XarraySource(RasterSource):
 
     # ------------------------------------------------------------------ reading
     def _get_chip(self, window: Box, out_shape: tuple[int, int] | None = None) -> np.ndarray:
-        return self._read(window, range(self.num_channels_raw), ALL, out_shape)
+        return self._read(window, range(self.num_channels_raw), ALL, out_shape, find_data=False).pixels
 
     def get_chip(  # type: ignore[override]
         self,
@@ -157,24 +162,19 @@ class XarraySource(RasterSource):
         """
         channels = np.array(self.channel_order)[ALL if bands is None else bands]
         times = [time] if isinstance(time, int) else time
-        chip = self._transform(self._read(window, np.atleast_1d(channels).tolist(), times, out_shape))
+        find_data = any(takes_chips(transformer) for transformer in self.raster_transformers)
+        read = self._read(window, np.atleast_1d(channels).tolist(), times, out_shape, find_data=find_data)
+        chip = transform_chip(self.raster_transformers, read).pixels
         if isinstance(time, int) and self.temporal:
             chip = chip[0]
         return chip[..., 0] if isinstance(bands, int) else chip
 
     def get_nodata_mask(self, window: Box) -> np.ndarray | None:
         """Where no time has data in any selected channel; see the base class."""
-        if self._nodata is None:
-            return None
-
-        def read(part: Box, shape: tuple[int, int] | None) -> np.ndarray:
-            values = self._load(part, self.channel_order, ALL)
-            mask: np.ndarray = np.all(self._is_nodata(values), axis=tuple(range(values.ndim - 2)))
-            return mask
-
-        return read_padded(
-            read, window.to_global_coords(self.bbox), self._limits, lead=(), dtype=np.dtype(bool), fill=True
-        )
+        valid = self._read_selected(window, None, find_data=True).valid
+        if valid is not None:
+            return ~valid
+        return None if self._nodata is None else np.zeros(window.size, dtype=bool)
 
     def __getitem__(self, key: Any) -> np.ndarray:
         """Read by a `Box`, or by slices, of a time series `[times, ymin:ymax, xmin:xmax, channels]`."""
@@ -184,30 +184,42 @@ class XarraySource(RasterSource):
         chip: np.ndarray = self.get_chip(window, time=times, out_shape=sampled_shape(h, w))[..., channels]
         return chip
 
+    def _read_selected(self, window: Box, out_shape: tuple[int, int] | None, *, find_data: bool) -> Chip:
+        return self._read(window, self.channel_order, ALL, out_shape, find_data=find_data)
+
     def _read(
-        self, window: Box, channels: Sequence[int], times: Sequence[int] | slice, out_shape: tuple[int, int] | None
-    ) -> np.ndarray:
-        """Pixels (..., height, width, channels)."""
+        self,
+        window: Box,
+        channels: Sequence[int],
+        times: Sequence[int] | slice,
+        out_shape: tuple[int, int] | None,
+        *,
+        find_data: bool,
+    ) -> Chip:
+        """Pixels (..., height, width, channels), and which are data if that is asked for."""
+        found: list[np.ndarray] = []
 
         def read(part: Box, shape: tuple[int, int] | None) -> np.ndarray:
             pixels = self._load(part, channels, times)
+            data = np.broadcast_to(np.True_, pixels.shape)
             if self._nodata is not None:
-                pixels = np.where(self._is_nodata(pixels), pixels.dtype.type(0), pixels)
-            if shape is None:
-                return pixels
-            flat = pixels.reshape(-1, *part.size).transpose(1, 2, 0)
-            return resize(flat, shape).transpose(2, 0, 1).reshape(*pixels.shape[:-2], *shape)
+                data = ~equals(pixels, self._nodata)
+                pixels = np.where(data, pixels, pixels.dtype.type(0))
+            if shape is not None:
+                pixels, data = _resample(pixels, data, shape)
+            found.append(data)
+            return pixels
 
+        window = window.to_global_coords(self.bbox)
         lead = (len(np.arange(self.data_array.sizes['time'])[times]),) if self.temporal else ()
-        pixels = read_padded(
-            read,
-            window.to_global_coords(self.bbox),
-            self._limits,
-            out_shape=out_shape,
-            lead=(*lead, len(channels)),
-            dtype=self.dtype_raw,
-        )
-        return np.moveaxis(pixels, -3, -1)
+        options: dict[str, Any] = {'out_shape': out_shape, 'lead': (*lead, len(channels))}
+        pixels = read_padded(read, window, self._limits, dtype=self.dtype_raw, **options)
+        pixels = np.moveaxis(pixels, -3, -1)
+        if not find_data:
+            return Chip(pixels)
+        data = read_padded(lambda part, shape: found[0], window, self._limits, dtype=np.dtype(bool), **options)
+        zero_is_data = self._nodata is not None or self.dtype_raw.kind != 'u'
+        return Chip.of(pixels, np.moveaxis(data, -3, -1), zero_is_data=zero_is_data)
 
     def _load(self, part: Box, channels: Sequence[int], times: Sequence[int] | slice) -> np.ndarray:
         """Stored pixels (..., channels, height, width) of a part of the array."""
@@ -221,12 +233,27 @@ class XarraySource(RasterSource):
 
     @property
     def _nodata(self) -> Any:
-        return self.data_array.attrs.get('nodata')
+        """The NODATA value in the dtype of pixels; None if there is none."""
+        for where, name in product((self.data_array.attrs, self.data_array.encoding), NODATA_NAMES):
+            value = where.get(name)
+            if value is not None:
+                return value_in_dtype(np.asarray(value).ravel()[0].item(), self.dtype_raw)
+        return None
 
-    def _is_nodata(self, pixels: np.ndarray) -> np.ndarray:
-        nodata = self._nodata
-        same: np.ndarray = np.isnan(pixels) if nodata != nodata else pixels == nodata
-        return same
+
+def _resample(pixels: np.ndarray, data: np.ndarray, shape: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
+    """Pixels (..., height, width), and which are data, in another shape; what is no data, or not finite, stays so."""
+
+    def flat(array: np.ndarray) -> np.ndarray:
+        return array.reshape(-1, *array.shape[-2:]).transpose(1, 2, 0)
+
+    def back(array: np.ndarray) -> np.ndarray:
+        return array.transpose(2, 0, 1).reshape(*pixels.shape[:-2], *shape)
+
+    finite = data & np.isfinite(pixels) if pixels.dtype.kind in 'fc' else data
+    smooth = resize(flat(pixels), shape, data=flat(finite))
+    near, near_finite, near_data = (resize(flat(array), shape, nearest=True) for array in (pixels, finite, data))
+    return back(np.where(near_finite, smooth, near)), back(near_data)
 
 
 def choose_bbox(

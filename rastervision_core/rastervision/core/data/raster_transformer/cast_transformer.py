@@ -28,7 +28,10 @@ class CastTransformer(RasterTransformer):
             raise ArgumentTypeError(f"to_dtype {to_dtype!r} is no dtype of numpy. Try 'float32'.") from error
 
     def transform(self, chip: np.ndarray) -> np.ndarray:
-        """Cast a chip of any shape; one of that dtype is returned as it is."""
+        """Cast a chip of any shape; one of that dtype is returned as it is. NaN and infinity as integers are 0."""
+        if chip.dtype.kind in 'fc' and self.to_dtype.kind in 'iub':
+            finite = np.isfinite(chip)
+            chip = chip if finite.all() else np.where(finite, chip, 0)
         return chip.astype(self.to_dtype, copy=False)
 
     def get_out_dtype(self, in_dtype: np.dtype) -> np.dtype:

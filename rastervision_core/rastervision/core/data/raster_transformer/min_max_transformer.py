@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from rastervision.core.data.chip import Chip
 from rastervision.core.data.raster_transformer.raster_transformer import RasterTransformer
 
 
@@ -27,6 +28,11 @@ class MinMaxTransformer(RasterTransformer):
         np.copyto(scaled, 0, where=np.isnan(scaled))
         stretched: np.ndarray = scaled.astype(np.uint8)
         return stretched
+
+    def transform_chip(self, chip: Chip) -> Chip:
+        """Stretch what is data, as if there were nothing else; what is none becomes 0."""
+        pixels = chip.pixels if chip.data is None else np.where(chip.data, chip.pixels, np.float64(np.nan))
+        return chip.with_pixels(self.transform(pixels))
 
     def get_out_dtype(self, in_dtype: np.dtype) -> np.dtype:
         """Always uint8."""

@@ -6,7 +6,7 @@ from rastervision.core.data.raster_transformer.raster_transformer import RasterT
 
 
 class NanTransformer(RasterTransformer):
-    """Replaces NaN by a number.
+    """Replaces NaN by a number. In a raster source, a pixel that is NaN in the image is no data all the same.
 
     Attributes:
         to_value: The number.

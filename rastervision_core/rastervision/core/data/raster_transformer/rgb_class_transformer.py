@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from rastervision.core.data.chip import Chip
 from rastervision.core.data.colors import color_to_triple, rgb_to_int_array
 from rastervision.core.data.raster_transformer.raster_transformer import RasterTransformer
 from rastervision.pipeline.errors import DataError
@@ -30,6 +31,11 @@ class RGBClassTransformer(RasterTransformer):
         """See `rgb_to_class`."""
         return self.rgb_to_class(chip)
 
+    def transform_chip(self, chip: Chip) -> Chip:
+        """See `rgb_to_class`; what is no data is of the null class, or, if there is none, 0."""
+        is_data = None if chip.data is None else np.asarray(chip.data.any(axis=-1))
+        return chip.with_pixels(self._classify(chip.pixels, is_data)[..., np.newaxis])
+
     def rgb_to_class(self, array_rgb: np.ndarray) -> np.ndarray:
         """Turn colours into class ids.
 
@@ -42,12 +48,18 @@ class RGBClassTransformer(RasterTransformer):
         Raises:
             DataError: If there are less than 3 channels, or a colour is of no class and there is no null class.
         """
+        return self._classify(array_rgb, None)
+
+    def _classify(self, array_rgb: np.ndarray, is_data: np.ndarray | None) -> np.ndarray:
         if array_rgb.shape[-1] < 3:
             raise DataError(f'Colours of classes need 3 channels; the labels have {array_rgb.shape[-1]}.')
         colors = rgb_to_int_array(array_rgb[..., :3])
         index = np.minimum(np.searchsorted(self._colors, colors), len(self._colors) - 1)
         ids: np.ndarray = self._ids[index]
         unknown = self._colors[index] != colors
+        if is_data is not None:
+            ids[~is_data] = 0 if self.class_config.null_class is None else self.class_config.null_class_id
+            unknown &= is_data
         if unknown.any():
             if self.class_config.null_class is None:
                 raise DataError(

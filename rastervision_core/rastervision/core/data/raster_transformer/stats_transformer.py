@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
+from rastervision.core.data.chip import Chip
 from rastervision.core.data.raster_transformer.raster_transformer import RasterTransformer
 from rastervision.core.defaults import CHIP_SZ, STATS_SAMPLE_PROB
 from rastervision.core.raster_stats import RasterStats
@@ -92,7 +93,8 @@ class StatsTransformer(RasterTransformer):
         """Map each channel to 0-255: `trunc(255 * (z + max_stds) / (2 * max_stds))` of the clipped z-score.
 
         Args:
-            chip: Pixels, (..., height, width, channels). 0 and NaN are NODATA and become 0.
+            chip: Pixels, (..., height, width, channels). 0 and NaN are taken for NODATA and become 0; see
+                `transform_chip`.
 
         Returns:
             New array of the same shape, uint8. A uint8 chip is returned as it is.
@@ -100,8 +102,19 @@ class StatsTransformer(RasterTransformer):
         Raises:
             DataError: If the number of channels is not that of the statistics.
         """
-        if chip.dtype == np.uint8:
+        return chip if chip.dtype == np.uint8 else self._map(chip, (chip == 0) | np.isnan(chip))
+
+    def transform_chip(self, chip: Chip) -> Chip:
+        """As `transform`; what is no data becomes 0, and 0 is a value like others where the raster means it so."""
+        pixels = chip.pixels
+        if pixels.dtype == np.uint8:
             return chip
+        missing = np.isnan(pixels) if chip.data is None else ~chip.data
+        if not chip.zero_is_data:
+            missing = missing | (pixels == 0)
+        return chip.with_pixels(self._map(pixels, missing))
+
+    def _map(self, chip: np.ndarray, missing: np.ndarray) -> np.ndarray:
         if chip.shape[-1] != len(self.means):
             raise DataError(
                 f'A chip has {chip.shape[-1]} channels, but the statistics are of {len(self.means)}. Compute them '
@@ -114,10 +127,9 @@ class StatsTransformer(RasterTransformer):
         scaled += self.max_stds
         scaled /= 2 * self.max_stds
         scaled *= 255
-        nodata = (chip == 0) | np.isnan(chip)
         # Where a standard deviation is 0, a pixel at the mean is 0 / 0.
         np.copyto(scaled, 255 / 2, where=np.isnan(scaled))
-        np.copyto(scaled, 0, where=nodata)
+        np.copyto(scaled, 0, where=missing)
         return scaled.astype(np.uint8)
 
     def get_out_dtype(self, in_dtype: np.dtype) -> np.dtype:

@@ -6,7 +6,7 @@ from rastervision.core.data.geotiff import write_geotiff_like_geojson as write_g
 from rastervision.core.data.geotiff import write_window as write_window
 from rastervision.core.data.mosaic import build_vrt as build_vrt
 from rastervision.core.data.mosaic import download_and_build_vrt as download_and_build_vrt
+from rastervision.core.data.raster_values import read_window as read_window
 from rastervision.core.data.rasterio_io import get_aws_session as get_aws_session
 from rastervision.core.data.rasterio_io import get_channel_order_from_dataset as get_channel_order_from_dataset
 from rastervision.core.data.rasterio_io import is_masked as is_masked
-from rastervision.core.data.rasterio_io import read_window as read_window

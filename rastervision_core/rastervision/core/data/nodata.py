@@ -1,0 +1,133 @@
+"""What images say about pixels without data."""
+
+import logging
+import os
+import struct
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+import numpy as np
+from rasterio.enums import MaskFlags
+
+if TYPE_CHECKING:
+    from rasterio.io import DatasetReader
+
+log = logging.getLogger(__name__)
+
+TIFF_NODATA_TAG = 42113
+
+
+@dataclass(frozen=True)
+class Nodata:
+    """What a raster says about pixels without data.
+
+    Attributes:
+        values: The NODATA value of each band, in its dtype, or None.
+        masked: Whether there is a mask for all bands, or an alpha band.
+    """
+
+    values: tuple[Any, ...]
+    masked: bool
+
+    @classmethod
+    def of(cls, dataset: 'DatasetReader') -> 'Nodata':
+        """Read it from a dataset."""
+        found = zip(_declared_values(dataset), dataset.dtypes, strict=True)
+        values = tuple(value_in_dtype(value, dtype) for value, dtype in found)
+        flags = [flag for band in dataset.mask_flag_enums for flag in band]
+        return cls(values, MaskFlags.per_dataset in flags or MaskFlags.alpha in flags)
+
+    def is_declared(self, bands: Sequence[int]) -> bool:
+        """Whether any pixel of these bands (from 1) could be NODATA."""
+        return self.masked or any(self.values[band - 1] is not None for band in bands)
+
+
+def value_in_dtype(value: float | None, dtype: Any) -> Any:
+    """A NODATA value in the dtype of its band; None if no pixel of that dtype can have it.
+
+    The largest integers of 64 bits, which a floating-point number holds as one more, are meant by that.
+    """
+    if value is None:
+        return None
+    dtype = numpy_dtype(dtype)
+    if dtype.kind in 'iu':
+        limits = np.iinfo(dtype)
+        if value == float(limits.max):
+            return dtype.type(limits.max)
+        fits = float(value).is_integer() and limits.min <= value <= limits.max
+        return dtype.type(int(value)) if fits else None
+    with np.errstate(over='ignore'):
+        return dtype.type(value)
+
+
+def numpy_dtype(name: Any) -> np.dtype:
+    """The dtype of the arrays that rasterio makes of a band; numpy has no complex numbers of integers."""
+    return np.dtype(np.complex64 if name == 'complex_int16' else name)
+
+
+def may_have(pixels: np.ndarray, value: Any) -> bool:
+    """Whether there may be pixels of a value: told from their extremes, which takes less than comparing each."""
+    if pixels.dtype.kind == 'c' or not pixels.size:
+        return bool(pixels.size)
+    extreme = pixels.max() if value > 0 else pixels.min()  # NaN if any pixel is
+    if value != value or extreme != extreme:
+        return bool(extreme != extreme)
+    return bool(extreme >= value if value > 0 else extreme <= value)
+
+
+def equals(pixels: np.ndarray, value: Any) -> np.ndarray:
+    """Where pixels have a NODATA value."""
+    equal: np.ndarray = np.isnan(pixels) if value != value else pixels == value
+    return equal
+
+
+def same_value(a: Any, b: Any) -> bool:
+    """Whether two NODATA values, or None, mean the same."""
+    return a is b or (a is not None and b is not None and (bool(a == b) or bool(a != a and b != b)))
+
+
+def _declared_values(dataset: 'DatasetReader') -> tuple[float | None, ...]:
+    """NODATA values of all bands; integers of 64 bits as written in the file, which rasterio gives as float64."""
+    values = tuple(dataset.nodatavals)
+    if dataset.driver == 'GTiff' and dataset.dtypes[0] in ('int64', 'uint64') and values[0] is not None:
+        text = _tiff_nodata(dataset.name)
+        if text is not None:
+            with suppress(ValueError, OverflowError):
+                return (_integer(text),) * len(values)
+    return values
+
+
+def _integer(text: str) -> int:
+    try:
+        return int(text)
+    except ValueError:
+        return int(float(text))  # as rasterio writes large ones
+
+
+def _tiff_nodata(path: str) -> str | None:
+    """The NODATA value of a GeoTIFF on this machine, as written; None if there is none, or it cannot be told."""
+    if not os.path.isfile(path):
+        return None
+    with open(path, 'rb') as file, suppress(struct.error, KeyError, OverflowError, MemoryError):
+        return _read_ascii_tag(file, TIFF_NODATA_TAG)
+    return None
+
+
+def _read_ascii_tag(file: BinaryIO, tag: int) -> str | None:
+    """A tag of text in the first directory of a TIFF or BigTIFF."""
+    head = file.read(16)
+    order = {b'II': '<', b'MM': '>'}[head[:2]]
+    is_big = struct.unpack(order + 'H', head[2:4])[0] == 43
+    counts, entry, number = ('Q', 'HHQ8s', 'Q') if is_big else ('H', 'HHI4s', 'I')
+    width = struct.calcsize(order + number)
+    file.seek(struct.unpack_from(order + number, head, 8 if is_big else 4)[0])
+    for _ in range(struct.unpack(order + counts, file.read(struct.calcsize(order + counts)))[0]):
+        code, _, count, value = struct.unpack(order + entry, file.read(struct.calcsize(order + entry)))
+        if code == tag:
+            if count > width:
+                file.seek(struct.unpack(order + number, value)[0])
+                value = file.read(min(count, 64))
+            return str(value[:count].split(b'\0')[0].decode('ascii', 'replace')).strip()
+    return None
