@@ -48,6 +48,19 @@ def test_denoising_by_bands_is_that_of_the_whole_mask(height, diameter):
     np.testing.assert_array_equal(np.concatenate(rows), denoise(mask, diameter))
 
 
+@pytest.mark.parametrize('diameter', range(1, 13))
+def test_denoising_is_the_same_from_all_sides_and_adds_nothing(diameter):
+    mask = blobs(diameter, (60, 60))
+
+    opened = denoise(mask, diameter)
+
+    assert (opened <= mask).all() and opened.any()
+    np.testing.assert_array_equal(opened, denoise(opened, diameter))
+    turns = (np.fliplr, np.flipud) if diameter % 2 else (np.fliplr, np.flipud, np.rot90, np.transpose)
+    for turn in turns:
+        np.testing.assert_array_equal(denoise(turn(mask), diameter), turn(opened))
+
+
 @pytest.mark.parametrize('height', [1, 7, 16, 200])
 @pytest.mark.parametrize(
     'mask', [blobs(0), blobs(1), noise(2), np.ones((30, 20), np.uint8), np.zeros((30, 20), np.uint8)]

@@ -319,7 +319,7 @@ def test_other_formats_can_be_empty_and_without_crs(tmp_path, format):
     found = read_vectors(tmp_path / 'scene' / VECTORS_DIR / f'class-1-b.{format}')
     assert len(found) == 0
     assert found.crs is None
-    assert list(found.columns) == ['class_id', 'geometry']
+    assert list(found.columns) == ['class_id', 'class_name', 'geometry']
 
 
 def test_vector_outputs_of_one_class_get_files_of_their_own(tmp_path):
@@ -356,7 +356,7 @@ def test_parts_can_be_written_one_by_one(make_store, tmp_path):
     store.write_discrete_raster_output(profile, str(folder / 'labels.tif'), labels)
     store.write_smooth_raster_output(profile, str(folder / 'scores.tif'), str(folder / 'pixel_hits.npy'), labels)
     store.write_vector_outputs(labels, str(folder / 'vector_output'))
-    store.write_vector_output(VECTORS[0], labels.get_class_mask(EXTENT, 0), str(folder / 'one'))
+    store.write_vector_output(VECTORS[0], labels.get_label_arr(EXTENT) == 0, str(folder / 'one'))
     store.save(labels)
 
     parts = contents(make_store('parts'))

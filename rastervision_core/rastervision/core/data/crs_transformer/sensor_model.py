@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 XY = tuple[np.ndarray, np.ndarray]
 RPC_CRS = 'epsg:4326'
+# GDAL stops at a tenth of a pixel, else.
+RPC_PRECISION = {'RPC_PIXEL_ERROR_THRESHOLD': 1e-7, 'RPC_MAX_ITERATIONS': 100}
 REFINEMENTS = 10  # steps towards the pixel that maps to a point; each gains a digit or more
 
 
@@ -156,7 +158,7 @@ class RationalPolynomials(SensorModel):
         return {'rpcs': moved}
 
     def _make(self) -> Any:
-        return RPCTransformer(self.polynomials, RPC_HEIGHT=self.polynomials.height_off)
+        return RPCTransformer(self.polynomials, RPC_HEIGHT=self.polynomials.height_off, **RPC_PRECISION)
 
 
 def read_sensor_model(dataset: Any) -> SensorModel | None:

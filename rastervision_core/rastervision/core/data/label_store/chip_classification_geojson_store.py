@@ -67,7 +67,8 @@ class ChipClassificationGeoJSONStore(GeoJSONStore):
             MissingFileError: If there is no such file.
         """
         boxes, properties = read_boxes(self.uri, self.crs_transformer)
-        cells = [Box(*row) for row in np.floor(boxes).astype(np.int64).tolist()]
+        # Files of earlier versions have the centres of pixels where the edges of cells are.
+        cells = [Box(*row) for row in np.floor(boxes + 0.25).astype(np.int64).tolist()]
         labels = ChipClassificationLabels.make_empty()
         for cell, values in zip(cells, properties, strict=True):
             labels.set_cell(cell, values['class_id'], values.get('scores'))

@@ -12,9 +12,12 @@ from shapely.geometry.base import BaseGeometry
 
 from rastervision.core.box import Box
 from rastervision.core.data.crs_transformer.crs_transformer import CRSTransformer
+from rastervision.core.data.label_store.placing import Placer
 from rastervision.core.defaults import MAP_CRS
 from rastervision.pipeline.errors import MissingFileError, NotReadableError
 from rastervision.pipeline.file_system.utils import file_exists, file_to_json
+
+DECIMALS = 7  # of a pixel: what is lost on the way to the map and back is less
 
 
 class FeatureFile:
@@ -27,10 +30,10 @@ class FeatureFile:
     """
 
     def __init__(self, path: str, crs_transformer: CRSTransformer, bbox: Box | None = None) -> None:
-        self._crs_transformer, self._bbox = crs_transformer, bbox
+        self._placer = Placer(crs_transformer, bbox)
         Path(path).parent.mkdir(parents=True, exist_ok=True)
         self._file = open(path, 'w', encoding='utf-8')  # noqa: SIM115
-        self._file.write(f'{{"type": "FeatureCollection",{_crs_member(crs_transformer.map_crs)} "features": [')
+        self._file.write(f'{{"type": "FeatureCollection",{_crs_member(crs_transformer)} "features": [')
         self._separator = ''
 
     def write(
@@ -46,7 +49,11 @@ class FeatureFile:
             return
         pixels = np.empty(len(geometries), dtype=object)
         pixels[:] = geometries
-        texts = shapely.to_geojson(self._crs_transformer.pixel_to_map(pixels, self._bbox))
+        self.write_placed(self._placer.place(pixels, follow_edges=False), properties)
+
+    def write_placed(self, geometries: np.ndarray, properties: Iterable[dict[str, Any]] | None = None) -> None:
+        """Write features whose geometries are in map coordinates already."""
+        texts = shapely.to_geojson(geometries)
         for text, values in zip(texts, properties or ({} for _ in texts), strict=True):
             self._file.write(
                 f'{self._separator}\n{{"type": "Feature", "properties": {json.dumps(values)}, "geometry": {text}}}'
@@ -72,18 +79,24 @@ class FeatureFile:
                 self.finish()
 
 
-def _crs_member(map_crs: Any) -> str:
-    """How GeoJSON of 2008 names a CRS, which GDAL reads; empty for the one that GeoJSON has without a name."""
+def _crs_member(crs_transformer: CRSTransformer) -> str:
+    """How GeoJSON of 2008 names a CRS, which GDAL reads; empty for the one that GeoJSON has without a name.
+
+    A CRS without a code is given as WKT. For an image that has a place but no CRS it is null: none can be assumed.
+    """
+    map_crs = crs_transformer.map_crs
+    if crs_transformer.image_crs is None and crs_transformer.transform is not None:
+        return ' "crs": null,'
     if map_crs is None:
         return ''
     from pyproj import CRS
 
     crs = CRS.from_user_input(map_crs)
-    code = crs.to_authority()
-    if crs.equals(MAP_CRS, ignore_axis_order=True) or code is None:
+    if crs.equals(MAP_CRS, ignore_axis_order=True):
         return ''
-    name = {'name': f'urn:ogc:def:crs:{code[0]}::{code[1]}'}
-    return f' "crs": {json.dumps({"type": "name", "properties": name})},'
+    code = crs.to_authority()
+    name = crs.to_wkt() if code is None else f'urn:ogc:def:crs:{code[0]}::{code[1]}'
+    return f' "crs": {json.dumps({"type": "name", "properties": {"name": name}})},'
 
 
 def box_polygons(boxes: Iterable[Box]) -> np.ndarray:
@@ -115,5 +128,6 @@ def read_boxes(uri: str, crs_transformer: CRSTransformer) -> tuple[np.ndarray, l
         properties = [feature['properties'] for feature in features]
     except (KeyError, TypeError, AttributeError) as error:
         raise NotReadableError(f'{uri!r} is not a GeoJSON FeatureCollection: {error!r}.') from error
-    pixels = crs_transformer.map_to_pixel(geometries) if len(geometries) else geometries
-    return shapely.bounds(pixels).reshape(-1, 4)[:, [1, 0, 3, 2]], properties
+    pixels = crs_transformer.to_pixels(geometries) if len(geometries) else geometries
+    bounds = shapely.bounds(pixels).reshape(-1, 4)[:, [1, 0, 3, 2]]
+    return np.round(bounds, DECIMALS), properties

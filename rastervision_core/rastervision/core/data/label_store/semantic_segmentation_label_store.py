@@ -396,7 +396,8 @@ class SemanticSegmentationLabelStore(LabelStore):
 
     def _vector_output(self, config: 'VectorOutputConfig', folder: str, shape: tuple[int, int]) -> VectorOutput:
         path = config.get_uri(folder, self.class_config)
-        return VectorOutput(path, config, shape, self.crs_transformer, self.bbox)
+        class_name = self.class_config.get_name(config.class_id)
+        return VectorOutput(path, config, shape, self.crs_transformer, self.bbox, class_name=class_name)
 
     def _vector_outputs(self) -> 'list[VectorOutputConfig]':
         return list({config.get_uri('', self.class_config): config for config in self.vector_outputs}.values())

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import shapely
 
 from rastervision.core.data.label_store.feature_file import box_polygons
+from rastervision.core.data.label_store.placing import Placer
 
 if TYPE_CHECKING:
     from rastervision.core.box import Box
@@ -36,7 +37,7 @@ def boxes_to_geojson(
         bbox: What pixel coordinates are relative to.
     """
     polygons = box_polygons(boxes)
-    mapped = crs_transformer.pixel_to_map(polygons, bbox) if len(polygons) else polygons
+    mapped = Placer(crs_transformer, bbox).place(polygons, follow_edges=False)
     properties = box_properties(class_ids, class_config, scores)
     features = [
         {'type': 'Feature', 'properties': values, 'geometry': shapely.geometry.mapping(polygon)}

@@ -1,4 +1,4 @@
-"""Files of polygons other than GeoJSON, written a batch at a time: GeoPackage and GeoParquet."""
+"""Files of the polygons of a class, written a batch at a time: GeoJSON, GeoPackage, GeoParquet."""
 
 import json
 import warnings
@@ -11,40 +11,49 @@ from typing import Any
 import numpy as np
 import pyogrio
 import shapely
-from pyproj import CRS, Transformer
+from pyproj import CRS
 from shapely.geometry.base import BaseGeometry
 
 from rastervision.core.box import Box
 from rastervision.core.data.crs_transformer.crs_transformer import CRSTransformer
+from rastervision.core.data.label_store.feature_file import FeatureFile
+from rastervision.core.data.label_store.placing import Placer, in_image_crs
 from rastervision.pipeline.errors import MissingDependencyError
 
 BATCH = 10_000
-CLASS_ID = 'class_id'
 DATE = '2000-01-01T00:00:00Z'  # the same polygons give the same bytes, whenever they are written
+
+ClassProperties = dict[str, int | str]
 
 
 class PolygonFile(ABC):
-    """Writes polygons of a class in the CRS of the image, up to 10,000 at a time, which is what stays in memory.
-
-    They lie where those of the GeoJSON output lie: pixels are mapped to their centres.
+    """Writes polygons of a class, up to 10,000 at a time, which is what stays in memory.
 
     Args:
         path: Local file; its folder is made.
         crs_transformer: From pixels to the map.
         bbox: What pixel coordinates are relative to. None: the image.
-        class_id: The property `class_id` of all polygons.
+        properties: What all polygons have: `class_id` and `class_name`.
     """
 
-    def __init__(self, path: str, crs_transformer: CRSTransformer, bbox: Box | None, class_id: int) -> None:
+    def __init__(
+        self, path: str, crs_transformer: CRSTransformer, bbox: Box | None, properties: ClassProperties
+    ) -> None:
         Path(path).parent.mkdir(parents=True, exist_ok=True)
-        self._path, self._crs_transformer, self._bbox, self._class_id = path, crs_transformer, bbox, class_id
+        self._path, self._crs_transformer, self._properties = path, crs_transformer, properties
+        self._placer = Placer(self._target(crs_transformer), bbox)
         self._waiting: list[BaseGeometry] = []
+
+    @staticmethod
+    def _target(crs_transformer: CRSTransformer) -> CRSTransformer:
+        """The transformer to the coordinates in the file: those of the CRS of the image."""
+        return in_image_crs(crs_transformer)
 
     @cached_property
     def crs(self) -> CRS | None:
-        """The CRS of the image, or None if it is not georeferenced."""
-        crs = self._crs_transformer.image_crs or self._crs_transformer.map_crs
-        return None if crs is None else CRS.from_user_input(crs)
+        """The CRS of the image, or None if it has none."""
+        image_crs = self._crs_transformer.image_crs
+        return None if image_crs is None else CRS.from_user_input(image_crs)
 
     def write(self, geometries: Iterable[BaseGeometry]) -> None:
         """Take polygons in pixel coordinates, (x, y)."""
@@ -63,31 +72,52 @@ class PolygonFile(ABC):
         pixels = np.empty(len(self._waiting), dtype=object)
         pixels[:] = self._waiting
         self._waiting = []
-        self._append(self._to_crs(self._crs_transformer.pixel_to_map(pixels, self._bbox)) if len(pixels) else pixels)
-
-    def _to_crs(self, geometries: np.ndarray) -> np.ndarray:
-        """From map coordinates to the CRS of the image."""
-        map_crs = self._crs_transformer.map_crs
-        if self.crs is None or map_crs is None or self.crs == CRS.from_user_input(map_crs):
-            return geometries
-        transform = Transformer.from_crs(map_crs, self.crs, always_xy=True).transform
-        transformed: np.ndarray = shapely.transform(
-            geometries, lambda xy: np.stack(transform(xy[:, 0], xy[:, 1]), axis=1)
-        )
-        return transformed
+        self._append(self._placer.place(pixels, follow_edges=True))
 
     @abstractmethod
     def _append(self, geometries: np.ndarray) -> None:
-        """Write geometries in the CRS of the image; the first call makes the file."""
+        """Write geometries in the coordinates of the file."""
 
-    def _class_ids(self, count: int) -> np.ndarray:
-        return np.full(count, self._class_id, dtype=np.int32)
+    def _columns(self, count: int) -> dict[str, np.ndarray]:
+        """The properties of some polygons, by name."""
+        names = np.empty(count, dtype=object)
+        names[:] = self._properties['class_name']
+        return {'class_id': np.full(count, self._properties['class_id'], dtype=np.int32), 'class_name': names}
+
+
+class GeoJSONFile(PolygonFile):
+    """Polygons as GeoJSON, in map coordinates."""
+
+    def __init__(
+        self, path: str, crs_transformer: CRSTransformer, bbox: Box | None, properties: ClassProperties
+    ) -> None:
+        super().__init__(path, crs_transformer, bbox, properties)
+        self._file = FeatureFile(path, crs_transformer, bbox)
+
+    @staticmethod
+    def _target(crs_transformer: CRSTransformer) -> CRSTransformer:
+        return crs_transformer
+
+    def _append(self, geometries: np.ndarray) -> None:
+        self._file.write_placed(geometries, [self._properties] * len(geometries))
+
+    def finish(self) -> None:
+        """See :meth:`.PolygonFile.finish`."""
+        super().finish()
+        self._file.finish()
+
+    def close(self) -> None:
+        """See :meth:`.PolygonFile.close`."""
+        self._file.close()
 
 
 class GeoPackageFile(PolygonFile):
-    """Polygons as GeoPackage, with a spatial index. The layer has the name of the file; the date in it is fixed."""
+    """Polygons as GeoPackage, with a spatial index, in the CRS of the image, or without one if it has none.
+
+    The layer has the name of the file; the date in it is fixed."""
 
     def _append(self, geometries: np.ndarray) -> None:
+        columns = self._columns(len(geometries))
         pyogrio.set_gdal_config_options({'OGR_CURRENT_DATE': DATE})
         try:
             with warnings.catch_warnings():
@@ -95,8 +125,8 @@ class GeoPackageFile(PolygonFile):
                 pyogrio.raw.write(
                     self._path,
                     geometry=shapely.to_wkb(geometries),
-                    field_data=[self._class_ids(len(geometries))],
-                    fields=[CLASS_ID],
+                    field_data=list(columns.values()),
+                    fields=list(columns),
                     crs=None if self.crs is None else self.crs.to_wkt(),
                     geometry_type='Unknown',
                     driver='GPKG',
@@ -110,12 +140,16 @@ class GeoPackageFile(PolygonFile):
 class GeoParquetFile(PolygonFile):
     """Polygons as GeoParquet 1.1, with their bounds, in groups of rows (the extra `rastervision_core[parquet]`).
 
+    In the CRS of the image, or without one if it has none.
+
     Raises:
         MissingDependencyError: If pyarrow is not installed.
     """
 
-    def __init__(self, path: str, crs_transformer: CRSTransformer, bbox: Box | None, class_id: int) -> None:
-        super().__init__(path, crs_transformer, bbox, class_id)
+    def __init__(
+        self, path: str, crs_transformer: CRSTransformer, bbox: Box | None, properties: ClassProperties
+    ) -> None:
+        super().__init__(path, crs_transformer, bbox, properties)
         try:
             import pyarrow
             from pyarrow import parquet
@@ -142,7 +176,8 @@ class GeoParquetFile(PolygonFile):
         }
         geo = {'version': '1.1.0', 'primary_column': 'geometry', 'columns': {'geometry': column}}
         fields = [
-            (CLASS_ID, arrow.int32()),
+            ('class_id', arrow.int32()),
+            ('class_name', arrow.string()),
             ('geometry', arrow.binary()),
             ('bbox', arrow.struct([(side, arrow.float64()) for side in sides])),
         ]
@@ -152,7 +187,7 @@ class GeoParquetFile(PolygonFile):
         arrow, schema = self._arrow, self._writer.schema
         sides = [arrow.array(side) for side in shapely.bounds(geometries).reshape(-1, 4).T]
         columns = [
-            arrow.array(self._class_ids(len(geometries))),
+            *(arrow.array(column) for column in self._columns(len(geometries)).values()),
             arrow.array(shapely.to_wkb(geometries), arrow.binary()),
             arrow.StructArray.from_arrays(sides, fields=list(schema.field('bbox').type)),
         ]

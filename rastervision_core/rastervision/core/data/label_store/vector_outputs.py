@@ -6,15 +6,20 @@ import numpy as np
 
 from rastervision.core.box import Box
 from rastervision.core.data.crs_transformer.crs_transformer import CRSTransformer
-from rastervision.core.data.label_store.feature_file import FeatureFile
 from rastervision.core.data.label_store.rows import RowOutput, Rows
-from rastervision.core.data.label_store.vector_formats import GeoPackageFile, GeoParquetFile, PolygonFile
+from rastervision.core.data.label_store.vector_formats import (
+    ClassProperties,
+    GeoJSONFile,
+    GeoPackageFile,
+    GeoParquetFile,
+    PolygonFile,
+)
 
 if TYPE_CHECKING:
     from rastervision.core.data.label_store.semantic_segmentation_label_store_config import VectorOutputConfig
 
 
-FORMATS: dict[str, type[PolygonFile]] = {'gpkg': GeoPackageFile, 'parquet': GeoParquetFile}
+FORMATS: dict[str, type[PolygonFile]] = {'geojson': GeoJSONFile, 'gpkg': GeoPackageFile, 'parquet': GeoParquetFile}
 
 
 class VectorOutput(RowOutput):
@@ -26,6 +31,7 @@ class VectorOutput(RowOutput):
         shape: Height and width of the labels.
         crs_transformer: From pixels to the map.
         bbox: What pixels are relative to. None: the image.
+        class_name: Name of the class.
     """
 
     def __init__(
@@ -35,10 +41,13 @@ class VectorOutput(RowOutput):
         shape: tuple[int, int],
         crs_transformer: CRSTransformer,
         bbox: Box | None = None,
+        *,
+        class_name: str,
     ) -> None:
         self._config = config
         self._vectorizer = config.build(shape)
-        self._file = _open(path, config, crs_transformer, bbox)
+        properties: ClassProperties = {'class_id': config.class_id, 'class_name': class_name}
+        self._file: PolygonFile = FORMATS[config.format](path, crs_transformer, bbox, properties)
 
     def write(self, rows: Rows) -> None:
         """See :meth:`.RowOutput.write`."""
@@ -58,16 +67,9 @@ class VectorOutput(RowOutput):
         self._file.close()
 
     def _mask(self, rows: Rows) -> np.ndarray:
-        # As get_class_mask: by default a class needs the score of a blind guess, not the best one.
-        scores = rows.score_arr
-        threshold = self._config.threshold
-        mask: np.ndarray = scores[self._config.class_id] >= (1 / len(scores) if threshold is None else threshold)
-        return mask
-
-
-def _open(
-    path: str, config: 'VectorOutputConfig', crs_transformer: CRSTransformer, bbox: Box | None
-) -> FeatureFile | PolygonFile:
-    if config.format in FORMATS:
-        return FORMATS[config.format](path, crs_transformer, bbox, config.class_id)
-    return FeatureFile(path, crs_transformer, bbox)
+        class_id, threshold = self._config.class_id, self._config.threshold
+        if threshold is not None:
+            above: np.ndarray = rows.score_arr[class_id] >= threshold
+            return above
+        mask: np.ndarray = rows.label_arr == class_id
+        return mask & (rows.hit_arr > 0) if class_id == rows.null_class_id else mask

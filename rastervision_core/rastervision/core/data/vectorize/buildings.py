@@ -13,6 +13,7 @@ from affine import Affine
 from shapely.affinity import affine_transform
 from shapely.geometry.base import BaseGeometry
 
+from rastervision.core.data.vectorize.morphology import dilate, erode
 from rastervision.core.data.vectorize.polygons import sheet_outlines
 
 RotatedRectange = tuple[Sequence[float], Sequence[float], float]  # the name, misspelt, is public
@@ -129,9 +130,9 @@ def _split(patch: Patch, shape: tuple[int, ...], options: BuildingOptions) -> It
         yield patch
         return
     mask, ymin, xmin = _with_margin(patch, shape, max(kernel.shape))
-    count, parts = cv2.connectedComponents(cv2.erode(mask, kernel), connectivity=8)
+    count, parts = cv2.connectedComponents(erode(mask, kernel), connectivity=8)
     for number in range(1, count):
-        yield Patch(cv2.dilate((parts == number).astype(np.uint8), kernel), ymin, xmin)
+        yield Patch(dilate((parts == number).astype(np.uint8), kernel), ymin, xmin)
 
 
 def get_rectangle(buildings: np.ndarray) -> RotatedRectange | None:
