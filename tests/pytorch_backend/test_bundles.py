@@ -257,3 +257,37 @@ def test_the_onnx_model_predicts_the_same(project, tmp_path, monkeypatch):
     monkeypatch.setenv('RASTERVISION_USE_ONNX', '1')
 
     np.testing.assert_allclose(project.scores_of(tmp_path / 'onnx', '--trust'), expected, atol=1e-3)
+
+
+def with_vector_outputs(bundle: str, path: Path, outputs: list[dict]) -> str:
+    """A copy of a bundle whose scenes have these vector outputs."""
+    with zipfile.ZipFile(bundle) as source, zipfile.ZipFile(path, 'w') as target:
+        for name in source.namelist():
+            content = source.read(name)
+            if name == 'pipeline-config.json':
+                config = json.loads(content)
+                for scene in config['dataset']['validation_scenes']:
+                    scene['label_store']['vector_output'] = outputs
+                content = json.dumps(config).encode()
+            target.writestr(name, content)
+    return str(path)
+
+
+@pytest.mark.parametrize(
+    ('outputs', 'names'),
+    [
+        ([{'type_hint': 'polygon_vector_output', 'class_id': 1, 'format': 'gpkg'}], ['class-1-bright.gpkg']),
+        ([], ['class-0-dark.json', 'class-1-bright.json']),
+    ],
+)
+def test_vector_outputs_are_those_of_the_bundle_and_polygons_of_all_classes_if_it_has_none(
+    project, tmp_path, outputs, names
+):
+    bundle = with_vector_outputs(project.bundle, tmp_path / 'bundle.zip', outputs)
+    out = tmp_path / 'out'
+
+    args = [bundle, str(project.folder / 'valid.tif'), str(out), '--trust']
+    result = CliRunner().invoke(predict, args, catch_exceptions=False)
+
+    assert result.exit_code == 0, result.output
+    assert sorted(path.name for path in (out / 'vector_output').iterdir()) == names

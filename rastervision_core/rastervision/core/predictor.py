@@ -166,7 +166,7 @@ class Predictor:
         if channel_order is not None:
             scene.raster_source.channel_order = channel_order
         self._set_stats(scene, scene_group)
-        if isinstance(scene.label_store, SemanticSegmentationLabelStoreConfig):
+        if isinstance(scene.label_store, SemanticSegmentationLabelStoreConfig) and not scene.label_store.vector_output:
             scene.label_store.vector_output = [
                 PolygonVectorOutputConfig(class_id=class_id, denoise=DENOISE_DIAMETER)
                 for class_id in range(len(dataset.class_config.names))
