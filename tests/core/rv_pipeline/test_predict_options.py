@@ -48,7 +48,7 @@ def test_a_crop_that_leaves_gaps_is_refused():
 
 @pytest.mark.parametrize(
     'kind',
-    [PredictOptions, ObjectDetectionPredictOptions, SemanticSegmentationPredictOptions],
+    [ObjectDetectionPredictOptions, SemanticSegmentationPredictOptions],
     ids=lambda k: k.__name__,
 )
 def test_strides_that_leave_gaps_are_refused(kind):

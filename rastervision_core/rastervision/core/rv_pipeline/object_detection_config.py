@@ -71,6 +71,15 @@ class ObjectDetectionPredictOptions(PredictOptions):
         'objects by twice this. None: all boxes are kept.',
     )
 
+    def validate_config(self) -> None:
+        """Check that windows leave no gaps.
+
+        Raises:
+            ConfigError: If they do.
+        """
+        super().validate_config()
+        self.check_gaps()
+
     def _default_stride(self) -> int:
         return max(1, self.chip_sz // 2)
 

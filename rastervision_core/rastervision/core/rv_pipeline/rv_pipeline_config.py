@@ -48,13 +48,12 @@ class PredictOptions(Config):
             self._set(stride=self._default_stride())
         return self
 
-    def validate_config(self) -> None:
-        """Check that windows leave no gaps.
+    def check_gaps(self) -> None:
+        """Check that windows leave no gaps, for tasks in which what is not seen would count as nothing there.
 
         Raises:
             ConfigError: If they do.
         """
-        super().validate_config()
         if self.stride is not None and self.stride > self.chip_sz:
             raise ConfigError(
                 f'stride={self.stride} is larger than chip_sz={self.chip_sz}: what lies between the windows would not '

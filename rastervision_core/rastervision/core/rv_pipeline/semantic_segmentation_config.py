@@ -108,6 +108,7 @@ class SemanticSegmentationPredictOptions(PredictOptions):
             ConfigError: If not.
         """
         super().validate_config()
+        self.check_gaps()
         if isinstance(self.crop_sz, int) and self.stride and self.chip_sz - 2 * self.crop_sz < self.stride:
             raise ConfigError(
                 f'crop_sz={self.crop_sz} leaves gaps between windows of chip_sz={self.chip_sz} with '

@@ -18,7 +18,6 @@ import torch
 from rastervision.core.data.label.chip_classification_labels import ChipClassificationLabels
 from rastervision.core.data.label.object_detection_labels import ObjectDetectionLabels
 from rastervision.core.data.label.semantic_segmentation_labels import SemanticSegmentationLabels
-from rastervision.core.rv_pipeline.rv_pipeline_config import PredictOptions
 from rastervision.pytorch_learner.dataset.dataset import SlidingWindowGeoDataset
 from rastervision.pytorch_learner.dataset.transform import TransformType
 
@@ -26,6 +25,7 @@ if TYPE_CHECKING:
     from rastervision.core.box import Box
     from rastervision.core.data.scene import Scene
     from rastervision.core.rv_pipeline.object_detection_config import ObjectDetectionPredictOptions
+    from rastervision.core.rv_pipeline.rv_pipeline_config import PredictOptions
     from rastervision.core.rv_pipeline.semantic_segmentation_config import SemanticSegmentationPredictOptions
     from rastervision.pytorch_learner.classification_learner import ClassificationLearner
     from rastervision.pytorch_learner.learner.learner import Learner
@@ -52,6 +52,7 @@ def iter_predict_scene_ss(
     Yields:
         Each window, which is not cropped yet, with its scores, (classes, height, width), float32, that add up to one.
     """
+    predict_options.check_gaps()
     kind = SlidingWindowGeoDataset if predict_options.crop_sz is None else CoveringWindowGeoDataset
     dataset = _windows_of(learner, scene, predict_options, TransformType.semantic_segmentation, kind)
     predict_kw = {'out_shape': (predict_options.chip_sz, predict_options.chip_sz)}
@@ -59,7 +60,7 @@ def iter_predict_scene_ss(
 
 
 def iter_predict_scene_cc(
-    learner: 'ClassificationLearner', scene: 'Scene', predict_options: PredictOptions
+    learner: 'ClassificationLearner', scene: 'Scene', predict_options: 'PredictOptions'
 ) -> 'Iterator[tuple[Box, np.ndarray]]':
     """Predict scores of the cells of a scene.
 
@@ -89,6 +90,7 @@ def iter_predict_scene_od(
     Yields:
         Each window with `boxes`, (n, 4), yxyx, pixels from its corner, `class_ids` and `scores`.
     """
+    predict_options.check_gaps()
     chip_sz = predict_options.chip_sz
     dataset = _windows_of(learner, scene, predict_options, TransformType.object_detection)
     predict_kw: dict[str, Any] = {'out_shape': (chip_sz, chip_sz)}
@@ -117,7 +119,7 @@ def predict_scene_ss(
 
 
 def predict_scene_cc(
-    learner: 'ClassificationLearner', scene: 'Scene', predict_options: PredictOptions
+    learner: 'ClassificationLearner', scene: 'Scene', predict_options: 'PredictOptions'
 ) -> ChipClassificationLabels:
     """Predict the class of each cell of a scene; see `iter_predict_scene_cc`."""
     pairs = list(iter_predict_scene_cc(learner, scene, predict_options))
@@ -166,16 +168,11 @@ class CoveringWindowGeoDataset(SlidingWindowGeoDataset):
 def _windows_of(
     learner: 'Learner',
     scene: 'Scene',
-    options: PredictOptions,
+    options: 'PredictOptions',
     transform_type: TransformType,
     kind: type[SlidingWindowGeoDataset] = SlidingWindowGeoDataset,
 ) -> SlidingWindowGeoDataset:
-    """The windows of a scene as they are given to the model; with an AOI, those that intersect it.
-
-    Raises:
-        ConfigError: If windows leave gaps.
-    """
-    PredictOptions.validate_config(options)
+    """The windows of a scene as they are given to the model; with an AOI, those that intersect it."""
     unlabeled = copy.copy(scene)
     unlabeled.label_source = None
     transform, _ = learner.cfg.data.get_data_transforms()
@@ -191,7 +188,7 @@ def _windows_of(
 
 
 def _predict_windows(
-    learner: 'Learner', dataset: SlidingWindowGeoDataset, options: PredictOptions, **predict_kw: Any
+    learner: 'Learner', dataset: SlidingWindowGeoDataset, options: 'PredictOptions', **predict_kw: Any
 ) -> 'Iterator[tuple[Box, Any]]':
     predict = learner.predict
     if options.tta is not None:
