@@ -128,7 +128,7 @@ def write_cells(image_path: str, path: Path, class_ids: np.ndarray) -> str:
     features = []
     for (row, col), class_id in np.ndenumerate(class_ids):
         cell = Box.make_square(row * CELL, col * CELL, CELL)
-        ring = [list(map(float, transformer.pixel_to_map((x, y)))) for x, y in cell.geojson_coordinates()]
+        ring = [list(map(float, transformer.to_map((x, y)))) for x, y in cell.geojson_coordinates()]
         geometry = {'type': 'Polygon', 'coordinates': [ring]}
         features.append({'type': 'Feature', 'properties': {'class_id': int(class_id)}, 'geometry': geometry})
     path.write_text(json.dumps({'type': 'FeatureCollection', 'features': features}))

@@ -1,5 +1,6 @@
 """Rectangles in pixel coordinates."""
 
+import math
 import random
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from rasterio.windows import Window
 
 Point = tuple[float, float]
+
+ON_EDGE = 1e-6  # pixels; coordinates that went through a map come back with errors below this
 
 
 @dataclass(frozen=True, slots=True, repr=True)
@@ -154,6 +157,24 @@ class Box:
     def to_dict(self) -> dict[str, int]:
         """The four edges by name."""
         return {'ymin': self.ymin, 'xmin': self.xmin, 'ymax': self.ymax, 'xmax': self.xmax}
+
+    def around(self) -> Self:
+        """The smallest box of whole pixels around this one; edges `ON_EDGE` beyond that of a pixel are on it."""
+        low = (math.floor(edge + ON_EDGE) for edge in (self.ymin, self.xmin))
+        high = (math.ceil(edge - ON_EDGE) for edge in (self.ymax, self.xmax))
+        return type(self)(*low, *high)
+
+    def snapped(self) -> Self:
+        """The same with whole numbers for edges that are within `ON_EDGE` of that of a pixel."""
+        return type(self)(*(round(edge) if abs(edge - round(edge)) < ON_EDGE else edge for edge in self))
+
+    def to_window(self) -> Self:
+        """The whole pixels that are meant by this box, whether it has edges of pixels, or centres for them.
+
+        Edges of pixels come by `to_pixels`, centres by `pixel_to_map` as of Raster Vision 0.31. Either may be up to a
+        quarter of a pixel off.
+        """
+        return type(self)(*(math.floor(edge + 0.25) for edge in self))
 
     def to_int(self) -> Self:
         """The same with fractions cut off, towards zero."""
@@ -371,10 +392,11 @@ class Box:
 
 
 def _in_aoi(npboxes: np.ndarray, aoi: Polygon | Sequence[Polygon], within: bool) -> np.ndarray:
-    """Which boxes, (n, 4) of ymin, xmin, ymax, xmax, are in an area: bool (n,)."""
+    """Which boxes, (n, 4) of ymin, xmin, ymax, xmax, are in an area: bool (n,). Within, but for `ON_EDGE`."""
     union = aoi if isinstance(aoi, BaseGeometry) else shapely.union_all(list(aoi))
     shapely.prepare(union)
-    ymin, xmin, ymax, xmax = npboxes.T
+    inner = ON_EDGE if within else 0
+    ymin, xmin, ymax, xmax = (npboxes + np.array([inner, inner, -inner, -inner])).T
     test = shapely.contains if within else shapely.intersects
     inside: np.ndarray = test(union, shapely.box(xmin, ymin, xmax, ymax))
     return inside

@@ -3,6 +3,10 @@
 import logging
 from typing import TYPE_CHECKING
 
+import shapely
+
+from rastervision.core.box import Box
+
 if TYPE_CHECKING:
     from rastervision.core.data.label_source.label_source import LabelSource
     from rastervision.core.data.label_store.label_store import LabelStore
@@ -21,8 +25,7 @@ def match_bboxes(raster_source: 'RasterSource', label_source: 'LabelSource | Lab
         raster_source: The image.
         label_source: Its labels, or the store of its predictions.
     """
-    in_map = raster_source.crs_transformer.pixel_to_map(raster_source.bbox)
-    bbox = label_source.crs_transformer.map_to_pixel(in_map).normalize()
+    bbox = _same_place(raster_source, label_source)
     if bbox == label_source.bbox:
         return
     if label_source.bbox is not None and not bbox.intersects(label_source.bbox):
@@ -32,3 +35,13 @@ def match_bboxes(raster_source: 'RasterSource', label_source: 'LabelSource | Lab
             label_source.bbox,
         )
     label_source.set_bbox(bbox)
+
+
+def _same_place(raster_source: 'RasterSource', label_source: 'LabelSource | LabelStore') -> 'Box':
+    """The bbox of an image in pixels of its labels: the nearest whole ones."""
+    image, labels = raster_source.crs_transformer, label_source.crs_transformer
+    if image is labels:
+        return raster_source.bbox
+    corners = shapely.get_coordinates(raster_source.bbox.to_shapely()).T
+    x, y = labels.to_pixels(image.to_map((corners[0], corners[1])))
+    return Box(y.min().item(), x.min().item(), y.max().item(), x.max().item()).to_window()

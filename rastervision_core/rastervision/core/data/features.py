@@ -143,14 +143,14 @@ class Features:
     def with_valid_polygons(self) -> Self:
         """Features whose polygons are valid; what is left of one that is not may be several features, or none.
 
-        An invalid polygon is replaced by its buffer of width zero: where it crosses itself, only parts that run in
-        the direction of the whole are kept.
+        Of one that is not, all that its rings enclose is kept: both halves of a figure of eight, and what a ring goes
+        around twice. Only holes are cut out.
         """
         invalid = (shapely.get_type_id(self.geometries) == POLYGON_TYPE) & ~shapely.is_valid(self.geometries)
         if not invalid.any():
             return self.without_empty()
         geometries = self.geometries.copy()
-        geometries[invalid] = shapely.buffer(geometries[invalid], 0)
+        geometries[invalid] = shapely.make_valid(geometries[invalid], method='structure', keep_collapsed=False)
         return self.with_geometries(geometries).without_empty().split()
 
     # ------------------------------------------------------------------- asking
@@ -169,8 +169,8 @@ class Features:
         """The smallest box of whole pixels around all features; `Box(0, 0, 0, 0)` if there are none."""
         if len(self) == 0:
             return Box(0, 0, 0, 0)
-        xmin, ymin, xmax, ymax = shapely.total_bounds(self.geometries)
-        return Box(*(int(edge) for edge in (np.floor(ymin), np.floor(xmin), np.ceil(ymax), np.ceil(xmax))))
+        xmin, ymin, xmax, ymax = shapely.total_bounds(self.geometries).tolist()
+        return Box(ymin, xmin, ymax, xmax).around()
 
     @property
     def geom_types(self) -> np.ndarray:

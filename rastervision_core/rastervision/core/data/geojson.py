@@ -135,13 +135,13 @@ def all_geoms_valid(geojson: GeoJSON) -> bool:
 def map_to_pixel_coords(geojson: GeoJSON, crs_transformer: 'CRSTransformer') -> GeoJSON:
     """Transform all coordinates from map to pixel coordinates."""
     features = Features.from_geojson(geojson)
-    return features.with_geometries(crs_transformer.map_to_pixel(features.geometries)).to_geojson()
+    return features.with_geometries(crs_transformer.to_pixels(features.geometries)).to_geojson()
 
 
 def pixel_to_map_coords(geojson: GeoJSON, crs_transformer: 'CRSTransformer') -> GeoJSON:
     """Transform all coordinates from pixel to map coordinates."""
     features = Features.from_geojson(geojson)
-    return features.with_geometries(crs_transformer.pixel_to_map(features.geometries)).to_geojson()
+    return features.with_geometries(crs_transformer.to_map(features.geometries)).to_geojson()
 
 
 def buffer_geoms(

@@ -62,7 +62,9 @@ def _look_at(scene: 'SceneConfig') -> tuple[list[Value], np.ndarray | None, list
     row: list[Value] = [f'{height} x {width}', source.num_channels, facts.dtype, facts.crs, facts.gsd]
     if facts.extent is None:
         return row, None, []
-    return row, shapely.get_coordinates(shapely.box(*facts.extent)), _areas(scene, source)
+    west, south, east, north = facts.extent
+    east += 360 * (east < west)  # across the antimeridian
+    return row, shapely.get_coordinates(shapely.box(west, south, east, north)), _areas(scene, source)
 
 
 def _areas(scene: 'SceneConfig', source: 'RasterSource') -> list[np.ndarray]:
@@ -72,7 +74,7 @@ def _areas(scene: 'SceneConfig', source: 'RasterSource') -> list[np.ndarray]:
     from rastervision.core.data.vector_source.geojson_vector_source import get_polygons_from_uris
 
     polygons: Any = np.array(get_polygons_from_uris(scene.aoi_uris, transformer), dtype=object)
-    parts = shapely.get_parts(transformer.pixel_to_map(polygons))
+    parts = shapely.get_parts(transformer.to_map(polygons))
     return [shapely.get_coordinates(shapely.get_exterior_ring(part)) for part in parts]
 
 

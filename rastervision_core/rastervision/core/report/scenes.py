@@ -180,7 +180,7 @@ def _worst(scene: 'Scene', scan: SceneScan, *, georeferenced: bool) -> Iterator[
             window = scan.grid.window(int(row), int(col))
             corners = shapely.get_coordinates(shapely.box(window.xmin, window.ymin, window.xmax, window.ymax))
             if georeferenced:
-                x, y = scene.raster_source.crs_transformer.pixel_to_map(tuple(corners.T), bbox=scene.bbox)
+                x, y = scene.raster_source.crs_transformer.to_map(tuple(corners.T), bbox=scene.bbox)
                 corners = np.stack([x, y], axis=-1)
             yield WorstWindow(scene.id, window, corners, int(errors[row, col]), int(scan.tally.compared[row, col]))
 

@@ -32,6 +32,7 @@ TRAINING = 'rastervision:training_data'
 BANDS = 'raster:bands'  # where the MLM extension looks for them, and STAC allows them
 MAX_STDS = 3.0  # see StatsTransformer
 EXTENT_DIGITS, DIGITS = 6, 4
+HALF_TURN = 180.0  # degrees
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,8 @@ class ImageFacts:
         dtype: Type of its pixels, as numpy names it.
         crs: Its CRS, such as 'EPSG:32633', or None.
         gsd: Metres on the ground from pixel to pixel in its middle, or None.
-        extent: West, south, east and north in degrees (EPSG:4326), or None.
+        extent: West, south, east and north in degrees (EPSG:4326), or None. East is less than west if the image lies
+            across the antimeridian.
     """
 
     dtype: str
@@ -56,22 +58,36 @@ class ImageFacts:
         import numpy as np
         from pyproj import CRS, Geod, Transformer
 
+        from rastervision.core.data.crs_transformer.rasterio_crs_transformer import is_local_crs
+
         transformer, box, dtype = source.crs_transformer, source.extent, str(source.dtype)
         if transformer.image_crs is None:
             return cls(dtype)
+        if is_local_crs(CRS(transformer.image_crs)):
+            return cls(dtype, CRS(transformer.image_crs).name)
         middle_y, middle_x = (box.ymin + box.ymax) / 2, (box.xmin + box.xmax) / 2
         xs = [box.xmin, box.xmax, box.xmin, box.xmax, middle_x, middle_x + 1]
         ys = [box.ymin, box.ymin, box.ymax, box.ymax, middle_y, middle_y]
-        x, y = transformer.pixel_to_map((xs, ys), source.bbox)
+        x, y = transformer.to_map((xs, ys), source.bbox)
         lon, lat = Transformer.from_crs(transformer.map_crs, MAP_CRS, always_xy=True).transform(x, y)
         authority = CRS(transformer.image_crs).to_authority()
         crs = ':'.join(authority) if authority else None
         if not np.isfinite([lon, lat]).all():
             return cls(dtype, crs)
         _, _, gsd = Geod(ellps='WGS84').inv(lon[4], lat[4], lon[5], lat[5])
-        edges = (min(lon[:4]), min(lat[:4]), max(lon[:4]), max(lat[:4]))
+        edges = _bounds(lon[:4], lat[:4])
         west, south, east, north = (round(float(edge), EXTENT_DIGITS) for edge in edges)
         return cls(dtype, crs, _rounded(gsd), (west, south, east, north))
+
+
+def _bounds(lon: Sequence[float], lat: Sequence[float]) -> tuple[float, float, float, float]:
+    """West, south, east, north of points in degrees; if they lie across the antimeridian, east is less than west."""
+    west, east = min(lon), max(lon)
+    if east - west > HALF_TURN:
+        turned = [x + 2 * HALF_TURN if x < 0 else x for x in lon]
+        west, east = min(turned), max(turned)
+    west, east = (x - 2 * HALF_TURN if x > HALF_TURN else x for x in (west, east))
+    return west, min(lat), east, max(lat)
 
 
 def read_images(scenes: 'Iterable[SceneConfig]', tmp_dir: str) -> list[ImageFacts]:

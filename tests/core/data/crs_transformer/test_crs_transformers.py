@@ -3,12 +3,14 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
+import rasterio
 import shapely
 from affine import Affine
 from rasterio.control import GroundControlPoint
 from rasterio.rpc import RPC
 
 from rastervision.core.box import Box
+from rastervision.core.data.crs_transformer.crs_transformer import CRSTransformer
 from rastervision.core.data.crs_transformer.identity_crs_transformer import IdentityCRSTransformer
 from rastervision.core.data.crs_transformer.rasterio_crs_transformer import RasterioCRSTransformer
 from rastervision.core.data.crs_transformer.sensor_model import ControlPoints, RationalPolynomials
@@ -158,3 +160,128 @@ def test_exact_pixels_are_relative_to_a_bbox():
 
     assert crs_transformer.to_map((0.25, 0.5), bbox) == crs_transformer.to_map((20.25, 10.5))
     assert crs_transformer.to_pixels(crs_transformer.to_map((20.25, 10.5)), bbox) == pytest.approx((0.25, 0.5))
+
+
+TURNED = Affine.translation(500000.3, 5100000.6) @ Affine.rotation(23) @ Affine.scale(0.3, -0.3)
+
+
+class Centred(CRSTransformer):
+    """A plugin as of 0.31: the centre of a pixel is what it maps to."""
+
+    def _map_to_pixel(self, x, y):
+        return (x - 100) / 2, (200 - y) / 2
+
+    def _pixel_to_map(self, x, y):
+        return 100 + 2 * (x + 0.5), 200 - 2 * (y + 0.5)
+
+
+class Cornered(Centred):
+    """Another, to which whole numbers are corners."""
+
+    def _pixel_to_map(self, x, y):
+        return 100 + 2 * x, 200 - 2 * y
+
+
+class Whole(Centred):
+    """Another, which only knows whole pixels."""
+
+    def _map_to_pixel(self, x, y):
+        return tuple(np.floor(values).astype(int) for values in super()._map_to_pixel(x, y))
+
+
+class Shifted(RasterioCRSTransformer):
+    """An image that is known to lie 30 m further east."""
+
+    def map_to_pixel(self, inp, bbox=None):
+        x, y = super().map_to_pixel(inp, bbox)
+        return x - 3, y
+
+    def pixel_to_map(self, inp, bbox=None):
+        x, y = inp
+        return super().pixel_to_map((x + 3, y), bbox)
+
+
+class ShiftedInside(RasterioCRSTransformer):
+    """The same by the inner methods."""
+
+    def _map_to_pixel(self, x, y):
+        x, y = super()._map_to_pixel(x, y)
+        return x - 3, y
+
+    def _pixel_to_map(self, x, y):
+        return super()._pixel_to_map(x + 3, y)
+
+
+@pytest.mark.parametrize('plugin', [Centred(), Cornered()])
+def test_a_plugin_that_knows_the_older_methods_is_exact(plugin):
+    assert plugin.to_map((0.25, 0.75)) == pytest.approx((100.5, 198.5))
+    assert plugin.to_pixels((100.5, 198.5)) == pytest.approx((0.25, 0.75))
+    assert plugin.to_pixels(Box(197, 101, 199, 105)) == Box(0.5, 0.5, 1.5, 2.5)
+
+
+def test_a_plugin_that_rounds_gives_whole_pixels():
+    assert Whole().to_pixels((100.5, 196.5)) == (0, 1)
+    assert Whole().to_map((0, 1)) == (100, 198)
+
+
+@pytest.mark.parametrize('kind', [Shifted, ShiftedInside])
+def test_what_a_plugin_overrides_counts_for_the_exact_way_too(kind):
+    plugin = kind(UTM.transform, 'epsg:32633', None)
+
+    assert plugin.to_map((0.5, 0.25)) == pytest.approx((500035, 5099997.5))
+    assert plugin.to_pixels((500035.0, 5099997.5)) == pytest.approx((0.5, 0.25))
+
+
+@pytest.mark.parametrize('transform', [UTM.transform, TURNED, Affine(0.3, 0, 7, 0, 0.5, 9)])
+def test_the_exact_way_keeps_fractions(transform):
+    transformer = RasterioCRSTransformer(transform, 'epsg:32633')
+    polygon = shapely.Polygon([(0.1, 0.2), (7.3, 0.4), (5.5, 9.9)])
+
+    back = transformer.to_pixels(transformer.to_map(polygon))
+
+    assert shapely.get_coordinates(back) == pytest.approx(shapely.get_coordinates(polygon), abs=1e-6)
+
+
+def test_of_a_box_on_a_turned_image_all_corners_are_inside():
+    transformer = RasterioCRSTransformer(TURNED, 'epsg:32633', None)
+    corners = shapely.transform(shapely.box(0, 0, 10, 20), lambda xy: np.stack(TURNED @ (xy[:, 0], xy[:, 1]), 1))
+
+    box = transformer.to_map(Box(0, 0, 20, 10))
+
+    assert box.to_xyxy() == pytest.approx(corners.bounds)
+
+
+def test_an_image_without_crs_has_no_map_crs():
+    transformer = RasterioCRSTransformer(UTM.transform, None)
+
+    assert transformer.map_crs is None and transformer.to_map((0, 0)) == (500000, 5100000)
+
+
+def test_an_image_in_a_local_crs_is_its_own_map():
+    site = 'LOCAL_CS["site grid",UNIT["metre",1]]'
+    transformer = RasterioCRSTransformer(UTM.transform, site)
+
+    assert transformer.map_crs == site and transformer.to_map((1, 2)) == (500010, 5099980)
+
+
+@pytest.mark.parametrize(
+    'transform', [Affine(10, 10, 5e5, 10, 10, 5e6), Affine(0, 0, 5e5, 0, 0, 5e6), Affine(1, 0, float('nan'), 0, 1, 0)]
+)
+def test_pixels_without_area_are_refused(transform):
+    with pytest.raises(DataError, match='makes no grid of pixels'):
+        RasterioCRSTransformer(transform, 'epsg:32633')
+
+
+def test_a_dataset_whose_pixels_have_no_area_is_named(tmp_path):
+    path = tmp_path / 'image.tif'
+    profile = {'driver': 'GTiff', 'height': 2, 'width': 3, 'count': 1, 'dtype': 'uint8'}
+    with rasterio.open(path, 'w', **profile, transform=Affine(10, 10, 5e5, 10, 10, 5e6)) as image:
+        image.write(np.ones((1, 2, 3), 'uint8'))
+
+    with pytest.raises(DataError, match=r'image\.tif.*geotransform \(10\.0'):
+        RasterioCRSTransformer.from_uri(str(path))
+
+
+def test_what_is_no_crs_is_refused():
+    with pytest.raises(DataError, match="'moon' is no CRS"):
+        RasterioCRSTransformer(UTM.transform, 'moon')

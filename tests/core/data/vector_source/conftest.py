@@ -54,7 +54,7 @@ def pixel_boxes(metres):
 
     def make(*corners):
         pixels = np.array([shapely.box(x, y, x + 4, y + 4) for x, y in corners], dtype=object)
-        return metres.pixel_to_map(pixels)
+        return metres.to_map(pixels)
 
     return make
 

@@ -26,7 +26,7 @@ def tiles(tmp_path, metres):
     import geopandas as gpd
 
     shapes = [shapely.box(100, 400, 900, 500), shapely.LineString([(50, 50), (950, 60)]), shapely.box(20, 20, 30, 30)]
-    pixels = metres.pixel_to_map(np.array(shapes, dtype=object))
+    pixels = metres.to_map(np.array(shapes, dtype=object))
     frame = gpd.GeoDataFrame({'uid': [7, 8, 9], 'kind': ['long', 'line', 'small']}, geometry=pixels, crs=4326)
     options = {'MINZOOM': ZOOM, 'MAXZOOM': ZOOM, 'EXTENT': 8192}
     with warnings.catch_warnings():

@@ -1,5 +1,6 @@
 """The interface of transformations between pixel and map coordinates."""
 
+import copy
 from abc import ABC, abstractmethod
 from typing import Any, TypeVar, cast
 
@@ -14,6 +15,9 @@ from rastervision.pipeline.errors import ArgumentTypeError
 T = TypeVar('T')
 XY = tuple[np.ndarray, np.ndarray]
 
+EXACT = {'_to_pixels', '_to_map'}
+WHOLE_PIXELS = {'map_to_pixel', 'pixel_to_map', '_map_to_pixel', '_pixel_to_map'}
+
 
 class CRSTransformer(ABC):
     """Transforms points, boxes and geometries between pixel and map coordinates.
@@ -22,6 +26,9 @@ class CRSTransformer(ABC):
 
     `to_pixels` and `to_map` are exact: the first pixel reaches from (0, 0) to (1, 1), and its centre is (0.5, 0.5).
     `map_to_pixel` and `pixel_to_map` have the meaning of Raster Vision 0.31, where whole numbers stand for pixels.
+
+    A subclass defines `_to_pixels` and `_to_map`, besides the older `_map_to_pixel` and `_pixel_to_map`. For one that
+    has only older methods of its own, the exact ones follow from these: to a fraction of a pixel if it does not round.
 
     Attributes:
         transform: Affine transformation from pixel coordinates to those of the image's CRS, or None.
@@ -81,19 +88,24 @@ class CRSTransformer(ABC):
             DataError: If a point is outside the area that its CRS is made for.
         """
 
+        older = self._older
+        forward = self._to_pixels if older is None else older.to_pixels
+
         def to_pixels(x: np.ndarray, y: np.ndarray) -> XY:
-            x, y = self._to_pixels(x, y)
+            x, y = forward(x, y)
             return (x, y) if bbox is None else (x - bbox.xmin, y - bbox.ymin)
 
         return cast(T, _apply(to_pixels, inp, all_corners=True))
 
     def to_map(self, inp: T, bbox: Box | None = None) -> T:
         """Transform from pixel to map coordinates, without rounding; see `to_pixels`."""
+        older = self._older
+        backward = self._to_map if older is None else older.to_map
 
         def to_map(x: np.ndarray, y: np.ndarray) -> XY:
             if bbox is not None:
                 x, y = x + bbox.xmin, y + bbox.ymin
-            return self._to_map(x, y)
+            return backward(x, y)
 
         return cast(T, _apply(to_map, inp, all_corners=True))
 
@@ -127,12 +139,59 @@ class CRSTransformer(ABC):
         """Transform arrays of pixel coordinates, of any shape, to map coordinates."""
 
     def _to_pixels(self, x: np.ndarray, y: np.ndarray) -> XY:
-        """`_map_to_pixel` without rounding, the corner of the first pixel being 0. Those that round override this."""
-        return self._map_to_pixel(x, y)
+        """`_map_to_pixel` without rounding, the corner of the first pixel being 0."""
+        return _OlderMethods(self).to_pixels(x, y)
 
     def _to_map(self, x: np.ndarray, y: np.ndarray) -> XY:
         """`_pixel_to_map` without rounding; the inverse of `_to_pixels`."""
-        return self._pixel_to_map(x, y)
+        return _OlderMethods(self).to_map(x, y)
+
+    @property
+    def _older(self) -> '_OlderMethods | None':
+        """The exact way through the methods of 0.31, if a subclass has overridden these and not the exact ones."""
+        for cls in type(self).__mro__:
+            names = vars(cls).keys()
+            if names & EXACT and cls is not CRSTransformer:
+                return None
+            if names & WHOLE_PIXELS:
+                return _OlderMethods(self)
+        return None
+
+
+class _OlderMethods:
+    """`to_pixels` and `to_map` by a transformer's `map_to_pixel` and `pixel_to_map`.
+
+    Whether `pixel_to_map` means the centre of a pixel or its corner is found by trying. Pixels are whole numbers if
+    the transformer rounds them and has no `round_pixels` that stops it.
+    """
+
+    def __init__(self, transformer: CRSTransformer) -> None:
+        self._transformer = _unrounded(transformer)
+
+    def to_pixels(self, x: np.ndarray, y: np.ndarray) -> XY:
+        return self._transformer.map_to_pixel((x, y))
+
+    def to_map(self, x: np.ndarray, y: np.ndarray) -> XY:
+        offset = 0.5 if self._means_centres else 0.0
+        return self._transformer.pixel_to_map((x - offset, y - offset))
+
+    @property
+    def _means_centres(self) -> bool:
+        x, y = self._transformer.pixel_to_map((np.array([0.0, 1.0]), np.array([0.0, 1.0])))
+        columns, _ = self._transformer.map_to_pixel((x, y))
+        if columns[0] != np.floor(columns[0]):
+            return bool(columns[0] > 0.25)
+        # A quarter of a pixel before the centre is still in the pixel, before the corner it is not.
+        before, _ = self._transformer.map_to_pixel((x - (x[1] - x[0]) / 4, y - (y[1] - y[0]) / 4))
+        return bool(before[0] == columns[0])
+
+
+def _unrounded(transformer: CRSTransformer) -> CRSTransformer:
+    if not getattr(transformer, 'round_pixels', False):
+        return transformer
+    unrounded = copy.copy(transformer)
+    unrounded.round_pixels = False  # type: ignore[attr-defined]
+    return unrounded
 
 
 def _apply(transform: Any, inp: Any, *, all_corners: bool = False) -> Any:

@@ -16,3 +16,9 @@ class IdentityCRSTransformer(CRSTransformer):
 
     def _pixel_to_map(self, x: np.ndarray, y: np.ndarray) -> XY:
         return x, y
+
+    def _to_pixels(self, x: np.ndarray, y: np.ndarray) -> XY:
+        return x, y
+
+    def _to_map(self, x: np.ndarray, y: np.ndarray) -> XY:
+        return x, y

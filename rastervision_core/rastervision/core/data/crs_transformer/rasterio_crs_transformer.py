@@ -6,6 +6,7 @@ from typing import Any, Self
 import numpy as np
 from affine import Affine
 from pyproj import CRS, Transformer
+from pyproj.exceptions import ProjError
 
 from rastervision.core.box import Box
 from rastervision.core.data.crs_transformer.crs_transformer import XY, CRSTransformer
@@ -13,6 +14,8 @@ from rastervision.core.data.crs_transformer.identity_crs_transformer import Iden
 from rastervision.core.data.crs_transformer.sensor_model import SensorModel, read_sensor_model
 from rastervision.core.defaults import MAP_CRS
 from rastervision.pipeline.errors import DataError
+
+NO_AREA = 1e-10  # area of a pixel, in squares of its longer side, that GDAL takes for none
 
 
 class _Transformers(threading.local):
@@ -23,7 +26,13 @@ class _Transformers(threading.local):
 
     def get(self, source: str, target: str) -> Transformer:
         if (source, target) not in self.by_pair:
-            self.by_pair[source, target] = Transformer.from_crs(source, target, always_xy=True)
+            try:
+                self.by_pair[source, target] = Transformer.from_crs(source, target, always_xy=True)
+            except ProjError as error:
+                raise DataError(
+                    f'Coordinates cannot be transformed from {source!r:.200} to {target!r:.200}: PROJ knows no way. '
+                    'Have labels in the CRS of the image, and set map_crs to None.'
+                ) from error
         return self.by_pair[source, target]
 
 
@@ -57,16 +66,24 @@ class RasterioCRSTransformer(CRSTransformer):
 
         Args:
             transform: From pixels (column, row) to coordinates of `image_crs`.
-            image_crs: The CRS of the image: anything that pyproj or rasterio takes. None: the map's.
-            map_crs: The CRS of map coordinates, always with x (east) first. None: the image's.
+            image_crs: The CRS of the image: anything that pyproj or rasterio takes. None: not known; map coordinates
+                are then those of `transform`.
+            map_crs: The CRS of map coordinates, always with x (east) first. None: the image's. Of an image without a
+                CRS, or in a local one that has no place on earth, it is the image's in any case.
             round_pixels: See the class.
             sensor: See the class. None: `transform` is exact.
+
+        Raises:
+            DataError: If a CRS is none, or `transform` makes no grid of pixels.
         """
-        super().__init__(transform, image_crs, image_crs if map_crs is None else map_crs)
+        self._pixel_of = _inverse(transform)
+        image, map_ = _parse_crs(image_crs), _parse_crs(map_crs)
+        if image is None or map_ is None or is_local_crs(image):
+            map_crs, map_ = image_crs, image
+        super().__init__(transform, image_crs, map_crs)
         self.round_pixels = round_pixels
         self.sensor = sensor
-        self._pixel_of = ~transform
-        self._crs = _crs_pair(image_crs, map_crs)
+        self._crs = None if image is None or map_ is None or image == map_ else (image.to_wkt(), map_.to_wkt())
 
     @classmethod
     def from_dataset(cls, dataset: Any, map_crs: str | None = MAP_CRS, **kwargs: Any) -> IdentityCRSTransformer | Self:
@@ -79,14 +96,20 @@ class RasterioCRSTransformer(CRSTransformer):
             dataset: The dataset.
             map_crs: See the class.
             kwargs: Passed to the class.
+
+        Raises:
+            DataError: If its georeference makes no grid of pixels; the message names the dataset.
         """
         transform, crs = dataset.transform, dataset.crs
-        sensor = read_sensor_model(dataset) if transform.is_identity else None
-        if sensor is not None:
-            return cls(sensor.affine, sensor.crs, map_crs, sensor=sensor, **kwargs)
-        if crs is None and transform.is_identity:
-            return IdentityCRSTransformer()
-        return cls(transform, crs.to_wkt() if crs else None, map_crs, **kwargs)
+        try:
+            sensor = read_sensor_model(dataset) if transform.is_identity else None
+            if sensor is not None:
+                return cls(sensor.affine, sensor.crs, map_crs, sensor=sensor, **kwargs)
+            if crs is None and transform.is_identity:
+                return IdentityCRSTransformer()
+            return cls(transform, crs.to_wkt() if crs else None, map_crs, **kwargs)
+        except DataError as error:
+            raise DataError(f'{dataset.name!r:.300}: {error}') from error
 
     @classmethod
     def from_uri(cls, uri: str, map_crs: str | None = MAP_CRS, **kwargs: Any) -> IdentityCRSTransformer | Self:
@@ -115,8 +138,14 @@ class RasterioCRSTransformer(CRSTransformer):
         return mappable
 
     def _map_to_pixel(self, x: np.ndarray, y: np.ndarray) -> XY:
-        x, y = self._to_pixels(x, y)
-        return (np.floor(x).astype(np.int64), np.floor(y).astype(np.int64)) if self.round_pixels else (x, y)
+        if not self.round_pixels:
+            return self._to_pixels(x, y)
+        if self.sensor is None:
+            # The pixel of a point on its very edge is that of Raster Vision 0.31 by this inverse, not by `_inverse`.
+            x, y = _affine(~self.transform, *self._project(x, y, to_map=False))
+        else:
+            x, y = self._to_pixels(x, y)
+        return np.floor(x).astype(np.int64), np.floor(y).astype(np.int64)
 
     def _pixel_to_map(self, x: np.ndarray, y: np.ndarray) -> XY:
         if self.round_pixels:
@@ -151,13 +180,43 @@ class RasterioCRSTransformer(CRSTransformer):
         return x, y
 
 
+def is_local_crs(crs: CRS) -> bool:
+    """Whether a CRS is that of a site or a drawing, of which nobody but its makers knows where on earth it is."""
+    return crs.is_engineering or any(
+        is_local_crs(part) for part in (*crs.sub_crs_list, crs.source_crs) if part is not None
+    )
+
+
 def _affine(transform: Affine, x: np.ndarray, y: np.ndarray) -> XY:
-    return transform.a * x + transform.b * y + transform.c, transform.d * x + transform.e * y + transform.f
+    # In this order, as GDAL does; see `_inverse`.
+    return transform.c + x * transform.a + y * transform.b, transform.f + x * transform.d + y * transform.e
 
 
-def _crs_pair(image_crs: Any, map_crs: Any) -> tuple[str, str] | None:
-    """The two CRSs as text, or None if there is nothing to transform."""
-    if image_crs is None or map_crs is None:
+def _inverse(transform: Affine) -> Affine:
+    """The inverse, computed as GDAL does, so that a point on the very edge of pixels goes where GDAL puts it.
+
+    Raises:
+        DataError: If there is none.
+    """
+    a, b, c, d, e, f = (float(number) for number in tuple(transform)[:6])
+    determinant = a * e - b * d
+    if not np.isfinite([a, b, c, d, e, f]).all() or abs(determinant) <= NO_AREA * max(map(abs, (a, b, d, e))) ** 2:
+        raise DataError(
+            f'The geotransform {(a, b, c, d, e, f)!r} makes no grid of pixels: they have no area, or no place. Mend '
+            'the world file or the georeference (gdal_edit.py -a_ullr), or remove it (gdal_edit.py -unsetgt).'
+        )
+    if b == d == 0:
+        return Affine(1 / a, 0, -c / a, 0, 1 / e, -f / e)
+    scale = 1 / determinant
+    return Affine(e * scale, -b * scale, (b * f - c * e) * scale, -d * scale, a * scale, (c * d - a * f) * scale)
+
+
+def _parse_crs(crs: Any) -> CRS | None:
+    if crs is None:
         return None
-    image, map_ = CRS.from_user_input(image_crs), CRS.from_user_input(map_crs)
-    return None if image == map_ else (image.to_wkt(), map_.to_wkt())
+    try:
+        return CRS.from_user_input(crs)
+    except ProjError as error:
+        raise DataError(
+            f'{crs!r:.300} is no CRS: {error}. Give a code such as EPSG:4326, or the text of a CRS.'
+        ) from error

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 import shapely
 
-from rastervision.core.box import Box
+from rastervision.core.box import ON_EDGE, Box
 from rastervision.core.data.label.boxes import clip as clip_boxes
 from rastervision.core.data.label.boxes import non_max_suppression, parts_inside
 from rastervision.core.data.label.labels import Labels
@@ -253,7 +253,7 @@ class ObjectDetectionLabels(Labels):
         )
 
     def _overlapping(self, window: Box, *, ioa_thresh: float, clip: bool) -> Self:
-        inside = self._take(parts_inside(self._boxes, window) >= ioa_thresh)
+        inside = self._take(parts_inside(self._boxes, window) >= ioa_thresh * (1 - ON_EDGE))
         boxes = clip_boxes(inside._boxes, window) if clip else inside._boxes
         return type(self)(boxes, inside._class_ids, inside._scores)
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import shapely
 
-from rastervision.core.box import Box
+from rastervision.core.box import ON_EDGE, Box
 from rastervision.core.data.crs_transformer.crs_transformer import CRSTransformer
 from rastervision.core.data.features import Features
 from rastervision.core.data.geojson import geodataframe_to_features
@@ -61,6 +61,7 @@ class ChipClassificationLabelSource(LabelSource):
         self._bbox = bbox
         _ = self._features.class_ids
         self._labels: ChipClassificationLabels | None = None
+        self._by_pixels: tuple[ChipClassificationLabels, dict[Box, Box]] | None = None
         if not lazy:
             self.populate_labels()
 
@@ -151,9 +152,10 @@ class ChipClassificationLabelSource(LabelSource):
                 self.populate_labels()
             return self._labels  # type: ignore[return-value]
         cell = window.to_global_coords(self.bbox)
-        if self._labels is not None and cell in self._labels:
-            return self._labels.get_singleton_labels(cell)
-        return self.infer_cells([cell])
+        known = self._known_cells.get(cell.to_window())
+        if known is None or self._labels is None:
+            return self.infer_cells([cell])
+        return ChipClassificationLabels({cell: tuple(self._labels[known])})
 
     def labeled_windows(self, windows: Sequence[Box]) -> list[Box]:
         """Those of some windows that have a label, in their order; costs what `infer_cells` does for new ones.
@@ -162,9 +164,10 @@ class ChipClassificationLabelSource(LabelSource):
             windows: In pixels relative to `bbox`.
         """
         cells = [window.to_global_coords(self.bbox) for window in windows]
-        known = self._labels or ()
-        inferred = self.infer_cells([cell for cell in cells if cell not in known])
-        return [window for window, cell in zip(windows, cells, strict=True) if cell in known or cell in inferred]
+        known = self._known_cells
+        inferred = self.infer_cells([cell for cell in cells if cell.to_window() not in known])
+        pairs = zip(windows, cells, strict=True)
+        return [window for window, cell in pairs if cell.to_window() in known or cell in inferred]
 
     def _get_item(self, window: Box) -> int:
         """The class id of a window.
@@ -179,6 +182,15 @@ class ChipClassificationLabelSource(LabelSource):
                 'or restrict the scene to what is labelled with aoi_uris.'
             )
         return labels.get_class_ids()[0]
+
+    @property
+    def _known_cells(self) -> dict[Box, Box]:
+        """The labelled cells, by the whole pixels that are nearest to each: those of a window that shows it."""
+        if self._labels is None:
+            return {}
+        if self._by_pixels is None or self._by_pixels[0] is not self._labels:
+            self._by_pixels = self._labels, {cell.to_window(): cell for cell in self._labels.get_cells()}
+        return self._by_pixels[1]
 
     @property
     def _rules(self) -> CellRules:
@@ -220,7 +232,7 @@ def read_labels(labels_df: 'gpd.GeoDataFrame', bbox: Box | None = None) -> ChipC
     """Labels of cells that are given as polygons.
 
     Args:
-        labels_df: Polygons with a column `class_id`. The bounds, cut to whole pixels, are the cells.
+        labels_df: Polygons with a column `class_id`. The bounds are the cells.
         bbox: Leave out cells that do not overlap this box.
     """
     return _read_labels(geodataframe_to_features(labels_df), bbox)
@@ -232,13 +244,13 @@ def _infer_labels(cells: list[Box], features: Features, rules: CellRules) -> Chi
 
 
 def _read_labels(features: Features, bbox: Box | None) -> ChipClassificationLabels:
-    bounds = shapely.bounds(features.geometries).reshape(-1, 4).astype(np.int64)[:, [1, 0, 3, 2]]
+    bounds = shapely.bounds(features.geometries).reshape(-1, 4)[:, [1, 0, 3, 2]]
     class_ids = features.class_ids
     if bbox is not None:
-        starts, ends = bounds[:, :2] < (bbox.ymax, bbox.xmax), bounds[:, 2:] > (bbox.ymin, bbox.xmin)
-        inside = starts.all(axis=1) & ends.all(axis=1)
+        upper, lower = np.array([bbox.ymax, bbox.xmax]) - ON_EDGE, np.array([bbox.ymin, bbox.xmin]) + ON_EDGE
+        inside = (bounds[:, :2] < upper).all(axis=1) & (bounds[:, 2:] > lower).all(axis=1)
         bounds, class_ids = bounds[inside], class_ids[inside]
-    cells = [Box(*row) for row in bounds.tolist()]
+    cells = [Box(*row).snapped() for row in bounds.tolist()]
     labels = _make_labels(cells, class_ids)
     _warn_of_contradictions(cells, class_ids, labels)
     return labels

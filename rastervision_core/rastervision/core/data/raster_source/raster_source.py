@@ -208,14 +208,16 @@ class RasterSource(ABC):
         return nullcontext()
 
     def get_chip_by_map_window(self, window_map_coords: Box, *args: Any, **kwargs: Any) -> np.ndarray:
-        """Read a window given in map coordinates.
+        """Read a window given in map coordinates: the nearest whole pixels.
 
         Args:
-            window_map_coords: The window; its y axis may point up or down.
+            window_map_coords: The window, by two of its corners in the image; its y axis may point up or down.
             args: Passed to `get_chip`.
             kwargs: Passed to `get_chip`.
         """
-        window = self.crs_transformer.map_to_pixel(window_map_coords, bbox=self.bbox).normalize()
+        ymin, xmin, ymax, xmax = window_map_coords
+        x, y = self.crs_transformer.to_pixels((np.array([xmin, xmax]), np.array([ymin, ymax])), bbox=self.bbox)
+        window = Box(y[0].item(), x[0].item(), y[1].item(), x[1].item()).normalize().to_window()
         return self.get_chip(window, *args, **kwargs)
 
     def get_nodata_mask(self, window: Box) -> np.ndarray | None:

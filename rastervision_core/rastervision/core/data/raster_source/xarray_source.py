@@ -269,5 +269,5 @@ def choose_bbox(
     if bbox is not None and bbox_map_coords is not None:
         raise ConfigError(f'Both bbox {bbox!r} and bbox_map_coords {bbox_map_coords!r} are given. Give only one.')
     if bbox_map_coords is not None:
-        return crs_transformer.map_to_pixel(Box(*bbox_map_coords)).normalize()
+        return crs_transformer.to_pixels(Box(*bbox_map_coords)).to_window()
     return None if bbox is None else Box(*bbox)

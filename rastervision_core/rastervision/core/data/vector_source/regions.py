@@ -33,7 +33,7 @@ def region_bounds(region: 'Box', crs_transformer: 'CRSTransformer', map_crs: Any
     """
     columns, rows = np.linspace(region.xmin, region.xmax, GRID), np.linspace(region.ymin, region.ymax, GRID)
     try:
-        x, y = crs_transformer.pixel_to_map(tuple(np.meshgrid(columns, rows)))
+        x, y = crs_transformer.to_map(tuple(np.meshgrid(columns, rows)))
     except DataError:
         return None
     target = CRS.from_user_input(crs)

@@ -28,8 +28,6 @@ log = logging.getLogger(__name__)
 MAX_NAMES_SHOWN = 10
 # Features are read this far around what is asked for first, since windows reach over the edges of a scene, in pixels.
 FIRST_MARGIN = 512
-# Coordinates are rounded down to whole pixels.
-ROUNDING = 2
 
 
 @dataclass(frozen=True)
@@ -108,7 +106,7 @@ class VectorSource(ABC):
         """
         features = self._all if window is None else self._transform(self._select(window))
         if to_map_coords:
-            return features.with_geometries(self.crs_transformer.pixel_to_map(features.geometries))
+            return features.with_geometries(self.crs_transformer.to_map(features.geometries))
         return features
 
     def features_around(self, region: Box) -> Features:
@@ -206,7 +204,7 @@ class VectorSource(ABC):
         """The part that has all features that come to intersect a region; None if everything is read, or to be."""
         if '_pixels' in self.__dict__:
             return None
-        region = _grow(region, ROUNDING + math.ceil(reach))
+        region = _grow(region, math.ceil(reach))
         if self._part is None:
             wanted = _grow(region, FIRST_MARGIN)
         elif _contains(self._part.region, region):
@@ -264,7 +262,7 @@ def _to_pixels(features: Features, crs_transformer: 'CRSTransformer') -> Feature
         DataError: If that is all of them.
     """
     try:
-        return features.with_geometries(crs_transformer.map_to_pixel(features.geometries))
+        return features.with_geometries(crs_transformer.to_pixels(features.geometries))
     except DataError:
         coordinates, owners = shapely.get_coordinates(features.geometries, return_index=True)
         near = np.ones(len(features), dtype=bool)
@@ -275,7 +273,7 @@ def _to_pixels(features: Features, crs_transformer: 'CRSTransformer') -> Feature
         '%d of %d features are too far from the image and are left out.', np.count_nonzero(~near), len(features)
     )
     chosen = features.take(near)
-    return chosen.with_geometries(crs_transformer.map_to_pixel(chosen.geometries))
+    return chosen.with_geometries(crs_transformer.to_pixels(chosen.geometries))
 
 
 def _grow(box: Box, pixels: int) -> Box:
@@ -296,5 +294,5 @@ def sanitize_geojson(geojson: GeoJSON, crs_transformer: 'CRSTransformer', to_map
     """`sanitize_features` for GeoJSON; with `to_map_coords`, the result is in map coordinates."""
     features = sanitize_features(Features.from_geojson(geojson), crs_transformer)
     if to_map_coords:
-        features = features.with_geometries(crs_transformer.pixel_to_map(features.geometries))
+        features = features.with_geometries(crs_transformer.to_map(features.geometries))
     return features.to_geojson()

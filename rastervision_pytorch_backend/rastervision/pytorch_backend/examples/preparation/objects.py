@@ -67,4 +67,4 @@ def save_boxes(uri: str, boxes: np.ndarray, crs_transformer: CRSTransformer) -> 
         boxes: Boxes in pixels, (n, 4): xmin, ymin, xmax, ymax.
         crs_transformer: That of the image.
     """
-    json_to_file(geoms_to_geojson(crs_transformer.pixel_to_map(shapely.box(*boxes.T))), uri)
+    json_to_file(geoms_to_geojson(crs_transformer.to_map(shapely.box(*boxes.T))), uri)

@@ -54,7 +54,7 @@ def look_at(uri: str, middles: tuple[np.ndarray, np.ndarray]) -> tuple[ListedSce
         middles: Longitude and latitude of the buildings.
     """
     image = RasterioSource(uri, allow_streaming=True)
-    x, y = image.crs_transformer.map_to_pixel(middles)
+    x, y = image.crs_transformer.to_pixels(middles)
     inside = (x >= 0) & (y >= 0) & (x < image.extent.width) & (y < image.extent.height)
     if not inside.any():
         return None
