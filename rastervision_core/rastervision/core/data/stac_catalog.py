@@ -3,6 +3,7 @@
 See https://github.com/stac-extensions/label.
 """
 
+from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,7 +14,7 @@ from rastervision.pipeline.file_system.archives import is_archive
 from rastervision.pipeline.file_system.utils import extract
 
 if TYPE_CHECKING:
-    from pystac import Asset, Item
+    from pystac import Asset, Catalog, Item
 
 PYSTAC = ('pystac', 'rastervision_core[stac]')
 LABEL_EXTENSION = 'stac-extensions.github.io/label/'
@@ -73,19 +74,18 @@ def parse_stac(stac_uri: str, item_limit: int | None = None) -> list[dict[str, A
     lazy.require(*PYSTAC)
     import pystac
 
-    from rastervision.core.data.stac_io import FileSystemStacIO
+    from rastervision.core.data.stac_io import FileSystemStacIO, stac_errors
 
-    try:
+    with stac_errors(f'The catalogue {stac_uri!r}'):
         catalog = pystac.read_file(stac_uri, stac_io=FileSystemStacIO())
         if not isinstance(catalog, pystac.Catalog):
             raise DataError(f'{stac_uri!r} is a STAC {type(catalog).__name__}, not a catalogue or collection.')
-        label_items = (item for item in catalog.get_items(recursive=True) if is_label_item(item))
-        return [_describe(item) for item in islice(label_items, item_limit)]
-    except (pystac.STACError, pystac.STACTypeError, ValueError, KeyError) as error:
-        missing = isinstance(error.__cause__, NotReadableError)
-        raise (NotReadableError if missing else DataError)(
-            f'{stac_uri!r} is no valid STAC catalogue: {error}.'
-        ) from error
+        label_items = (item for item in _items_in(catalog) if is_label_item(item))
+        described = []
+        for item in islice(label_items, item_limit):
+            with stac_errors(f'STAC item {item.id!r:.100} in {stac_uri!r}'):
+                described.append(_describe(item))
+        return described
 
 
 def read_stac(uri: str, extract_dir: str | None = None, **kwargs: Any) -> list[dict[str, Any]]:
@@ -117,6 +117,20 @@ def _find_catalog(folder: str, uri: str) -> str:
     raise NotReadableError(f'There is no {" or ".join(CATALOG_FILES)} in {uri!r}. Give the JSON file of the catalogue.')
 
 
+def _items_in(catalog: 'Catalog') -> 'Iterator[Item]':
+    """The items of a catalogue and those it links to, in order; a catalogue that is linked to again is left out."""
+    seen: set[str] = set()
+    waiting = [catalog]
+    while waiting:
+        current = waiting.pop()
+        href = current.get_self_href() or str(id(current))
+        if href in seen:
+            continue
+        seen.add(href)
+        yield from current.get_items()
+        waiting += reversed(list(current.get_children()))
+
+
 def _describe(label_item: 'Item') -> dict[str, Any]:
     """What `parse_stac` says of a label item."""
     image_item = get_linked_image_item(label_item)
@@ -137,23 +151,29 @@ def _bbox(item: 'Item | None') -> Any:
 
     if item is None or item.bbox is None:
         return None
+    if len(item.bbox) not in (4, 6):
+        raise DataError(f'STAC item {item.id!r:.100} has the bbox {item.bbox!r:.200}. It should have 4 or 6 numbers.')
     west, south, east, north = item.bbox if len(item.bbox) == 4 else [item.bbox[i] for i in (0, 1, 3, 4)]
     return shapely.box(west, south, east, north)
 
 
 def _label_uri(item: 'Item') -> str:
     """URI of the labels: of the asset whose role says so, or whose name does, or of the only one with data."""
+    from rastervision.core.data.stac_io import href_of
+
     assets = item.assets
     by_role = [asset for asset in assets.values() if {'labels', 'label'} & set(asset.roles or ())]
     by_name = [assets[name] for name in ('labels', 'label') if name in assets]
     candidates = by_role or by_name or _data_assets(item)
     if not candidates:
         raise DataError(f'STAC label item {item.id!r} has no asset with labels. It has {", ".join(assets) or "none"}.')
-    return _href(candidates[0])
+    return href_of(item, candidates[0])
 
 
 def _image_uris(item: 'Item') -> list[str]:
-    return [_href(asset) for asset in _data_assets(item)]
+    from rastervision.core.data.stac_io import href_of
+
+    return [href_of(item, asset) for asset in _data_assets(item)]
 
 
 def _data_assets(item: 'Item') -> list['Asset']:
@@ -162,7 +182,3 @@ def _data_assets(item: 'Item') -> list['Asset']:
     return [asset for asset in assets if 'data' in (asset.roles or ())] or [
         asset for asset in assets if not asset.roles
     ]
-
-
-def _href(asset: 'Asset') -> str:
-    return asset.get_absolute_href() or asset.href

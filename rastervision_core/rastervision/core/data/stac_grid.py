@@ -1,18 +1,27 @@
 """STAC items on a grid of pixels, read by odc-stac."""
 
 import inspect
+import logging
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from rastervision.core.data.raster_drivers import DESCRIPTION_SUFFIXES, check_references, described_by, is_trusted
+from rastervision.core.data.raster_names import RasterName
+from rastervision.core.data.rasterio_io import common_dtype, open_raster
+from rastervision.core.data.stac_io import href_of, stac_errors
 from rastervision.pipeline import lazy
 from rastervision.pipeline.errors import ConfigError, DataError, NotReadableError, did_you_mean
 
 if TYPE_CHECKING:
     from odc.geo.geobox import GeoBox
-    from pystac import Item
+    from pystac import Asset, Item
     from xarray import DataArray
 
+log = logging.getLogger(__name__)
+
 CHUNK_SZ = 1024
+MAX_SIDE = 10_000_000  # rows or columns of a grid: once around the earth in steps of 4 m
+MAX_STREAMED, MAX_LOADED = 5e10, 2e9  # values, of all bands and times
 
 
 def load_items(
@@ -46,20 +55,152 @@ def load_items(
         arguments.setdefault('chunks', {'x': CHUNK_SZ, 'y': CHUNK_SZ})
     if not temporal:
         arguments.setdefault('groupby', lambda *_: 0)
-    try:
+    what = f'STAC item {items[0].id!r:.100}' + (f' (of {len(items)})' if len(items) > 1 else '')
+    hint = (
+        " If its CRS or resolution is not known, give them, as in stackstac_args={'crs': 'epsg:32633', "
+        "'resolution': 10}."
+    )
+    with stac_errors(what, hint):
+        items = with_headers(items, arguments.get('bands'))
+        bands = _all_bands(items, arguments.get('bands'))
+        if bands is not None:
+            arguments['bands'] = bands
+        _check_grid(what, items, arguments, stream=stream, num_times=len(items) if temporal else 1)
         dataset = odc.stac.load(items, **arguments)
-    except (ValueError, OSError) as error:
-        raise NotReadableError(
-            f'STAC item {items[0].id!r} (of {len(items)}) cannot be read: {error}. If its CRS or resolution is not '
-            "known, give them, as in stackstac_args={'crs': 'epsg:32633', 'resolution': 10}."
-        ) from error
-    nodata = {band.attrs.get('nodata') for band in dataset.data_vars.values()}
-    array = dataset.to_array('band')
-    array.attrs = {'nodata': nodata.pop()} if len(nodata) == 1 and None not in nodata else {}
-    if rescale:
-        array = _rescaled(array, items)
+        geobox = dataset.odc.geobox
+        dataset = dataset.rename(dict(zip(geobox.dimensions, ('y', 'x'), strict=True)))
+        nodata = {band.attrs.get('nodata') for band in dataset.data_vars.values()}
+        array = dataset.to_array('band').rename(what)
+        array.attrs = {'nodata': nodata.pop()} if len(nodata) == 1 and None not in nodata else {}
+        if array.dtype.kind not in 'buifc':
+            raise DataError(f'{what}: its values are {array.dtype}, not numbers. Check data_type of its bands.')
+        if rescale:
+            array = _rescaled(array, items)
     array = array.transpose('time', 'y', 'x', 'band') if temporal else array.isel(time=0).transpose('y', 'x', 'band')
-    return array, dataset.odc.geobox
+    return array, geobox
+
+
+def with_headers(items: 'Sequence[Item]', assets: Sequence[str] | None) -> 'list[Item]':
+    """Items that say of each asset how many bands it has, their dtypes and NODATA, from the images' headers.
+
+    Many catalogues do not say that, and it is then one band of float32 without NODATA. Opens one header for each asset
+    of the first item of each collection, as others of the collection are taken to be alike; none if the item says it.
+
+    Args:
+        items: The items; they are not changed.
+        assets: Names of those that count. None: all.
+
+    Raises:
+        NotReadableError: If what an asset leads to is no image of the kind that its name promises.
+    """
+    seen: set[str | None] = set()
+    described = []
+    for item in items:
+        is_first = item.collection_id not in seen
+        seen.add(item.collection_id)
+        item = item.clone()
+        for name, asset in item.assets.items():
+            if assets is None or any(name == str(band).partition('.')[0] for band in assets):
+                _check_asset(item, asset)
+                if is_first and _may_be_image(asset) and not _says_bands(asset):
+                    _describe_bands(item, name, asset)
+        described.append(item)
+    return described
+
+
+def _check_asset(item: 'Item', asset: 'Asset') -> None:
+    """See that a local asset is no description of other files; odc-stac opens it with any driver."""
+    href = href_of(item, asset)
+    name = RasterName.of(href).local()
+    if not is_trusted() and name.file is not None and not name.file.startswith('/vsi'):
+        check_references(href, name)
+        kind = described_by(name.file) if _may_be_image(asset) and name.suffix not in DESCRIPTION_SUFFIXES else None
+        if kind is not None:
+            raise NotReadableError(
+                f'STAC item {item.id!r:.100}: {href!r:.300} is a text ({kind:.40}), not an image of the kind that '
+                'its name promises.'
+            )
+
+
+def _may_be_image(asset: 'Asset') -> bool:
+    roles = set(asset.roles or ())
+    return not roles & {'thumbnail', 'overview', 'metadata'} and str(asset.media_type or 'image/').startswith('image/')
+
+
+def _says_bands(asset: 'Asset') -> bool:
+    bands: list[Any] = asset.extra_fields.get('bands') or asset.extra_fields.get('raster:bands') or []
+    says = [isinstance(band, dict) and 'nodata' in band and 'data_type' in band for band in bands]
+    return bool(says) and all(says)
+
+
+def _describe_bands(item: 'Item', name: str, asset: 'Asset') -> None:
+    """Write what the header of an asset says into its `raster:bands`, under what these say."""
+    said: list[Any] = asset.extra_fields.get('bands') or asset.extra_fields.get('raster:bands') or []
+    try:
+        with open_raster(href_of(item, asset)) as dataset:
+            found = [
+                {'data_type': common_dtype(dataset, [band]).name} | ({} if nodata is None else {'nodata': nodata})
+                for band, nodata in zip(dataset.indexes, dataset.nodatavals, strict=True)
+            ]
+    except NotReadableError as error:
+        log.info('STAC item %r: the header of asset %r cannot be read: %s', item.id, name, error)
+        return
+    if len(said) not in (0, len(found)):
+        log.warning(
+            'STAC item %r says that asset %r has %d bands, its file has %d. Those of the file count.',
+            item.id,
+            name,
+            len(said),
+            len(found),
+        )
+        said = []
+    own = ('data_type', 'nodata', 'scale', 'offset', 'unit')
+    kept = [{key: value for key, value in band.items() if key in own} for band in said] or [{}] * len(found)
+    asset.extra_fields['raster:bands'] = [band | known for band, known in zip(found, kept, strict=True)]
+    asset.extra_fields.pop('bands', None)
+
+
+def _all_bands(items: 'Sequence[Item]', wanted: Sequence[str] | None) -> list[str] | None:
+    """Names of all bands of the assets that are named; odc-stac takes the name of an asset for its first band."""
+    if wanted is None:
+        return None
+    names: list[str] = []
+    for name in [wanted] if isinstance(wanted, str) else wanted:
+        asset = items[0].assets.get(name)
+        count = 1 if asset is None else len(asset.extra_fields.get('raster:bands') or [None])
+        names += [name] if count == 1 else [f'{name}.{band}' for band in range(1, count + 1)]
+    return names
+
+
+def _check_grid(
+    what: str, items: 'Sequence[Item]', arguments: Mapping[str, Any], *, stream: bool, num_times: int
+) -> None:
+    """See that the grid is not larger than can be: metadata that are off by a power of ten make it so.
+
+    Raises:
+        DataError: If it is.
+    """
+    import odc.stac
+
+    known = inspect.signature(odc.stac.output_geobox).parameters
+    parsed = list(odc.stac.parse_items(items, cfg=arguments.get('stac_cfg')))
+    names = arguments.get('bands')
+    bands = list(parsed[0].collection.resolve_bands(names))
+    options = {name: value for name, value in arguments.items() if name in known and name not in ('items', 'bands')}
+    geobox = odc.stac.output_geobox(parsed, bands=bands, **options)
+    if geobox is None:
+        return  # loading says why
+    height, width = (int(size) for size in geobox.shape)
+    values = height * width * len(bands) * num_times
+    limit = MAX_STREAMED if stream else MAX_LOADED
+    if values > limit or max(height, width) > MAX_SIDE:
+        way = 'Limit it by bbox (in degrees) or x and y, or choose a coarser resolution' + (
+            '.' if stream else ', or stream it (allow_streaming=True).'
+        )
+        raise DataError(
+            f'{what}: the grid would have {height:,} x {width:,} pixels, {len(bands)} bands and {num_times} times, '
+            f'more than {limit:,.0f} values or {MAX_SIDE:,} rows. {way} Are proj:transform and proj:shape right?'
+        )
 
 
 def to_odc(options: Mapping[str, Any]) -> dict[str, Any]:
@@ -120,6 +261,8 @@ def _rescaled(array: 'DataArray', items: Iterable['Item']) -> 'DataArray':
 
 
 def _scale_and_offset(item: 'Item', band: str) -> tuple[float, float]:
-    asset = item.assets.get(band)
+    name, _, number = band.rpartition('.')
+    asset, index = (item.assets[name], int(number) - 1) if name in item.assets else (item.assets.get(band), 0)
     bands = asset.extra_fields.get('raster:bands') or [asset.extra_fields] if asset else [{}]
-    return float(bands[0].get('scale', 1)), float(bands[0].get('offset', 0))
+    fields = bands[min(index, len(bands) - 1)]
+    return float(fields.get('scale', 1)), float(fields.get('offset', 0))

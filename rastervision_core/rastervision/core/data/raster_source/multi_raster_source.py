@@ -100,10 +100,12 @@ class MultiRasterSource(RasterSource):
         from rastervision.core.data.raster_source.rasterio_source import RasterioSource
         from rastervision.core.data.raster_source.stac_config import subset_assets
         from rastervision.core.data.raster_source.xarray_source import choose_bbox
+        from rastervision.core.data.stac_io import href_of, stac_errors
 
         if assets is not None:
             item = subset_assets(item, assets)
-        hrefs = [asset.get_absolute_href() or asset.href for asset in item.assets.values()]
+        with stac_errors(f'STAC item {item.id!r}'):
+            hrefs = [href_of(item, asset) for asset in item.assets.values()]
         sources = [RasterioSource(href, allow_streaming=allow_streaming) for href in hrefs]
         crs_transformer = sources[primary_source_idx].crs_transformer
         return cls(

@@ -42,10 +42,11 @@ class STACItemConfig(Config):
         lazy.require('pystac', 'rastervision_core[stac]')
         from pystac import Item
 
-        from rastervision.core.data.stac_io import FileSystemStacIO
+        from rastervision.core.data.stac_io import FileSystemStacIO, stac_errors
 
-        item = Item.from_file(self.uri, stac_io=FileSystemStacIO())
-        return item if self.assets is None else subset_assets(item, self.assets)
+        with stac_errors(repr(self.uri)):
+            item = Item.from_file(self.uri, stac_io=FileSystemStacIO())
+            return item if self.assets is None else subset_assets(item, self.assets)
 
 
 @register_config('stac_item_collection')
@@ -62,9 +63,10 @@ class STACItemCollectionConfig(Config):
         lazy.require('pystac', 'rastervision_core[stac]')
         from pystac import ItemCollection
 
-        from rastervision.core.data.stac_io import FileSystemStacIO
+        from rastervision.core.data.stac_io import FileSystemStacIO, stac_errors
 
-        items = ItemCollection.from_file(self.uri, stac_io=FileSystemStacIO())
-        if self.assets is None:
-            return items
-        return ItemCollection([subset_assets(item, self.assets) for item in items], clone_items=False)
+        with stac_errors(repr(self.uri)):
+            items = ItemCollection.from_file(self.uri, stac_io=FileSystemStacIO())
+            if self.assets is None:
+                return items
+            return ItemCollection([subset_assets(item, self.assets) for item in items], clone_items=False)

@@ -15,6 +15,7 @@ from rastervision.core.data.nodata import equals, value_in_dtype
 from rastervision.core.data.raster_source.raster_source import RasterSource
 from rastervision.core.data.raster_transformer.chain import takes_chips, transform_chip
 from rastervision.core.data.raster_transformer.raster_transformer import RasterTransformer
+from rastervision.core.data.rasterio_io import raster_errors
 from rastervision.core.data.slices import parse_array_slices_Nd, sampled_shape
 from rastervision.pipeline.errors import ConfigError, DataError
 
@@ -225,7 +226,8 @@ class XarraySource(RasterSource):
         """Stored pixels (..., channels, height, width) of a part of the array."""
         rows, columns = part.to_slices()
         where = {'y': rows, 'x': columns, 'band': list(channels)} | ({'time': times} if self.temporal else {})
-        return np.moveaxis(self.data_array.isel(where).to_numpy(), -1, -3)
+        with raster_errors(str(self.data_array.name or 'an array')):
+            return np.moveaxis(self.data_array.isel(where).to_numpy(), -1, -3)
 
     @property
     def _limits(self) -> Box:
