@@ -97,3 +97,22 @@ def test_arguments_that_a_schedule_needs_are_named():
     with pytest.raises(ConfigError, match=r"'StepLR'.*step_size"):
         config = SolverConfig(lr_schedule='StepLR')
         config.build_epoch_scheduler(config.build_optimizer(nn.Linear(1, 1)))
+
+
+@pytest.mark.parametrize('samples', [32, 15, 20, 5, 33])
+@pytest.mark.parametrize('accumulate', [1, 3])
+@pytest.mark.parametrize('epochs', [2, 5, 6])
+def test_the_one_cycle_ends_with_the_training(samples, accumulate, epochs):
+    config = SolverConfig(lr=1.0, num_epochs=epochs, batch_sz=8, accumulate_batches=accumulate, optimizer='SGD')
+    optimizer = config.build_optimizer(nn.Linear(1, 1))
+    schedule = config.build_step_scheduler(optimizer, samples)
+    batches = -(-samples // 8) - (samples % 8 == 1)
+    found = []
+    for _ in range(epochs * -(-batches // accumulate)):
+        optimizer.step()
+        schedule.step()
+        found.append(optimizer.param_groups[0]['lr'])
+    top = found.index(max(found))
+    assert max(found) == pytest.approx(1.0)
+    assert found[top:] == sorted(found[top:], reverse=True)
+    assert found[-1] == pytest.approx(0.1)

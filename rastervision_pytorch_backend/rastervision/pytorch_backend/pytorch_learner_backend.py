@@ -15,6 +15,7 @@ from rastervision.pipeline.progress_bar import progress_bar
 from rastervision.pipeline.rv_config import rv_config_
 from rastervision.pytorch_backend.chip_files import chip_zip_name, get_image_ext, write_chip
 from rastervision.pytorch_learner.dataset.combination import set_epoch
+from rastervision.pytorch_learner.dataset.labels import has_labels
 from rastervision.pytorch_learner.learner.files import discard_training
 from rastervision.pytorch_learner.learner.learner import Learner
 
@@ -39,7 +40,7 @@ __all__ = ['SPLITS', 'PyTorchLearnerBackend', 'PyTorchLearnerSampleWriter', 'get
 CHIP_BATCH_SZ = 32
 
 # Raising the number of epochs goes on with a finished training; calibration comes after it.
-FREE_SOLVER_FIELDS = ('num_epochs', 'sync_interval', 'calibrate')
+FREE_SOLVER_FIELDS = ('num_epochs', 'sync_interval', 'state_interval', 'calibrate', 'on_nonfinite')
 FREE_FIELDS = ('log_tensorboard', 'run_tensorboard', 'loggers', 'image_interval')
 
 Split = Literal['train', 'valid', 'test']
@@ -185,7 +186,7 @@ class PyTorchLearnerBackend(Backend):
         loader = DataLoader(dataset, collate_fn=type(self).collate_fn, **options)
         for (chips, labels), windows in progress_bar(loader, f'Making {split} chips', mininterval=0.5):
             for chip, label, window in zip(chips, labels, windows, strict=True):
-                if chip_options.keep_chip(chip, label):
+                if has_labels(label) and chip_options.keep_chip(chip, label):
                     sample_writer.write_sample(DataSample(chip=chip, label=label, split=split, window=window))
 
     # ----------------------------------------------------------------- training

@@ -1,7 +1,8 @@
 """Losses of logits and class ids.
 
 All take logits, (n, classes, ...), float, and class ids, (n, ...), int64, and give one number, float32. All honour
-class weights and a class id that does not count.
+class weights, a class id that does not count, and `NO_CLASS`, which is no class and does not count either. A batch in
+which nothing counts costs 0, and has gradients of 0.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -10,8 +11,20 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from rastervision.pytorch_learner.dataset.labels import NO_CLASS
+
 SMOOTH = 1.0  # added to both sides of the quotient of dice, so that tiny objects do not make it jump
-NO_CLASS = -100  # what PyTorch ignores by default
+
+
+class CrossEntropyLoss(nn.CrossEntropyLoss):
+    """Cross entropy, whose mean is weighted by class; see `nn.CrossEntropyLoss`."""
+
+    def forward(self, out: Tensor, y: Tensor) -> Tensor:
+        """The loss of a batch; 0 if nothing counts."""
+        y = _counting(y, self.ignore_index, self.weight)
+        options = {'weight': self.weight, 'ignore_index': NO_CLASS, 'label_smoothing': self.label_smoothing}
+        total = functional.cross_entropy(out.float(), y, reduction='sum', **options)  # type: ignore[arg-type]
+        return _mean(total, _shares(y, self.weight))
 
 
 class FocalLoss(nn.Module):
@@ -36,12 +49,13 @@ class FocalLoss(nn.Module):
         self.register_buffer('weight', weight)
 
     def forward(self, out: Tensor, y: Tensor) -> Tensor:
-        """The loss of a batch; NaN if no pixel counts, as cross entropy has it."""
-        surprise = functional.cross_entropy(out.float(), y, ignore_index=self.ignore_index, reduction='none')
-        counts = (y != self.ignore_index).float()
-        if self.weight is not None:
-            counts = counts * self.weight[y.where(y != self.ignore_index, 0)]
-        return (counts * (1 - torch.exp(-surprise)) ** self.gamma * surprise).sum() / counts.sum()
+        """The loss of a batch; 0 if nothing counts."""
+        y = _counting(y, self.ignore_index, self.weight)
+        surprise = functional.cross_entropy(out.float(), y, ignore_index=NO_CLASS, reduction='none')
+        shares = _shares(y, self.weight)
+        # Not below the smallest number: the gradient of a power below 1 is infinite at 0.
+        doubt = (1 - torch.exp(-surprise)).clamp(min=torch.finfo(torch.float32).tiny)
+        return _mean((shares * doubt**self.gamma * surprise).sum(), shares)
 
 
 class DiceLoss(nn.Module):
@@ -63,15 +77,16 @@ class DiceLoss(nn.Module):
         self.register_buffer('weight', weight)
 
     def forward(self, out: Tensor, y: Tensor) -> Tensor:
-        """The loss of a batch; 0 if no pixel counts."""
-        counts = (y != self.ignore_index)[:, None]
+        """The loss of a batch; 0 if nothing counts."""
+        y = _counting(y, self.ignore_index, self.weight)
+        counts = (y != NO_CLASS)[:, None]
         prob = out.float().softmax(dim=1) * counts
         true = functional.one_hot(y.where(counts[:, 0], 0), out.shape[1]).movedim(-1, 1) * counts
         pixels = [dim for dim in range(out.ndim) if dim != 1]
         total = true.sum(pixels)
         loss = 1 - (2 * (prob * true).sum(pixels) + SMOOTH) / (prob.sum(pixels) + total + SMOOTH)
         share = (total > 0).float() * (1.0 if self.weight is None else self.weight)
-        return (loss * share).sum() / share.sum().clamp(min=1e-6)
+        return _mean((loss * share).sum(), share)
 
 
 class WeightedSum(nn.Module):
@@ -91,6 +106,23 @@ class WeightedSum(nn.Module):
         """The loss of a batch."""
         parts = [factor * loss(out, y) for factor, loss in zip(self.factors, self.losses, strict=True)]
         return torch.stack(parts).sum()
+
+
+def _counting(y: Tensor, ignored: int, weight: Tensor | None) -> Tensor:
+    """Class ids, with `NO_CLASS` instead of those that do not count: the one that is ignored, those without weight."""
+    y = y if ignored == NO_CLASS else y.where(y != ignored, NO_CLASS)
+    return y if weight is None else y.where(weight[y.where(y != NO_CLASS, 0)] > 0, NO_CLASS)
+
+
+def _shares(y: Tensor, weight: Tensor | None) -> Tensor:
+    """How much each element counts: the weight of its class."""
+    counts = y != NO_CLASS
+    return counts.float() if weight is None else counts * weight[y.where(counts, 0)]
+
+
+def _mean(total: Tensor, shares: Tensor) -> Tensor:
+    """A weighted mean; 0 if nothing counts."""
+    return total / shares.sum().clamp(min=torch.finfo(torch.float32).tiny)
 
 
 def build_loss(
@@ -116,7 +148,7 @@ def build_loss(
     ignored = NO_CLASS if ignore_class_index is None else ignore_class_index
     ignored = ignored % num_classes if ignore_class_index is not None and ignored < 0 else ignored
     losses: dict[str, Callable[[], nn.Module]] = {
-        'cross_entropy': lambda: nn.CrossEntropyLoss(weight, ignore_index=ignored, label_smoothing=label_smoothing),
+        'cross_entropy': lambda: CrossEntropyLoss(weight, ignore_index=ignored, label_smoothing=label_smoothing),
         'focal': lambda: FocalLoss(focal_gamma, weight, ignored),
         'dice': lambda: DiceLoss(weight, ignored),
     }

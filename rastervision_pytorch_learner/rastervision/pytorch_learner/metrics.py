@@ -95,11 +95,15 @@ def _named(name: str, precision: Tensor, recall: Tensor, *, eps: float) -> Metri
 def aggregate_metrics(
     outputs: Sequence[dict[str, Any]], exclude_keys: Container[str] = NOT_AVERAGED
 ) -> dict[str, float]:
-    """Mean of each metric over batches; each batch counts the same.
+    """Mean of each metric over the batches that have it; each batch counts the same.
 
     Args:
         outputs: The metrics of each batch: numbers, or tensors of one element.
         exclude_keys: Metrics that are left out.
     """
-    keys = [key for key in outputs[0] if key not in exclude_keys] if outputs else []
-    return {key: torch.stack([torch.as_tensor(o[key]).detach().float() for o in outputs]).mean().item() for key in keys}
+    values: dict[str, list[Tensor]] = {}
+    for output in outputs:
+        for key, value in output.items():
+            if key not in exclude_keys:
+                values.setdefault(key, []).append(torch.as_tensor(value).detach().float())
+    return {key: torch.stack(found).mean().item() for key, found in values.items()}

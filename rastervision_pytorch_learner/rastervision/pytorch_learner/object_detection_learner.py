@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from rastervision.pytorch_learner.dataset.visualizer.object_detection_visualizer import ObjectDetectionVisualizer
+from rastervision.pytorch_learner.learner.batch_checks import BatchError
 from rastervision.pytorch_learner.learner.learner import Learner
 from rastervision.pytorch_learner.object_detection_utils import (
     BoxList,
@@ -63,6 +64,28 @@ class ObjectDetectionLearner(Learner):
         x, y = batch[:2]
         losses = self.model(x, y)
         return {**losses, 'train_loss': sum(losses.values())}
+
+    def checked_batch(self, batch: list[Any]) -> list[Any]:
+        """A batch as it is.
+
+        Raises:
+            BatchError: If boxes are not finite, have no area, or classes that there are not.
+        """
+        wrong = [index for index, boxes in enumerate(batch[1]) if not self._is_good(boxes)]
+        if wrong:
+            raise BatchError(
+                f'there are boxes {_shown(batch[1][wrong[0]])} that are not finite, have no area, or whose class id '
+                f'is not one of 0 to {self.cfg.data.num_classes - 1}. Correct the labels.',
+                wrong,
+            )
+        return batch
+
+    def _is_good(self, boxes: Any) -> bool:
+        if not isinstance(boxes, BoxList):
+            raise BatchError('there are images without labels (NaN). Give the scenes a label source.')
+        edges, ids = boxes.boxes, boxes.get_field('class_ids')
+        known = ids is None or bool(((ids >= 0) & (ids < self.cfg.data.num_classes)).all())
+        return known and bool(edges.isfinite().all()) and bool((edges[:, 2:] > edges[:, :2]).all())
 
     def validate_step(self, batch: Any, batch_ind: int) -> dict[str, Any]:
         """The predictions and labels of a batch."""
@@ -169,6 +192,12 @@ class _OneImage(nn.Module):
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         boxes = self.model(x)[0]
         return boxes.boxes, boxes.get_field('class_ids'), boxes.get_field('scores')
+
+
+def _shown(boxes: BoxList) -> str:
+    """The first boxes of an image, for a message."""
+    ids = boxes.get_field('class_ids')
+    return f'{boxes.boxes[:5].tolist()} (xmin, ymin, xmax, ymax) of classes {None if ids is None else ids[:5].tolist()}'
 
 
 def _arrays(boxes: BoxList) -> dict[str, np.ndarray]:

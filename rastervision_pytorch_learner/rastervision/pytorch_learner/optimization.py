@@ -58,7 +58,7 @@ def lr_schedule(optimizer: Optimizer, name: str, *, lr: float, steps: int, done:
         raise ConfigError(f'solver.lr_schedule {name!r} with {kwargs!r}: {error}') from error
     if not isinstance(scheduler, lr_scheduler.ReduceLROnPlateau):  # that one goes by what is measured
         for _ in range(done):
-            _step(scheduler)
+            step_schedule(scheduler)
     return scheduler
 
 
@@ -89,7 +89,7 @@ def one_cycle(
     steps_done = (last_epoch + 1) * steps_per_epoch
     if steps_done:
         scheduler.last_epoch = steps_done - 1
-        _step(scheduler)
+        step_schedule(scheduler)
     return scheduler
 
 
@@ -104,12 +104,12 @@ def multi_stage(optimizer: Optimizer, *, milestones: Sequence[int], last_epoch: 
     """
     scheduler = MultiStepLR(optimizer, **{'milestones': list(milestones), 'gamma': 0.1, **kwargs})
     for _ in range(last_epoch + 1):
-        _step(scheduler)
+        step_schedule(scheduler)
     return scheduler
 
 
-def _step(scheduler: LRScheduler) -> None:
-    """Step a schedule although no batch was trained: that is right when training goes on after some epochs."""
+def step_schedule(scheduler: LRScheduler) -> None:
+    """Step a schedule, also if the optimizer made no step: training goes on after some epochs, or passes a batch."""
     with warnings.catch_warnings():
         warnings.filterwarnings('ignore', message='Detected call of `lr_scheduler.step')
         scheduler.step()

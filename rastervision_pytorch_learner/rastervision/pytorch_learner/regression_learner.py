@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from rastervision.pytorch_learner.dataset.visualizer.regression_visualizer import RegressionVisualizer
+from rastervision.pytorch_learner.learner.batch_checks import BatchError
 from rastervision.pytorch_learner.learner.learner import Learner
 from rastervision.pytorch_learner.metrics import aggregate_metrics
 
@@ -45,6 +46,18 @@ class RegressionLearner(Learner):
         targets = [torch.as_tensor(batch[1]).float() for batch in self.build_dataloader('train', sampler=None)]
         medians = torch.cat(targets).abs().median(dim=0).values
         return medians.clamp_min(torch.finfo(torch.float32).tiny)
+
+    def checked_batch(self, batch: list[Any]) -> list[Any]:
+        """A batch as it is.
+
+        Raises:
+            BatchError: If targets are not finite.
+        """
+        wrong = (~torch.as_tensor(batch[1]).isfinite()).reshape(len(batch[1]), -1).any(dim=1)
+        if wrong.any():
+            positions = wrong.nonzero().flatten().tolist()
+            raise BatchError('there are targets that are not finite numbers. Leave these samples out.', positions)
+        return batch
 
     def train_step(self, batch: Any, batch_ind: int) -> dict[str, Any]:
         """The loss of a batch."""

@@ -3,9 +3,11 @@ import numpy as np
 import pytest
 
 from rastervision.pipeline.errors import ConfigError
+from rastervision.pytorch_learner.dataset.dataset import AlbumentationsDataset
 from rastervision.pytorch_learner.dataset.min_max_normalize import MinMaxNormalize
 from rastervision.pytorch_learner.dataset.transform import (
     DEFAULT_BBOX_PARAMS,
+    TransformType,
     albu_to_yxyx,
     apply_transform,
     object_detection_transformer,
@@ -88,3 +90,26 @@ def test_lambda_transforms_come_from_their_file(tmp_path):
 def test_an_unknown_transform_names_the_closest():
     with pytest.raises(ConfigError, match=r"unknown transform 'HorizontlFlip'.*HorizontalFlip"):
         deserialize_albumentation_transform({'transform': {'__class_fullname__': 'HorizontlFlip', 'p': 1}})
+
+
+@pytest.mark.parametrize('dtype', ['uint8', 'uint16', 'uint32', 'float32'])
+@pytest.mark.parametrize(
+    'transform',
+    [
+        A.Normalize(mean=(0.5,) * 3, std=(0.25,) * 3, max_pixel_value=255),
+        A.ToFloat(max_value=255),
+        MinMaxNormalize(),
+        None,
+    ],
+    ids=['Normalize', 'ToFloat', 'MinMaxNormalize', 'none'],
+)
+def test_images_are_scaled_once(dtype, transform):
+    pixels = np.random.default_rng(0).integers(0, 256, (8, 8, 3)).astype(dtype)
+    if dtype in ('float32', 'uint32') and isinstance(transform, A.ToFloat):
+        pytest.skip('ToFloat is given floating point numbers there, and leaves them as they are')
+    dataset = AlbumentationsDataset([(pixels, 0)], transform, TransformType.classification)
+    x, _ = dataset[0]
+    largest = np.iinfo(dtype).max if dtype != 'float32' else 1
+    image = pixels.astype('float32') if dtype == 'uint32' else pixels
+    expected = pixels / largest if transform is None else transform(image=image)['image']
+    assert x.numpy().transpose(1, 2, 0) == pytest.approx(expected, abs=1e-5)

@@ -3,10 +3,13 @@
 import logging
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import shapely
+from affine import Affine
+from rasterio.features import rasterize
 
 from rastervision.core.data.bboxes import match_bboxes
 from rastervision.core.data.geojson import geoms_to_bbox_coords
@@ -100,6 +103,30 @@ class Scene:
         """
         with naming_scene(self.id):
             return self.raster_source[key], None if self.label_source is None else self.label_source[key]
+
+    def aoi_mask(self, window: 'Box') -> np.ndarray | None:
+        """Which pixels of a window are inside the AOI: those whose centres are.
+
+        Args:
+            window: In pixels relative to `bbox`.
+
+        Returns:
+            Bool array (height, width); None if all are inside, or there is no AOI.
+        """
+        if not self.aoi_polygons_bbox_coords:
+            return None
+        parts = self._aoi_tree.geometries.take(self._aoi_tree.query(window.to_shapely()))
+        clipped = shapely.get_parts(shapely.clip_by_rect(parts, window.xmin, window.ymin, window.xmax, window.ymax))
+        shapes = [(part, 1) for part in clipped if part.area > 0]  # not edges that only touch the window
+        if not shapes:
+            return np.zeros(window.size, dtype=bool)
+        offset = Affine.translation(window.xmin, window.ymin)
+        mask = rasterize(shapes, out_shape=window.size, transform=offset, dtype='uint8').astype(bool)
+        return None if mask.all() else mask
+
+    @cached_property
+    def _aoi_tree(self) -> shapely.STRtree:
+        return shapely.STRtree(self.aoi_polygons_bbox_coords)
 
     def __repr__(self) -> str:
         """Id and parts."""

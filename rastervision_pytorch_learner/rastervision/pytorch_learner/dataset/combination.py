@@ -1,5 +1,6 @@
 """Datasets made of other datasets."""
 
+from bisect import bisect_right
 from collections.abc import Sequence, Sized
 from typing import Any, cast
 
@@ -48,6 +49,23 @@ class Selection(Subset[Any]):
     def set_epoch(self, epoch: int, seed: int = 0) -> None:
         """Change the samples to those of an epoch; see `AlbumentationsDataset.set_epoch`."""
         set_epoch(self.dataset, epoch, seed)
+
+
+def sample_name(dataset: Any, index: int) -> str:
+    """What people call a sample: its file, or scene and window, if the dataset, or the one in it, knows.
+
+    Args:
+        dataset: The dataset.
+        index: Index of the sample.
+    """
+    if isinstance(dataset, ConcatDataset):
+        part = bisect_right(dataset.cumulative_sizes, index)
+        first = dataset.cumulative_sizes[part - 1] if part else 0
+        return sample_name(dataset.datasets[part], index - first)
+    if isinstance(dataset, Subset):
+        return sample_name(dataset.dataset, dataset.indices[index])
+    name = getattr(dataset, 'sample_name', None)
+    return str(name(index)) if callable(name) else f'sample {index}'
 
 
 def num_samples(dataset: Dataset[Any] | None) -> int:

@@ -10,17 +10,20 @@ import torch
 from torch.utils.data import Dataset
 
 from rastervision.core.box import Box
+from rastervision.core.data.chip import Chip
 from rastervision.core.data.scene import naming_scene
 from rastervision.core.defaults import MAX_SAMPLE_ATTEMPTS
 from rastervision.core.utils.misc import ensure_tuple
+from rastervision.pytorch_learner.dataset.combination import sample_name
 from rastervision.pytorch_learner.dataset.errors import (
     GeoDatasetError,
     SampleIndexError,
     SamplingOptionsError,
     WindowSamplingError,
 )
+from rastervision.pytorch_learner.dataset.labels import NO_CLASS, ignore_pixels
 from rastervision.pytorch_learner.dataset.randomness import SampleRandomness, seed_transform, stream_of
-from rastervision.pytorch_learner.dataset.transform import TRANSFORMERS, Transform, TransformType
+from rastervision.pytorch_learner.dataset.transform import TRANSFORMERS, Transform, TransformType, is_unscaled
 from rastervision.pytorch_learner.dataset.window_sampler import RandomWindowSampler
 
 if TYPE_CHECKING:
@@ -28,6 +31,8 @@ if TYPE_CHECKING:
 
 SizeOption = int | tuple[int, int]
 PadDirection = Literal['both', 'start', 'end']
+
+MAX_REDRAWS = 20  # of random windows without data
 
 
 class AlbumentationsDataset(Dataset[Any]):
@@ -39,7 +44,8 @@ class AlbumentationsDataset(Dataset[Any]):
         orig_dataset: Gives images (height, width, channels) and labels by index.
         transform: Applied to each sample.
         transform_type: What kind of labels there are.
-        normalize: Scale unsigned integer pixels to 0-1 by the largest value of their type.
+        normalize: Scale pixels that are unsigned integers, after the transform, to 0-1 by the largest value of their
+            type.
         to_pytorch: Make tensors: images float32 (channels, height, width), labels as the task has them, NaN where
             there is none. Else arrays are given as they are, and None where there is no label.
     """
@@ -95,14 +101,31 @@ class AlbumentationsDataset(Dataset[Any]):
 
     def _finish(self, sample: tuple[np.ndarray, Any], rng: np.random.Generator) -> tuple[Any, Any]:
         """What is made of a sample that has been read."""
-        dtype = sample[0].dtype
+        x, y = self._without_gaps(*sample)
         if self.transform is not None:
             seed_transform(self.transform, rng)
-        x, y = TRANSFORMERS[self.transform_type](sample, self.transform)
-        scale = np.iinfo(dtype).max if self._scales() and dtype.kind == 'u' else None
+        dtype = x.dtype
+        x, y = TRANSFORMERS[self.transform_type]((x, y), self.transform)
+        scale = np.iinfo(dtype).max if self._scales() and is_unscaled(dtype, x.dtype, self.transform) else None
         if not self.to_pytorch:
             return (x if scale is None else x / scale), y
         return image_to_tensor(x, scale), self._label_to_tensor(y)
+
+    def _without_gaps(self, x: np.ndarray, y: Any) -> tuple[np.ndarray, Any]:
+        """A sample with zeros instead of pixels that are not finite; these do not count as labels of pixels."""
+        if x.dtype.kind != 'f':
+            return x, y
+        gaps = ~np.isfinite(x).all(axis=-1)
+        if not gaps.any():
+            return x, y
+        x = np.where(gaps[..., np.newaxis], x.dtype.type(0), x)
+        return x, self._mark(y, gaps.reshape(-1, *gaps.shape[-2:]).any(axis=0))
+
+    def _mark(self, y: Any, invalid: np.ndarray) -> Any:
+        """A label in which some pixels (height, width) do not count."""
+        if y is None or self.transform_type is not TransformType.semantic_segmentation:
+            return y
+        return ignore_pixels(np.asarray(y), invalid)
 
     def _scales(self) -> bool:
         return self.normalize
@@ -113,6 +136,10 @@ class AlbumentationsDataset(Dataset[Any]):
 
 class ImageDataset(AlbumentationsDataset):
     """Samples from image files."""
+
+    def sample_name(self, index: int) -> str:
+        """The file of a sample, for messages."""
+        return sample_name(self.orig_dataset, index)
 
 
 class GeoDataset(AlbumentationsDataset):
@@ -165,14 +192,31 @@ class GeoDataset(AlbumentationsDataset):
     def __len__(self) -> int:
         raise GeoDatasetError(f'{type(self).__name__} has no windows of its own. Use a sliding or a random one.')
 
-    def _sample(self, window: Box, rng: np.random.Generator) -> Any:
-        """The sample of a window; one read of the scene."""
-        sample = self._finish(self._read(window), rng)
+    def _sample(self, window: Box, rng: np.random.Generator, read: tuple[Chip, Any] | None = None) -> Any:
+        """The sample of a window; one read of the scene, unless it was read before."""
+        chip, label = self._read(window) if read is None else read
+        sample = self._finish((chip.pixels, self._mark_chip(label, chip, window)), rng)
         return (sample, window) if self.return_window else sample
 
-    def _read(self, window: Box) -> tuple[np.ndarray, Any]:
+    def _read(self, window: Box) -> tuple[Chip, Any]:
         """Image and label of a window, as the scene has them."""
-        return self.scene[window]
+        with naming_scene(self.scene.id):
+            source = self.scene.label_source
+            return self.scene.raster_source.read_chip(window), None if source is None else source[window]
+
+    def _mark_chip(self, label: Any, chip: Chip, window: Box) -> Any:
+        """A label of which nothing counts that is not data, or outside the AOI."""
+        if label is not None and chip.is_empty and self.transform_type is TransformType.classification:
+            return NO_CLASS
+        if label is None or self.transform_type is not TransformType.semantic_segmentation:
+            return label
+        inside = self.scene.aoi_mask(window)
+        for mask in (chip.valid, inside):
+            label = label if mask is None else self._mark(label, ~mask)
+        return label
+
+    def _name(self, window: Box) -> str:
+        return f'scene {self.scene.id!r}, window {window!r}'
 
 
 class SlidingWindowGeoDataset(GeoDataset):
@@ -236,6 +280,10 @@ class SlidingWindowGeoDataset(GeoDataset):
         """
         index = self._index(idx)
         return self._sample(self.windows[index], self.randomness.generator(index))
+
+    def sample_name(self, index: int) -> str:
+        """Scene and window of a sample, for messages."""
+        return self._name(self.windows[index])
 
     def __len__(self) -> int:
         return len(self.windows)
@@ -343,18 +391,31 @@ class RandomWindowGeoDataset(GeoDataset):
         return self.sampler.sample(rng or self._rng)
 
     def __getitem__(self, idx: int) -> Any:
-        """The sample of a random window.
+        """The sample of a random window. One without any data is drawn again, a few times.
 
         Raises:
             SampleIndexError: If `idx` is not below `max_windows`.
             GeoDatasetError: If no window was found that suits the AOI.
         """
         rng = self.randomness.generator(self._index(idx))
-        try:
-            window = self.sample_window(rng)
-        except WindowSamplingError as error:
-            raise GeoDatasetError(f'scene {self.scene.id!r}: {error}') from error
-        return self._sample(window, rng)
+        window, *read = self._draw(rng)
+        return self._sample(window, rng, (read[0], read[1]))
+
+    def _draw(self, rng: np.random.Generator) -> tuple[Box, Chip, Any]:
+        """A random window, and what is in it."""
+        for _ in range(MAX_REDRAWS):
+            try:
+                window = self.sample_window(rng)
+            except WindowSamplingError as error:
+                raise GeoDatasetError(f'scene {self.scene.id!r}: {error}') from error
+            chip, label = self._read(window)
+            if not chip.is_empty:
+                break
+        return window, chip, label
+
+    def sample_name(self, index: int) -> str:
+        """Scene and window of a sample, for messages."""
+        return self._name(self._draw(self.randomness.generator(index))[0])
 
     def __len__(self) -> int:
         return self.max_windows

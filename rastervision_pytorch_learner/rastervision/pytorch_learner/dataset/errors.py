@@ -32,3 +32,7 @@ class WindowSamplingError(GeoDatasetError, StopIteration):
 
 class SampleIndexError(DatasetError, IndexError):
     """A dataset has no sample of that index."""
+
+
+class LabelError(DatasetError):
+    """Labels are not what they should be."""

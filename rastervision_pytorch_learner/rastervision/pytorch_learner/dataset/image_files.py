@@ -10,7 +10,8 @@ import numpy as np
 from PIL import Image
 
 from rastervision.pipeline.errors import RasterVisionError
-from rastervision.pytorch_learner.dataset.errors import ImageDatasetError
+from rastervision.pytorch_learner.dataset.errors import ImageDatasetError, LabelError
+from rastervision.pytorch_learner.dataset.labels import as_class_ids, ignore_pixels
 
 IMG_EXTENSIONS = ('.jpg', '.jpeg', '.png', '.ppm', '.bmp', '.pgm', '.tif', '.tiff', '.webp', '.npy')
 
@@ -30,7 +31,8 @@ def discover_images(dir: os.PathLike[str] | str, extensions: Iterable[str] = IMG
     wanted = tuple(extensions)
     if not os.path.isdir(dir):
         return []
-    found = [Path(entry.path) for entry in os.scandir(dir) if entry.name.lower().endswith(wanted) and entry.is_file()]
+    entries = [entry for entry in os.scandir(dir) if not entry.name.startswith('.')]  # macOS leaves ._ files
+    found = [Path(entry.path) for entry in entries if entry.name.lower().endswith(wanted) and entry.is_file()]
     return sorted(found, key=natural_key)
 
 
@@ -57,17 +59,46 @@ def load_image(path: os.PathLike[str] | str) -> np.ndarray:
 
 
 def load_label(path: os.PathLike[str] | str) -> np.ndarray:
-    """Read an image of class ids, (height, width).
+    """Read an image of class ids.
+
+    Args:
+        path: An image file, a GeoTIFF, or an array in a .npy file, with whole numbers of any type.
+
+    Returns:
+        Class ids, (height, width), uint8 or int16; `NO_CLASS` where the file has NaN or, a GeoTIFF, NODATA.
 
     Raises:
         ImageDatasetError: If the file cannot be read, or has more than one channel.
+        LabelError: If its numbers are no class ids.
     """
     labels = load_image(path)
     if labels.shape[-1] != 1:
         raise ImageDatasetError(
             f'{str(path)!r} has {labels.shape[-1]} channels. A label file has one, with the class id of each pixel.'
         )
-    return labels[..., 0]
+    try:
+        class_ids = as_class_ids(labels[..., 0])
+    except LabelError as error:
+        raise LabelError(f'{str(path)!r}: {error}') from error
+    gaps = _nodata(str(path)) if is_tiff(path) else None
+    return class_ids if gaps is None else ignore_pixels(class_ids, gaps)
+
+
+def is_tiff(path: os.PathLike[str] | str) -> bool:
+    """Whether a file is a TIFF, by its name."""
+    return os.path.splitext(path)[1].lower() in ('.tif', '.tiff')
+
+
+def _nodata(path: str) -> np.ndarray | None:
+    """Where a GeoTIFF declares that it has no data, bool (height, width)."""
+    from rasterio.enums import MaskFlags
+
+    from rastervision.core.data.rasterio_io import open_raster, raster_errors
+
+    with raster_errors(path), open_raster(path) as dataset:
+        if MaskFlags.all_valid in dataset.mask_flag_enums[0]:
+            return None
+        return np.asarray(dataset.read_masks(1) == 0)
 
 
 def _read(path: str) -> np.ndarray:
@@ -75,7 +106,7 @@ def _read(path: str) -> np.ndarray:
     try:
         if extension == '.npy':
             return np.asarray(np.load(path, allow_pickle=False))
-        return _read_tiff(path) if extension in ('.tif', '.tiff') else _read_picture(path)
+        return _read_tiff(path) if is_tiff(path) else _read_picture(path)
     except (OSError, ValueError, SyntaxError, RasterVisionError, cv2.error, Image.DecompressionBombError) as error:
         raise ImageDatasetError(f'The image {path!r} cannot be read: {error}') from error
 

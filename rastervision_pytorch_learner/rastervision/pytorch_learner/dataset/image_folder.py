@@ -40,6 +40,10 @@ class ImageFolder(DatasetFolder):  # type: ignore[misc]
             log.warning('%s: the folders %s are left out; the classes are %s.', directory, extra, classes)
         return classes, {name: class_id for class_id, name in enumerate(classes)}
 
+    def sample_name(self, index: int) -> str:
+        """The image file of a sample, for messages."""
+        return str(self.samples[index][0])
+
     @staticmethod
     def make_dataset(
         directory: str | Path, class_to_idx: dict[str, int] | None, *args: Any, **kwargs: Any

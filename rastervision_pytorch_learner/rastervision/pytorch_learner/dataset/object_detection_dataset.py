@@ -10,6 +10,7 @@ import torch
 from torch.utils.data import Dataset
 
 from rastervision.core.box import Box
+from rastervision.core.data.chip import Chip
 from rastervision.core.data.scene import naming_scene
 from rastervision.core.data.scene_factory import make_od_scene
 from rastervision.pipeline.file_system.utils import file_to_json
@@ -77,6 +78,10 @@ class CocoDataset(Dataset[tuple[np.ndarray, Boxes]]):
         class_ids = np.array(self._class_ids[image_id], dtype=int)
         return load_image(os.path.join(self.img_dir, self.names[image_id])), (boxes, class_ids, 'xywh')
 
+    def sample_name(self, index: int) -> str:
+        """The image file of a sample, for messages."""
+        return os.path.join(self.img_dir, self.names[self.img_ids[index]])
+
     def __len__(self) -> int:
         return len(self.img_ids)
 
@@ -91,8 +96,28 @@ class _Detecting(AlbumentationsDataset):
     def _scales(self) -> bool:
         return self.normalize or self.to_pytorch
 
+    def _mark_chip(self, label: Boxes | None, chip: Chip, window: Box) -> Boxes | None:
+        """The boxes that have a pixel of the image in them."""
+        if label is None or chip.valid is None:
+            return label
+        boxes, class_ids, form = label
+        return boxes[(kept := _with_data(boxes, form, chip.valid))], class_ids[kept], form
+
     def _label_to_tensor(self, y: Boxes | None) -> Any:
         return torch.tensor(math.nan) if y is None else BoxList.from_arrays(*y)
+
+
+def _with_data(boxes: np.ndarray, form: str, valid: np.ndarray) -> np.ndarray:
+    """Which boxes (n, 4) have a pixel in them, or touch one, that is data; by a table of sums."""
+    height, width = valid.shape
+    yxyx = BoxList.from_arrays(boxes, np.zeros(len(boxes)), form).convert_boxes('yxyx').numpy()
+    low = np.floor(yxyx[:, :2]).clip(0, [height, width]).astype(int)
+    high = np.ceil(yxyx[:, 2:]).clip(0, [height, width]).astype(int)
+    sums = np.pad(valid.cumsum(0).cumsum(1), ((1, 0), (1, 0)))
+    (top, left), (bottom, right) = low.T, high.T
+    outside = (bottom <= top) | (right <= left)
+    inside = sums[bottom, right] - sums[top, right] - sums[bottom, left] + sums[top, left]
+    return np.asarray((inside > 0) | outside)
 
 
 class ObjectDetectionImageDataset(_Detecting, ImageDataset):
@@ -222,10 +247,10 @@ class ObjectDetectionRandomWindowGeoDataset(_Detecting, RandomWindowGeoDataset):
             boxes = source.get_labels().get_npboxes() - np.array(origin)
             return BoxWindowSampler(self.sampler, boxes, neg_ratio, self.neg_ioa_thresh)
 
-    def _read(self, window: Box) -> tuple[np.ndarray, Any]:
+    def _read(self, window: Box) -> tuple[Chip, Any]:
         source = cast('ObjectDetectionLabelSource | None', self.scene.label_source)
         with naming_scene(self.scene.id):
-            chip = self.scene.raster_source[window]
+            chip = self.scene.raster_source.read_chip(window)
             if source is None:
                 return chip, None
             labels = source.get_labels(window, ioa_thresh=self.ioa_thresh, clip=self.clip)

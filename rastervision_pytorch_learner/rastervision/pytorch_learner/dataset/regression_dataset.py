@@ -47,9 +47,19 @@ class RegressionDataReader(Dataset[tuple[np.ndarray, np.ndarray]]):
         except (IndexError, ValueError) as error:
             raise ImageDatasetError(f'{labels_path!r}: a row has no number where one should be: {error}') from error
         self.targets = np.array(values, dtype=float).reshape(len(rows), len(columns))
+        wrong = np.flatnonzero(~np.isfinite(self.targets).all(axis=1))
+        if len(wrong):
+            raise ImageDatasetError(
+                f'{labels_path!r}: the targets of {self.names[wrong[0]]!r} are {self.targets[wrong[0]].tolist()}, and '
+                f'{len(wrong)} of {len(rows)} rows are like that. Training needs finite numbers: leave these rows out.'
+            )
 
     def __getitem__(self, ind: int) -> tuple[np.ndarray, np.ndarray]:
         return load_image(os.path.join(self.img_dir, self.names[ind])), self.targets[ind]
+
+    def sample_name(self, index: int) -> str:
+        """The image file of a sample, for messages."""
+        return os.path.join(self.img_dir, self.names[index])
 
     def __len__(self) -> int:
         return len(self.names)

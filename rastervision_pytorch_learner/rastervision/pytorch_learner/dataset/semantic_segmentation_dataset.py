@@ -59,6 +59,10 @@ class SemanticSegmentationDataReader(Dataset[tuple[np.ndarray, np.ndarray]]):
     def __getitem__(self, ind: int) -> tuple[np.ndarray, np.ndarray]:
         return load_image(self.img_paths[ind]), load_label(self.label_paths[ind])
 
+    def sample_name(self, index: int) -> str:
+        """The label file of a sample, for messages."""
+        return str(self.label_paths[index])
+
     def __len__(self) -> int:
         return len(self.img_paths)
 

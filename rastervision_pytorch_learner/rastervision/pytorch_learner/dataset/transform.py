@@ -1,11 +1,13 @@
 """How a transform is applied to an image and its label, for each kind of label."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from enum import Enum
 from typing import Any, TypeAlias
 
 import albumentations as A
 import numpy as np
+
+from rastervision.pytorch_learner.dataset.labels import as_class_ids
 
 Transform: TypeAlias = A.BasicTransform | A.BaseCompose
 Sample = tuple[np.ndarray, Any]
@@ -13,13 +15,12 @@ TransformFunc = Callable[[Sample, Any], Sample]
 
 DEFAULT_BBOX_PARAMS = A.BboxParams(format='albumentations', label_fields=['category_id'])
 
-# OpenCV, which does the work, has no such images and masks.
+# OpenCV, which does the work, has no such images.
 _IMAGE_DTYPES: dict[str, type[np.generic]] = dict.fromkeys(
     ('bool', 'int8', 'int32', 'uint32', 'int64', 'uint64', 'float16'), np.float32
 )
-_MASK_DTYPES: dict[str, type[np.generic]] = dict.fromkeys(
-    ('bool', 'int8', 'int32', 'uint32', 'int64', 'uint64'), np.int16
-)
+
+_SCALING = frozenset({'Normalize', 'MinMaxNormalize'})  # ToFloat leaves floating point numbers as they are
 
 
 class TransformType(Enum):
@@ -49,6 +50,28 @@ def apply_transform(transform: Transform, **kwargs: Any) -> dict[str, Any]:
         return transform(image=image, **kwargs)  # type: ignore[no-any-return]
     out = transform(images=image, **kwargs)
     return {**out, 'image': out['images']}
+
+
+def is_unscaled(before: np.dtype[Any], after: np.dtype[Any], transform: Transform | None) -> bool:
+    """Whether an image of unsigned integers is still to be scaled to 0-1, after a transform.
+
+    A transform that made floating point numbers of them has chosen their range.
+
+    Args:
+        before: Type of the image before the transform.
+        after: Type of the image after it.
+        transform: The transform, or None.
+    """
+    if before.name not in _IMAGE_DTYPES:
+        return before.kind == 'u' and after.kind == 'u'
+    # The transform was given floating point numbers; whether it scaled them, only its name tells.
+    return before.kind == 'u' and (transform is None or not _SCALING & set(_class_names(transform)))
+
+
+def _class_names(transform: Transform) -> Iterator[str]:
+    yield type(transform).__name__
+    for inner in getattr(transform, 'transforms', ()):
+        yield from _class_names(inner)
 
 
 def noop_transformer(inp: Sample, transform: Transform | None) -> Sample:
@@ -101,9 +124,9 @@ def semantic_segmentation_transformer(inp: Sample, transform: Transform | None) 
     x, y = inp
     if y is None:
         return (x if transform is None else apply_transform(transform, image=x)['image']), None
+    y = as_class_ids(np.asarray(y))
     if transform is not None:
-        mask = y.astype(_MASK_DTYPES[y.dtype.name]) if y.dtype.name in _MASK_DTYPES else y
-        out = apply_transform(transform, image=x, mask=mask)
+        out = apply_transform(transform, image=x, mask=y)
         x, y = out['image'], out['mask']
     return x, y.astype(np.int64)
 

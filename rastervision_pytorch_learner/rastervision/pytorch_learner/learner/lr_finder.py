@@ -82,7 +82,9 @@ def find_lr(learner: 'Learner', start: float = 1e-6, end: float = 1.0, num_batch
 
 def _try_rates(learner: 'Learner', rates: list[float]) -> LearningRates:
     optimizer = learner.build_optimizer()
-    step = GradientStep(learner.bare_model, optimizer, None, make_scaler(learner.precision, learner.device))
+    step = GradientStep(
+        learner.bare_model, optimizer, None, make_scaler(learner.precision, learner.device), is_checked=False
+    )
     learner.model.train()
     average, losses = 0.0, []
     batches = chain.from_iterable(repeat(learner.get_dataloader('train')))

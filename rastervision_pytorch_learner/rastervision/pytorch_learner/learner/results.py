@@ -69,7 +69,7 @@ class ResultsPart(DataPart):
         for name in ('num_workers', 'plot_options', 'preview_batch_limit'):
             data.pop(name, None)
         model, solver = (cfg.dict(mode='json') if cfg else None for cfg in (self.cfg.model, self.cfg.solver))
-        for name in ('sync_interval', 'state_interval', 'calibrate'):
+        for name in ('sync_interval', 'state_interval', 'calibrate', 'on_nonfinite'):
             (solver or {}).pop(name, None)
         return json.dumps([model, solver, data, self.cfg.seed], sort_keys=True, default=str)
 

@@ -13,17 +13,18 @@ from torch import Tensor
 from torch.optim.lr_scheduler import LRScheduler, ReduceLROnPlateau
 from torch.utils.data import DistributedSampler
 
-from rastervision.pipeline.errors import ConfigError
 from rastervision.pipeline.file_system.utils import json_to_file
 from rastervision.pytorch_learner.dataset.combination import num_samples, set_epoch
 from rastervision.pytorch_learner.learner import files
+from rastervision.pytorch_learner.learner.batch_checks import check_weights
 from rastervision.pytorch_learner.learner.batches import from_batch
 from rastervision.pytorch_learner.learner.data import Split
 from rastervision.pytorch_learner.learner.gradient_step import GradientStep, make_average, make_scaler
+from rastervision.pytorch_learner.learner.learning import LearningPart
 from rastervision.pytorch_learner.learner.progress import Progress
-from rastervision.pytorch_learner.learner.reporting import ReportingPart
 from rastervision.pytorch_learner.learner.state import order_seed, seed_step
 from rastervision.pytorch_learner.metrics import MetricDict, aggregate_metrics
+from rastervision.pytorch_learner.optimization import step_schedule
 from rastervision.pytorch_learner.utils.distributed import reduce_metrics, share_from_first
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 
-class TrainingPart(ReportingPart):
+class TrainingPart(LearningPart):
     """The part of a learner that goes through epochs and batches."""
 
     loss: 'Callable[..., Tensor] | None'
@@ -70,6 +71,7 @@ class TrainingPart(ReportingPart):
     def _train_and_validate(self, epoch: int) -> None:
         self._start_epoch(epoch)
         train_metrics = self.train_epoch(self.opt, step_scheduler=self.step_scheduler)  # type: ignore[arg-type]
+        check_weights(self.bare_model, epoch)
         metrics = {'epoch': epoch, **train_metrics, **self._validate_in_training(), **self.learning_rates()}
         self._step_epoch_scheduler(metrics)
         self.on_epoch_end(epoch, metrics)
@@ -89,7 +91,7 @@ class TrainingPart(ReportingPart):
         if isinstance(self.epoch_scheduler, ReduceLROnPlateau):
             self.epoch_scheduler.step(metrics.get('val_loss', metrics['train_loss']))
         elif self.epoch_scheduler is not None:
-            self.epoch_scheduler.step()
+            step_schedule(self.epoch_scheduler)
 
     def _start_epoch(self, epoch: int) -> None:
         """Make the order of samples, and what they draw at random, follow from the seed and the epoch."""
@@ -142,16 +144,14 @@ class TrainingPart(ReportingPart):
         title = f'epoch {self.get_start_epoch() + 1}, training'
         with Progress(title, len(dataloader), first, shown=self.is_main_process) as progress:
             for index, batch in progress.waiting_for(self._seeded_batches(dataloader, first)):
-                batch = self.to_device(list(batch), self.device)
-                with self.autocast():
-                    output = self.train_step(batch, index)
-                done = step(output['train_loss'], index, len(dataloader))
-                outputs.append({key: _detached(value) for key, value in output.items()})
+                output, done = self.learn(list(batch), index, step, dataloader)
+                if output is not None:
+                    outputs.append({key: _detached(value) for key, value in output.items()})
                 if done and index + 1 < len(dataloader):
                     self._save_progress(index + 1, outputs)
-                progress.add(len(batch[0]), output['train_loss'])
+                progress.add(len(batch[0]), None if output is None else output['train_loss'])
             self._speed = progress.speed()
-        metrics: dict[str, Any] = self.train_end(outputs)
+        metrics: dict[str, Any] = self.train_end(outputs) if outputs else self.loss_of_nothing()
         if self.is_ddp_process:
             self.reduce_distributed_metrics(metrics)
         return {**metrics, 'train_time': str(timedelta(seconds=time.monotonic() - start))}
@@ -168,10 +168,6 @@ class TrainingPart(ReportingPart):
         for index in range(first, len(loader)):
             seed_step(self.cfg.seed, epoch, rank, index)
             yield index, next(batches)
-
-    def train_step(self, batch: Any, batch_ind: int) -> dict[str, Any]:
-        """Compute the loss of a batch: 'train_loss' in the result, a tensor that can be differentiated."""
-        raise ConfigError(f'{type(self).__name__}: train_step is not defined.')
 
     def train_end(self, outputs: list[dict[str, Any]]) -> MetricDict:
         """Make the metrics of an epoch from what `train_step` returned: their means over batches."""
@@ -210,16 +206,11 @@ class TrainingPart(ReportingPart):
         outputs = []
         with torch.inference_mode(), Progress('validating', len(dl)) as progress:
             for index, batch in enumerate(progress.waiting_for(iter(dl))):
-                with self.autocast():
-                    output = self.validate_step(self.to_device(list(batch), self.device), index)
+                output = self.judge(list(batch), index, dl)
                 outputs.append({key: _detached(value) for key, value in output.items()})
                 progress.add(len(batch[0]), output.get('val_loss'))
         metrics: dict[str, Any] = self.validate_end(outputs)
         return {**metrics, 'valid_time': str(timedelta(seconds=time.monotonic() - start))}
-
-    def validate_step(self, batch: Any, batch_ind: int) -> dict[str, Any]:
-        """Compute what the metrics of a batch are made of."""
-        raise ConfigError(f'{type(self).__name__}: validate_step is not defined.')
 
     def validate_end(self, outputs: list[dict[str, Any]]) -> MetricDict:
         """Make the metrics from what `validate_step` returned: their means over batches."""

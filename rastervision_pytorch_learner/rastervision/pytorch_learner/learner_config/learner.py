@@ -91,6 +91,19 @@ class LearnerConfig(Config):
             )
         return self
 
+    @model_validator(mode='after')
+    def _ignored_class_is_a_class(self) -> Self:
+        if self.solver is None or self.solver.ignore_class_index is None or self.data.class_config is None:
+            return self
+        index, names = self.solver.ignore_class_index, self.data.class_config.names
+        if not -len(names) <= index < len(names):
+            raise ConfigError(
+                f'solver.ignore_class_index {index}: there is no such class; the classes are '
+                f'{", ".join(f"{number} {name}" for number, name in enumerate(names))}. Negative numbers count from '
+                'the end.'
+            )
+        return self
+
     def update(self) -> None:
         """Fill unset fields, here and in the configs inside."""
         super().update(learner=self)

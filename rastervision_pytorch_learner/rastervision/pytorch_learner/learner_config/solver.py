@@ -114,6 +114,11 @@ class SolverConfig(Config):
         'Number of batches between saved states within an epoch, from which training goes on after a crash. '
         'None: only after each epoch.',
     )
+    on_nonfinite: Literal['error', 'skip'] = added_field(
+        'error',
+        'What to do with a batch whose loss or gradients are not finite (NaN, infinite): error: stop, and name its '
+        'files or windows. skip: pass over it, with a warning.',
+    )
     calibrate: bool = added_field(
         False,
         'After training, fit a temperature to the validation data, so that the probabilities of predicted classes are '
@@ -126,6 +131,17 @@ class SolverConfig(Config):
         if self.external_loss_def is not None:
             for name in self.changed(LOSS_SETTINGS):
                 raise ConfigError(f'{name} has no effect on an external_loss_def. Leave out one of them.')
+        return self
+
+    @model_validator(mode='after')
+    def _weights_are_weights(self) -> Self:
+        """Weights of classes are numbers from 0, one of them larger."""
+        weights = self.class_loss_weights
+        if weights is not None and not (all(0 <= each < math.inf for each in weights) and any(weights)):
+            raise ConfigError(
+                f'class_loss_weights {list(weights)!r}: not valid. Give a finite number from 0 for each class, one of '
+                'them larger than 0.'
+            )
         return self
 
     @model_validator(mode='after')
@@ -207,7 +223,7 @@ class SolverConfig(Config):
             return self._schedule(optimizer, steps_per_epoch=steps, last_epoch=last_epoch, **kwargs)
         if not self.one_cycle or self.num_epochs <= 1:
             return None
-        steps = max(1, train_ds_sz // (self.batch_sz * self.accumulate_batches))
+        steps = self._steps_per_epoch(train_ds_sz)
         from rastervision.pytorch_learner.optimization import one_cycle
 
         return one_cycle(

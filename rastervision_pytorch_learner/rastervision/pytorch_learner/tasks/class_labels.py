@@ -7,7 +7,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from rastervision.pipeline.errors import ConfigError
 from rastervision.pytorch_learner.dataset.combination import num_samples
+from rastervision.pytorch_learner.dataset.labels import NO_CLASS
+from rastervision.pytorch_learner.learner.batch_checks import BatchError
 from rastervision.pytorch_learner.learner.calibration import LogitSample, calibration_error, fit_temperature
 from rastervision.pytorch_learner.learner.data import Split
 from rastervision.pytorch_learner.learner.learner import Learner
@@ -24,6 +27,8 @@ from rastervision.pytorch_learner.metrics import (
 
 log = logging.getLogger(__name__)
 
+SHOWN = 5  # values in a message
+
 
 class ClassLabelsLearner(Learner):
     """Learner of class ids. The model gives logits, (batch, classes) or (batch, classes, height, width)."""
@@ -33,8 +38,88 @@ class ClassLabelsLearner(Learner):
     def train_step(self, batch: Any, batch_ind: int) -> dict[str, Any]:
         """The loss of a batch of images, (n, channels, h, w), and class ids, (n, h, w) or (n)."""
         x, y = batch[:2]
-        out = self.post_forward(self.model(x))
-        return {'train_loss': self.loss(out, y)}  # type: ignore[misc]
+        return {'train_loss': self._loss_of(self.post_forward(self.model(x)), y)}
+
+    def checked_batch(self, batch: list[Any]) -> list[Any]:
+        """A batch whose labels are class ids, int64, or `NO_CLASS`.
+
+        Raises:
+            BatchError: If there are other labels.
+        """
+        y = batch[1]
+        if not isinstance(y, Tensor) or not self.cfg.data.num_classes:
+            return batch
+        return [batch[0], self._checked_labels(y), *batch[2:]]
+
+    def _checked_labels(self, y: Tensor) -> Tensor:
+        num_classes, ignored = self.cfg.data.num_classes, self._ignored_by_loss
+        known = ((y >= 0) & (y < num_classes)) | (y == NO_CLASS)
+        if y.is_floating_point():
+            known &= y == y.round()
+        if ignored is not None:
+            known |= y == ignored
+        if not known.all():
+            unlabelled = int(y.isnan().sum()) if y.is_floating_point() else 0
+            values = sorted(set(y[~known].tolist()))[:SHOWN]
+            positions = (~known).reshape(len(y), -1).any(dim=1).nonzero().flatten().tolist()
+            names = ', '.join(f'{number} {name}' for number, name in enumerate(self.cfg.data.class_names))
+            raise BatchError(
+                'there are no labels (NaN). Give the scenes a label source.'
+                if unlabelled == int((~known).sum())
+                else f'the labels {", ".join(map(str, values))} are no class ids; the classes are {names}. Correct the '
+                f'labels, or add classes; pixels that shall not count have the label {NO_CLASS}.',
+                positions,
+            )
+        y = y.long()
+        return y if ignored is None else y.where(y != ignored, NO_CLASS)
+
+    def counts(self, batch: list[Any]) -> bool:
+        """Whether a batch has a label that counts: of a class that is not ignored, and has a weight."""
+        y = batch[1]
+        if not isinstance(y, Tensor):
+            return True
+        counting = y != NO_CLASS
+        for class_id in self._classes_without_weight:
+            counting &= y != class_id
+        return bool(counting.any())
+
+    def placeholder(self, batch: list[Any]) -> list[Any]:
+        """The images with a class that counts as label of each element."""
+        ids = set(range(self.cfg.data.num_classes)) - self._classes_without_weight
+        return [batch[0], torch.full_like(batch[1], min(ids, default=0)), *batch[2:]]
+
+    def _loss_of(self, out: Tensor, y: Tensor) -> Tensor:
+        """The loss of logits and class ids."""
+        ignored = self._ignored_by_loss
+        try:
+            loss: Tensor = self.loss(out, y if ignored is None else y.where(y != NO_CLASS, ignored))  # type: ignore[misc]
+        except (IndexError, RuntimeError, ValueError) as error:
+            if hasattr(self.loss, 'ignore_index') or not (y == NO_CLASS).any():
+                raise
+            raise ConfigError(
+                f'The loss cannot be computed of labels some of which are {NO_CLASS} ({error}). That is the label of '
+                'pixels that do not count: outside of the image or the AOI, or NODATA. Let the loss leave them out, '
+                'or give it an attribute ignore_index, the label that it wants for them.'
+            ) from error
+        return loss
+
+    @property
+    def _ignored_by_loss(self) -> int | None:
+        """The number that a loss of the user has for what does not count, if it has one of its own."""
+        if self.cfg.solver is not None and self.cfg.solver.ignore_class_index is not None:
+            return None
+        ignored = getattr(self.loss, 'ignore_index', None)
+        return ignored if isinstance(ignored, int) and ignored != NO_CLASS else None
+
+    @property
+    def _classes_without_weight(self) -> set[int]:
+        """Ids of the classes that do not count in the loss."""
+        solver = self.cfg.solver
+        if solver is None:
+            return set()
+        ids = {class_id for class_id, weight in enumerate(solver.class_loss_weights or ()) if weight == 0}
+        ignored = solver.ignore_class_index
+        return ids if ignored is None else ids | {ignored % max(1, self.cfg.data.num_classes)}
 
     def calibrated(self, logits: Tensor) -> Tensor:
         """Logits whose softmax are calibrated probabilities: divided by the temperature of the config."""
@@ -73,11 +158,12 @@ class ClassLabelsLearner(Learner):
         self.calibration = {'temperature': temperature, 'ece_uncalibrated': before, 'ece': after}
 
     def validate_step(self, batch: Any, batch_ind: int) -> dict[str, Any]:
-        """The loss and the confusion matrix of a batch."""
+        """The loss, if anything counts, and the confusion matrix of a batch."""
         x, y = batch[:2]
         out: Tensor = self.post_forward(self.model(x))
         conf_mat = compute_conf_mat(self.prob_to_pred(out), y, self.cfg.data.num_classes)
-        return {'val_loss': self.loss(out, y), CONF_MAT: conf_mat}  # type: ignore[misc]
+        loss = {'val_loss': self._loss_of(out, y)} if self.counts(batch) else {}
+        return {**loss, CONF_MAT: conf_mat}
 
     def validate_end(self, outputs: list[dict[str, Any]]) -> MetricDict:
         """The mean loss over batches, and precision, recall and F1 of each class over all elements.

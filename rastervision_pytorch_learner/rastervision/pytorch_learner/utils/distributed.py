@@ -92,6 +92,13 @@ def reduce_metrics(metrics: dict[str, Any], device: torch.device) -> None:
     metrics |= dict(zip(names, (values / dist.get_world_size()).tolist(), strict=True))
 
 
+def any_process(flag: bool, device: torch.device) -> bool:
+    """Whether something is so in any of the processes; all of them must ask."""
+    value = torch.tensor(float(flag), device=device)
+    dist.all_reduce(value, op=dist.ReduceOp.MAX)
+    return bool(value.item())
+
+
 def share_from_first(value: T) -> T:
     """What the first of several processes has, in all of them."""
     values = [value]

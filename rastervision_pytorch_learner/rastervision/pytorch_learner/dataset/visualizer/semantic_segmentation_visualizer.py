@@ -60,13 +60,13 @@ class SemanticSegmentationVisualizer(SideBySideVisualizer):
 
         Args:
             ax: Where.
-            y: The class ids.
+            y: The class ids; pixels with negative ones, which do not count, are left blank.
             num_classes: Number of classes.
             cmap: A color for each class.
             kwargs: Further arguments of `imshow`.
         """
         options = {'vmin': -0.5, 'vmax': num_classes - 0.5, 'interpolation': 'nearest', **kwargs}
-        ax.imshow(np.asarray(y), cmap=cmap, **options)
+        ax.imshow(np.ma.masked_less(np.asarray(y), 0), cmap=cmap, **options)
         ax.set_xticks([])
         ax.set_yticks([])
 
