@@ -69,12 +69,12 @@ class ObjectDetectionLearner(Learner):
         """A batch as it is.
 
         Raises:
-            BatchError: If boxes are not finite, have no area, or classes that there are not.
+            BatchError: If boxes are not finite, or have classes that there are not.
         """
         wrong = [index for index, boxes in enumerate(batch[1]) if not self._is_good(boxes)]
         if wrong:
             raise BatchError(
-                f'there are boxes {_shown(batch[1][wrong[0]])} that are not finite, have no area, or whose class id '
+                f'there are boxes {_shown(batch[1][wrong[0]])} that are not finite, or whose class id '
                 f'is not one of 0 to {self.cfg.data.num_classes - 1}. Correct the labels.',
                 wrong,
             )
@@ -85,7 +85,7 @@ class ObjectDetectionLearner(Learner):
             raise BatchError('there are images without labels (NaN). Give the scenes a label source.')
         edges, ids = boxes.boxes, boxes.get_field('class_ids')
         known = ids is None or bool(((ids >= 0) & (ids < self.cfg.data.num_classes)).all())
-        return known and bool(edges.isfinite().all()) and bool((edges[:, 2:] > edges[:, :2]).all())
+        return known and bool(edges.isfinite().all())
 
     def validate_step(self, batch: Any, batch_ind: int) -> dict[str, Any]:
         """The predictions and labels of a batch."""
