@@ -80,8 +80,7 @@ def load_label(path: os.PathLike[str] | str) -> np.ndarray:
         class_ids = as_class_ids(labels[..., 0])
     except LabelError as error:
         raise LabelError(f'{str(path)!r}: {error}') from error
-    gaps = _nodata(str(path)) if is_tiff(path) else None
-    return class_ids if gaps is None else ignore_pixels(class_ids, gaps)
+    return ignore_pixels(class_ids, _nodata(str(path))) if is_tiff(path) else class_ids
 
 
 def is_tiff(path: os.PathLike[str] | str) -> bool:
@@ -89,15 +88,11 @@ def is_tiff(path: os.PathLike[str] | str) -> bool:
     return os.path.splitext(path)[1].lower() in ('.tif', '.tiff')
 
 
-def _nodata(path: str) -> np.ndarray | None:
+def _nodata(path: str) -> np.ndarray:
     """Where a GeoTIFF declares that it has no data, bool (height, width)."""
-    from rasterio.enums import MaskFlags
-
     from rastervision.core.data.rasterio_io import open_raster, raster_errors
 
     with raster_errors(path), open_raster(path) as dataset:
-        if MaskFlags.all_valid in dataset.mask_flag_enums[0]:
-            return None
         return np.asarray(dataset.read_masks(1) == 0)
 
 
