@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from rastervision.core.box import Box
+from rastervision.core.data.label.utils import best_classes
 from rastervision.core.data.scene import Scene
 from rastervision.core.rv_pipeline.rv_pipeline import RVPipeline
 
@@ -35,4 +36,4 @@ class SemanticSegmentation(RVPipeline):
 
 def _class_ids(prediction: np.ndarray) -> np.ndarray:
     """Class ids, (height, width), of scores (classes, height, width); class ids stay as they are."""
-    return prediction.argmax(axis=0).astype(np.uint8) if prediction.ndim == 3 else prediction
+    return best_classes(prediction) if prediction.ndim == 3 else prediction

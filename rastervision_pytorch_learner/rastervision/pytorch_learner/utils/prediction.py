@@ -2,9 +2,12 @@
 
 Windows go from top to bottom and, in a row, from left to right. While the model computes, a thread reads ahead; only a
 few batches are in memory at a time, whatever the size of the scene.
+
+Windows without any data are not computed, and pixels without data get no prediction: the model sees zeros there.
 """
 
 import copy
+import logging
 import queue
 import threading
 from collections.abc import Iterable, Iterator
@@ -18,6 +21,8 @@ import torch
 from rastervision.core.data.label.chip_classification_labels import ChipClassificationLabels
 from rastervision.core.data.label.object_detection_labels import ObjectDetectionLabels
 from rastervision.core.data.label.semantic_segmentation_labels import SemanticSegmentationLabels
+from rastervision.core.data.label.utils import best_classes
+from rastervision.core.data.scene import naming_scene
 from rastervision.pytorch_learner.dataset.dataset import SlidingWindowGeoDataset
 from rastervision.pytorch_learner.dataset.transform import TransformType
 
@@ -34,7 +39,10 @@ if TYPE_CHECKING:
 
 T = TypeVar('T')
 
+log = logging.getLogger(__name__)
+
 MAX_BATCHES_AHEAD = 2
+MIN_SHARE_OF_DATA = 0.5  # of a box, so that it is one of something that the image shows
 
 
 # --------------------------------------------------------------------- streams
@@ -50,13 +58,15 @@ def iter_predict_scene_ss(
             columns are moved back into the scene, so that none shows what is beyond its edges if it is large enough.
 
     Yields:
-        Each window, which is not cropped yet, with its scores, (classes, height, width), float32, that add up to one.
+        Each window with data, which is not cropped yet, with its scores, (classes, height, width), float32, that add up
+        to one; NaN where a pixel is no data.
     """
     predict_options.check_gaps()
     kind = SlidingWindowGeoDataset if predict_options.crop_sz is None else CoveringWindowGeoDataset
     dataset = _windows_of(learner, scene, predict_options, TransformType.semantic_segmentation, kind)
     predict_kw = {'out_shape': (predict_options.chip_sz, predict_options.chip_sz)}
-    yield from _predict_windows(learner, dataset, predict_options, **predict_kw)
+    for window, scores, valid in _predict_windows(learner, dataset, predict_options, **predict_kw):
+        yield window, scores if valid is None else np.where(valid, scores, scores.dtype.type(np.nan))
 
 
 def iter_predict_scene_cc(
@@ -70,10 +80,11 @@ def iter_predict_scene_cc(
         predict_options: Size and stride of windows, batch size.
 
     Yields:
-        Each cell with its scores, (classes,), float32: the logits of the model.
+        Each cell with data, and its scores, (classes,), float32: the logits of the model.
     """
     dataset = _windows_of(learner, scene, predict_options, TransformType.classification)
-    yield from _predict_windows(learner, dataset, predict_options)
+    for window, scores, _ in _predict_windows(learner, dataset, predict_options):
+        yield window, scores
 
 
 def iter_predict_scene_od(
@@ -88,7 +99,8 @@ def iter_predict_scene_od(
             have in common more than once.
 
     Yields:
-        Each window with `boxes`, (n, 4), yxyx, pixels from its corner, `class_ids` and `scores`.
+        Each window with data, with `boxes`, (n, 4), yxyx, pixels from its corner, `class_ids` and `scores`. Boxes less
+        than half of which is data are left out.
     """
     predict_options.check_gaps()
     chip_sz = predict_options.chip_sz
@@ -96,7 +108,11 @@ def iter_predict_scene_od(
     predict_kw: dict[str, Any] = {'out_shape': (chip_sz, chip_sz)}
     if predict_options.tta is not None:
         predict_kw['merge_kw'] = {'merge_thresh': predict_options.merge_thresh}
-    yield from _predict_windows(learner, dataset, predict_options, **predict_kw)
+    for window, boxes, valid in _predict_windows(learner, dataset, predict_options, **predict_kw):
+        if valid is not None:
+            kept = _share_of_data(boxes['boxes'], valid) >= MIN_SHARE_OF_DATA
+            boxes = {name: values[kept] for name, values in boxes.items()}
+        yield window, boxes
 
 
 # --------------------------------------------------------------------- in memory
@@ -113,7 +129,7 @@ def predict_scene_ss(
     smooth = weights is not None or bool(getattr(scene.label_store, 'smooth_output', False))
     labels = SemanticSegmentationLabels.make_empty(scene.extent, learner.cfg.data.num_classes, smooth=smooth)
     for window, scores in iter_predict_scene_ss(learner, scene, predict_options):
-        values = scores if smooth else scores.argmax(axis=0)
+        values = scores if smooth else best_classes(scores)
         labels.add_predictions([window], [values], crop_sz=predict_options.crop_sz, weights=weights)  # type: ignore[arg-type]
     return labels
 
@@ -158,6 +174,17 @@ def _is_whole(boxes: np.ndarray, window: 'Box', extent: 'Box', *, edge_sz: int) 
     return np.asarray(whole.all(axis=1))
 
 
+def _share_of_data(boxes: np.ndarray, valid: np.ndarray) -> np.ndarray:
+    """Which part, 0 to 1, of each box, (n, 4), in pixels of a window is data, of its whole pixels; at least one."""
+    height, width = valid.shape
+    sums = np.pad(valid.astype(np.int64), ((1, 0), (1, 0))).cumsum(axis=0).cumsum(axis=1)
+    low = np.floor(boxes[:, :2]).clip(0, np.array([height, width]) - 1).astype(int)
+    high = np.ceil(boxes[:, 2:]).astype(int).clip(low + 1, np.array([height, width]))
+    (top, left), (bottom, right) = low.T, high.T
+    counts = sums[bottom, right] - sums[top, right] - sums[bottom, left] + sums[top, left]
+    return np.asarray(counts / ((bottom - top) * (right - left)))
+
+
 class CoveringWindowGeoDataset(SlidingWindowGeoDataset):
     """Windows that reach over the edges of a scene only if it is smaller; see :meth:`.Box.get_covering_windows`."""
 
@@ -189,17 +216,34 @@ def _windows_of(
 
 def _predict_windows(
     learner: 'Learner', dataset: SlidingWindowGeoDataset, options: 'PredictOptions', **predict_kw: Any
-) -> 'Iterator[tuple[Box, Any]]':
+) -> 'Iterator[tuple[Box, Any, np.ndarray | None]]':
+    """Windows that have data, what the model says, and which of their pixels are data; see :class:`.Chip`."""
     predict = learner.predict
     if options.tta is not None:
         predict = partial(learner.predict_augmented, tta=options.tta)
-    images = (dataset[index][0] for index in range(len(dataset)))
-    windows = iter(dataset.windows)
+    images = _images(dataset)
     with dataset.scene.raster_source.reading_ahead(dataset.windows):
         for batch in _ahead(_batches(images, options.batch_sz), MAX_BATCHES_AHEAD):
-            predictions = predict(torch.stack(batch), raw_out=True, **predict_kw)
-            for window, prediction in zip(islice(windows, len(batch)), predictions, strict=True):
-                yield window, learner.output_to_numpy(prediction)
+            predictions = predict(torch.stack([image for _, image, _ in batch]), raw_out=True, **predict_kw)
+            for (window, _, valid), prediction in zip(batch, predictions, strict=True):
+                yield window, learner.output_to_numpy(prediction), valid
+
+
+def _images(dataset: SlidingWindowGeoDataset) -> 'Iterator[tuple[Box, torch.Tensor, np.ndarray | None]]':
+    """Windows of a scene that have data, as the model takes them, and which of their pixels are data."""
+    source, skipped = dataset.scene.raster_source, 0
+    for index, window in enumerate(dataset.windows):
+        with naming_scene(dataset.scene.id):
+            chip = source.read_chip(window)
+        if chip.is_empty:
+            skipped += 1
+            continue
+        image, _ = dataset._finish((chip.pixels, None), dataset.randomness.generator(index))
+        yield window, image, chip.valid
+    if skipped:
+        log.info(
+            'scene %r: %d of %d windows have no data and are not predicted.', dataset.scene.id, skipped, len(dataset)
+        )
 
 
 def _batches(items: Iterable[T], size: int) -> Iterator[list[T]]:

@@ -51,6 +51,19 @@ def test_parts_of_windows_outside_the_extent_are_left_out(labels, smooth):
     assert (arr == 0).sum() == 4 and (arr == 1).sum() == 4
 
 
+def test_pixels_of_a_window_can_be_left_out(labels, smooth):
+    values = prediction(smooth, 1, (4, 4)).astype(np.float32 if smooth else np.int16)
+    values[..., 0, :2] = np.nan if smooth else -1
+    labels.add_window(Box(0, 0, 4, 4), values)
+    labels.add_window(Box(0, 1, 4, 5), prediction(smooth, 0, (4, 4)))
+
+    arr, hits = labels.get_label_arr(EXTENT, null_class_id=2), labels.get_hit_arr(EXTENT)
+
+    assert arr[0, 0] == 2 and arr[0, 1] == 0 and arr[1, 0] == 1
+    assert hits[0, 0] == 0 and hits[0, 1] == 1 and hits[1, 1] == 2
+    assert np.isnan(labels.get_score_arr(EXTENT)[:, 0, 0]).all()
+
+
 def test_ties_go_to_the_lowest_id(labels, smooth):
     for class_id in (2, 1):
         labels.add_window(EXTENT, prediction(smooth, class_id, (6, 8)))

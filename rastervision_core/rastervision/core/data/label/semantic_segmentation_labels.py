@@ -75,7 +75,7 @@ class SemanticSegmentationDiscreteLabels(SemanticSegmentationLabels):
 
         Args:
             window: The window.
-            pixel_class_ids: Class ids, (height, width).
+            pixel_class_ids: Class ids, (height, width). -1 is no vote.
 
         Raises:
             DataError: If a class id is not one of the classes, or the shape is not that of the window.
@@ -83,7 +83,7 @@ class SemanticSegmentationDiscreteLabels(SemanticSegmentationLabels):
         class_ids = self._inside(window, pixel_class_ids)
         if not class_ids.size:
             return
-        if class_ids.min() < 0 or class_ids.max() >= self.num_classes:
+        if class_ids.min() < -1 or class_ids.max() >= self.num_classes:
             raise DataError(
                 f'The prediction of window {window!r} has class ids from {class_ids.min()} to {class_ids.max()}. '
                 f'Ids of {self.num_classes} classes go from 0 to {self.num_classes - 1}.'
@@ -94,7 +94,7 @@ class SemanticSegmentationDiscreteLabels(SemanticSegmentationLabels):
         part = self.pixel_counts[:, *slices]
         for class_id in range(self.num_classes):
             part[class_id] += class_ids == class_id
-        self.hit_mask[slices] = True
+        self.hit_mask[slices] |= class_ids >= 0
 
     def get_label_arr(self, window: Box, null_class_id: int = -1) -> np.ndarray:
         """Labels of a window; see :meth:`.SemanticSegmentationLabels.get_label_arr`."""
@@ -248,7 +248,7 @@ class SemanticSegmentationSmoothLabels(SemanticSegmentationLabels):
 
         Args:
             window: The window.
-            pixel_class_scores: Scores, (classes, height, width).
+            pixel_class_scores: Scores, (classes, height, width). Pixels with NaN are not predicted.
 
         Raises:
             DataError: If the shape is not that of the classes and the window.
@@ -269,14 +269,18 @@ class SemanticSegmentationSmoothLabels(SemanticSegmentationLabels):
         slices = self._slices(window)
         self.pixel_hits = with_room(self.pixel_hits, slices)
         scores = scores.astype(self.dtype)
+        missing = np.isnan(scores).any(axis=0)
+        hits = ~missing
+        if missing.any():
+            scores = np.where(missing, self.dtype.type(0), scores)
         if weights is not None and self.pixel_weights is None:
             self.pixel_weights = self.pixel_hits.astype(np.float32)
         if self.pixel_weights is not None:
-            factors = 1 if weights is None else self._inside(window, weights)
+            factors = hits if weights is None else self._inside(window, weights) * hits
             self.pixel_weights[slices] += factors
             scores = scores * factors
         self.pixel_scores[:, *slices] += scores
-        self.pixel_hits[slices] += 1
+        self.pixel_hits[slices] += hits
 
     @property
     def _divisors(self) -> np.ndarray:

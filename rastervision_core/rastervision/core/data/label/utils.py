@@ -100,3 +100,18 @@ def check_shape(window: Box, prediction: np.ndarray) -> None:
 def crop_prediction(prediction: np.ndarray, crop_sz: int) -> np.ndarray:
     """A view of labels, (height, width), or scores, (classes, height, width), without their edges."""
     return prediction[..., crop_sz : prediction.shape[-2] - crop_sz, crop_sz : prediction.shape[-1] - crop_sz]
+
+
+def best_classes(scores: np.ndarray) -> np.ndarray:
+    """The class with the highest score of each pixel.
+
+    Args:
+        scores: (classes, height, width); NaN where a pixel has no prediction.
+
+    Returns:
+        Class ids, (height, width), integers; -1 where a pixel has no prediction.
+    """
+    class_ids: np.ndarray = scores.argmax(axis=0).astype(np.min_scalar_type(-len(scores)))
+    if scores.dtype.kind == 'f':
+        class_ids[np.isnan(scores).any(axis=0)] = -1
+    return class_ids
