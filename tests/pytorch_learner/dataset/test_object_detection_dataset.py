@@ -6,7 +6,9 @@ from PIL import Image
 
 from rastervision.core.box import Box
 from rastervision.core.data.scene_factory import make_od_scene
-from rastervision.pipeline.errors import NotReadableError
+from rastervision.core.rv_pipeline.chip_options import WindowSamplingMethod
+from rastervision.core.rv_pipeline.object_detection_config import ObjectDetectionWindowSamplingConfig
+from rastervision.pipeline.errors import ConfigError, NotReadableError
 from rastervision.pytorch_learner.dataset.box_sampler import BoxWindowSampler
 from rastervision.pytorch_learner.dataset.errors import ImageDatasetError, SamplingOptionsError
 from rastervision.pytorch_learner.dataset.object_detection_dataset import (
@@ -15,6 +17,7 @@ from rastervision.pytorch_learner.dataset.object_detection_dataset import (
     ObjectDetectionSlidingWindowGeoDataset,
 )
 from rastervision.pytorch_learner.dataset.window_sampler import RandomWindowSampler
+from rastervision.pytorch_learner.learner_config.object_detection_data import ObjectDetectionGeoDataConfig
 
 BOXES = np.array([[10.0, 10, 20, 20], [70, 70, 75, 90]])
 
@@ -60,7 +63,9 @@ def make_scene(scene_uris, class_config, tmp_path):
     """A function that makes a scene with the given boxes, as features, as its labels."""
 
     def make(features):
-        (tmp_path / 'boxes.json').write_text(json.dumps({'type': 'FeatureCollection', 'features': features}))
+        crs = {'type': 'name', 'properties': {'name': 'EPSG:32636'}}
+        collection = {'type': 'FeatureCollection', 'crs': crs, 'features': features}
+        (tmp_path / 'boxes.json').write_text(json.dumps(collection))
         return make_od_scene(scene_uris['image_uri'], str(tmp_path / 'boxes.json'), class_config, scene_id='a')
 
     return make
@@ -111,3 +116,87 @@ def test_boxes_of_an_unknown_image_are_refused(write_coco):
 
     with pytest.raises(ImageDatasetError, match='image 9'):
         ObjectDetectionImageDataset(*places)
+
+
+# ------------------------------------------------------------- options of a data config
+def square(xmin, ymin, size, **properties):
+    """A feature, given in pixels, where the image is."""
+    xmin, ymin = 500_000 + xmin, -ymin
+    ring = [[xmin, ymin], [xmin + size, ymin], [xmin + size, ymin - size], [xmin, ymin - size], [xmin, ymin]]
+    geometry = {'type': 'Polygon', 'coordinates': [ring]}
+    return {'type': 'Feature', 'properties': {'class_id': 0, **properties}, 'geometry': geometry}
+
+
+def configured(scene, class_config, *, for_chipping=True, **sampling):
+    """The dataset of a scene that a data config makes."""
+    options = {'method': WindowSamplingMethod.random, 'size': 20, 'max_windows': 200, **sampling}
+    data = ObjectDetectionGeoDataConfig(
+        class_config=class_config, sampling=ObjectDetectionWindowSamplingConfig(**options), img_sz=20, num_workers=0
+    )
+    return data.scene_to_dataset(scene, for_chipping=for_chipping)
+
+
+def boxes_of(dataset):
+    return [sample[0][1][0] for sample in map(dataset.__getitem__, range(len(dataset)))]
+
+
+@pytest.mark.parametrize(('neg_ratio', 'low', 'high'), [(0.0, 1, 1), (1.0, 0.4, 0.6), (4.0, 0.1, 0.3)])
+def test_the_share_of_windows_with_objects_is_that_of_the_config(make_scene, class_config, neg_ratio, low, high):
+    scene = make_scene([square(10, 10, 6)])
+
+    boxes = boxes_of(configured(scene, class_config, neg_ratio=neg_ratio, neg_ioa_thresh=0.01))
+
+    assert low <= np.mean([len(each) > 0 for each in boxes]) <= high
+
+
+def test_boxes_are_cut_and_left_out_as_the_config_says(make_scene, class_config):
+    scene = make_scene([square(10, 10, 10)])
+    whole = np.concatenate(boxes_of(configured(scene, class_config, ioa_thresh=1.0)))
+    cut = np.concatenate(boxes_of(configured(scene, class_config, ioa_thresh=0.3, clip=True)))
+
+    assert (whole[:, 2:] - whole[:, :2] == 10).all()
+    areas = np.prod(cut[:, 2:] - cut[:, :2], axis=1)
+    assert len(cut) > len(whole)
+    assert 30 <= areas.min() < 80
+
+
+def test_windows_on_a_grid_have_boxes_as_the_config_says(make_scene, class_config):
+    scene = make_scene([square(17, 2, 10)])  # 3 of its 10 columns are in the first window
+    grid = {'method': WindowSamplingMethod.sliding, 'stride': 20}
+
+    def found(**options):
+        return [len(boxes) for boxes in boxes_of(configured(scene, class_config, **grid, **options))[:2]]
+
+    assert found() == [1, 1]
+    assert found(ioa_thresh=0.5) == [0, 1]
+    (cut, *_) = boxes_of(configured(scene, class_config, **grid, clip=True))
+    assert cut[0, 3] == 20
+
+
+def test_a_scene_without_objects_gives_windows_without_in_spite_of_neg_ratio(make_scene, class_config, caplog):
+    dataset = configured(make_scene([]), class_config, neg_ratio=1.0, max_windows=5)
+
+    assert [len(boxes) for boxes in boxes_of(dataset)] == [0] * 5
+    assert "Scene 'a' has no objects" in caplog.text
+
+
+def test_windows_around_objects_at_the_edge_keep_to_the_padding(make_scene, class_config):
+    scene = make_scene([square(0, 0, 4), square(76, 56, 4)])
+    dataset = configured(scene, class_config, neg_ratio=0.0, padding=0, max_windows=50)
+
+    assert all(dataset[i][1] in scene.extent for i in range(50))
+
+
+def test_a_point_is_in_a_window_or_not(windows):
+    sampler = BoxWindowSampler(windows, np.array([[50.0, 50, 50, 50]]), neg_ratio=1e9, neg_ioa_thresh=0.2)
+    drawn = [sampler.sample(np.random.default_rng(i)) for i in range(50)]
+
+    assert not any((50, 50) in window for window in drawn)
+
+
+@pytest.mark.parametrize(
+    'options', [{'neg_ratio': -1}, {'ioa_thresh': 1.5}, {'neg_ioa_thresh': -0.1}, {'ioa_thresh': float('nan')}]
+)
+def test_shares_that_cannot_be_are_refused_when_the_config_is_read(options):
+    with pytest.raises(ConfigError, match=next(iter(options))):
+        ObjectDetectionWindowSamplingConfig(size=10, **options)

@@ -24,14 +24,23 @@ class ObjectDetectionWindowSamplingConfig(WindowSamplingConfig):
     """Configure the windows that are cut from a scene with objects."""
 
     ioa_thresh: float = Field(
-        0.8, description='A box belongs to a window if at least this fraction of its area lies inside.'
+        0.8,
+        ge=0,
+        le=1,
+        description='A box belongs to a window if at least this fraction of its area lies inside. Sliding: at its '
+        'default, boxes belong to each window that they touch.',
     )
     clip: bool = Field(False, description='Clip boxes to the window.')
     neg_ratio: float | None = Field(
-        None, description='Random: windows without objects, per window with some. None: windows are drawn blindly.'
+        None,
+        ge=0,
+        description='Random: windows without objects, per window with some. None: windows are drawn blindly.',
     )
     neg_ioa_thresh: float = Field(
-        0.2, description='Random: a window counts as without objects if no box has this fraction of its area inside.'
+        0.2,
+        ge=0,
+        le=1,
+        description='Random: a window counts as without objects if no box has this fraction of its area inside.',
     )
 
 

@@ -25,6 +25,8 @@ class BoxWindowSampler:
     ) -> None:
         self.windows = windows
         self.boxes = np.asarray(npboxes, dtype=float).reshape(-1, 4)
+        if not neg_ratio >= 0:
+            raise SamplingOptionsError(f'neg_ratio {neg_ratio!r} is no share of windows. Use 0 or more.')
         self.neg_prob = neg_ratio / (neg_ratio + 1)
         self.neg_ioa_thresh = neg_ioa_thresh
         if not len(self.boxes):
@@ -59,7 +61,7 @@ class BoxWindowSampler:
             first, last = np.floor(box[:2]).astype(int), np.ceil(box[2:]).astype(int)
             size = np.maximum(self.windows.sample_sizes(rng)[0], last - first)
             size = np.full(2, size.max()) if self.windows.w_lims is None else size
-            corner = rng.integers(last - size, first, endpoint=True)
+            corner = self._corner(last - size, first, size, rng)
             if self.windows.suits(corner[np.newaxis], size[np.newaxis])[0]:
                 (ymin, xmin), (height, width) = corner.tolist(), size.tolist()
                 return Box(ymin, xmin, ymin + height, xmin + width)
@@ -68,9 +70,19 @@ class BoxWindowSampler:
             'smaller windows, or a larger max_sample_attempts.'
         )
 
+    def _corner(self, low: np.ndarray, high: np.ndarray, size: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        """A corner (y, x) between two, if possible one whose window is not too far beyond the scene."""
+        least, most = (bound[0] for bound in self.windows.bounds(size[np.newaxis]))
+        near_low, near_high = np.maximum(low, least), np.minimum(high, most)
+        possible = near_low <= near_high
+        low, high = np.where(possible, near_low, low), np.where(possible, near_high, high)
+        return np.asarray(rng.integers(low, high, endpoint=True))
+
     def _ioa(self, window: Box) -> np.ndarray:
         """Which part of each box lies in a window."""
         low = np.maximum(self.boxes[:, :2], [window.ymin, window.xmin])
         high = np.minimum(self.boxes[:, 2:], [window.ymax, window.xmax])
         inside = np.clip(high - low, 0, None).prod(axis=1)
-        return np.asarray(inside / (self.boxes[:, 2:] - self.boxes[:, :2]).prod(axis=1))
+        areas = (self.boxes[:, 2:] - self.boxes[:, :2]).prod(axis=1)
+        touched = (high >= low).all(axis=1).astype(float)  # a box without area is in a window, or not
+        return np.divide(inside, areas, out=touched, where=areas > 0)

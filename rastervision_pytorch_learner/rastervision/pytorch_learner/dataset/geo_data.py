@@ -1,8 +1,10 @@
 """Datasets that a geo data config asks for."""
 
+import logging
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from rastervision.core.rv_pipeline.chip_options import WindowSamplingConfig, WindowSamplingMethod
+from rastervision.core.rv_pipeline.object_detection_config import ObjectDetectionWindowSamplingConfig
 from rastervision.pipeline.errors import ConfigError
 from rastervision.pytorch_learner.dataset.combination import Concatenation, random_subset
 
@@ -14,9 +16,12 @@ if TYPE_CHECKING:
     from rastervision.pytorch_learner.learner_config.data import Split
     from rastervision.pytorch_learner.learner_config.geo_data import GeoDataConfig
 
+log = logging.getLogger(__name__)
+
 S = TypeVar('S')
 R = TypeVar('R')
 
+SLIDING_OPTIONS = ('ioa_thresh', 'clip')
 SCENES_OF_SPLIT = {'train': 'train_scenes', 'valid': 'validation_scenes', 'test': 'test_scenes'}
 
 
@@ -61,17 +66,44 @@ def sample_scene(
         kinds: Classes of the sliding and of the random dataset.
         transform: Applied to each sample; it makes all samples one size.
         for_chipping: Give `(sample, window)`, as they are read, resized to `sampling.size` only.
-        kwargs: Further arguments of the random dataset.
+        kwargs: Further arguments of the datasets; the sliding one gets those among `SLIDING_OPTIONS`.
     """
     options: dict[str, Any] = {'transform': transform, 'within_aoi': sampling.within_aoi}
     if for_chipping:
         options |= {'normalize': False, 'to_pytorch': False, 'return_window': True}
     sliding, random = cast(tuple[Any, Any], kinds)
     if sampling.method is WindowSamplingMethod.sliding:
+        options |= {name: kwargs[name] for name in SLIDING_OPTIONS if name in kwargs}
         return cast(S, sliding(scene, **_sliding_options(sampling), **options))
     # Transforms of a data config resize to img_sz; resizing again would blur.
     out_size = sampling.size if transform is None else None
     return cast(R, random(scene, out_size=out_size, **_random_options(sampling), **options, **kwargs))
+
+
+def box_options(sampling: WindowSamplingConfig, scene: 'Scene') -> dict[str, Any]:
+    """Arguments of datasets that say which boxes belong to a window, and how many windows have none.
+
+    Windows on a grid have all boxes that touch them, as those of earlier versions, unless another part is asked for.
+
+    Args:
+        sampling: How windows are taken from the scene. Only that of object detection speaks of boxes.
+        scene: The scene. One that has no boxes gives windows without them, whatever `neg_ratio` is.
+    """
+    if not isinstance(sampling, ObjectDetectionWindowSamplingConfig):
+        return {}
+    if sampling.method is WindowSamplingMethod.sliding:
+        is_default = sampling.ioa_thresh == type(sampling).model_fields['ioa_thresh'].default
+        return {'ioa_thresh': None if is_default else sampling.ioa_thresh, 'clip': sampling.clip}
+    neg_ratio = sampling.neg_ratio
+    if neg_ratio is not None and scene.label_source is not None and not len(scene.label_source.get_labels()):  # type: ignore[arg-type]
+        log.warning('Scene %r has no objects, so all its windows are without; neg_ratio has no effect.', scene.id)
+        neg_ratio = None
+    return {
+        'ioa_thresh': sampling.ioa_thresh,
+        'clip': sampling.clip,
+        'neg_ratio': None if scene.label_source is None else neg_ratio,
+        'neg_ioa_thresh': sampling.neg_ioa_thresh,
+    }
 
 
 def _sliding_options(sampling: WindowSamplingConfig) -> dict[str, Any]:

@@ -174,12 +174,46 @@ def make_od_geodataset(
     return cls(scene, **kwargs)
 
 
-class ObjectDetectionSlidingWindowGeoDataset(_Detecting, SlidingWindowGeoDataset):
-    """Windows on a grid; labels are all boxes that touch them. Arguments: see `SlidingWindowGeoDataset`."""
+class _Boxed(_Detecting, GeoDataset):
+    """Windows of a scene with the boxes of which a given part is in them.
+
+    Attributes:
+        ioa_thresh: The part. None: that of the label source, which is: any.
+        clip: Whether boxes are cut at the edges of the window.
+    """
+
+    ioa_thresh: float | None
+    clip: bool
+
+    def _read(self, window: Box) -> tuple[Chip, Any]:
+        source = cast('ObjectDetectionLabelSource | None', self.scene.label_source)
+        if self.ioa_thresh is None and not self.clip:
+            return super()._read(window)
+        with naming_scene(self.scene.id):
+            chip = self.scene.raster_source.read_chip(window)
+            if source is None:
+                return chip, None
+            ioa_thresh = source.ioa_thresh if self.ioa_thresh is None else self.ioa_thresh
+            labels = source.get_labels(window, ioa_thresh=ioa_thresh, clip=self.clip)
+        place = window.to_global_coords(self.scene.bbox)
+        boxes = labels.get_npboxes() - np.array([place.ymin, place.xmin] * 2)
+        return chip, (boxes, labels.get_class_ids(), 'yxyx')
+
+
+class ObjectDetectionSlidingWindowGeoDataset(_Boxed, SlidingWindowGeoDataset):
+    """Windows on a grid.
+
+    Args:
+        args: See `SlidingWindowGeoDataset`.
+        ioa_thresh: A box belongs to a window if at least this part of it is inside. None: if it touches the window.
+        clip: Cut boxes at the edges of the window.
+        kwargs: See `SlidingWindowGeoDataset`.
+    """
 
     from_uris = classmethod(make_od_geodataset)  # type: ignore[arg-type, var-annotated]
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, ioa_thresh: float | None = None, clip: bool = False, **kwargs: Any) -> None:
+        self.ioa_thresh, self.clip = ioa_thresh, clip
         super().__init__(*args, **{'transform_type': TransformType.object_detection, **kwargs})
 
     def append_resize_transform(self, transform: Transform | None, out_size: tuple[int, int]) -> Transform:
@@ -187,7 +221,7 @@ class ObjectDetectionSlidingWindowGeoDataset(_Detecting, SlidingWindowGeoDataset
         return _append_resize(transform, out_size, DEFAULT_BBOX_PARAMS)
 
 
-class ObjectDetectionRandomWindowGeoDataset(_Detecting, RandomWindowGeoDataset):
+class ObjectDetectionRandomWindowGeoDataset(_Boxed, RandomWindowGeoDataset):
     """Random windows, of which a given share has an object in it.
 
     Args:
@@ -246,17 +280,6 @@ class ObjectDetectionRandomWindowGeoDataset(_Detecting, RandomWindowGeoDataset):
         with naming_scene(self.scene.id):
             boxes = source.get_labels().get_npboxes() - np.array(origin)
             return BoxWindowSampler(self.sampler, boxes, neg_ratio, self.neg_ioa_thresh)
-
-    def _read(self, window: Box) -> tuple[Chip, Any]:
-        source = cast('ObjectDetectionLabelSource | None', self.scene.label_source)
-        with naming_scene(self.scene.id):
-            chip = self.scene.raster_source.read_chip(window)
-            if source is None:
-                return chip, None
-            labels = source.get_labels(window, ioa_thresh=self.ioa_thresh, clip=self.clip)
-        place = window.to_global_coords(self.scene.bbox)
-        boxes = labels.get_npboxes() - np.array([place.ymin, place.xmin] * 2)
-        return chip, (boxes, labels.get_class_ids(), 'yxyx')
 
 
 def _append_resize(transform: Transform | None, out_size: tuple[int, int], bbox_params: A.BboxParams) -> Transform:

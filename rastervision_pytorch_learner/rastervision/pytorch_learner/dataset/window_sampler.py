@@ -56,7 +56,19 @@ class RandomWindowSampler:
         if self.aoi_polygons:
             self._aoi = shapely.union_all(list(self.aoi_polygons))
             shapely.prepare(self._aoi)
-            self._corners = AoiSampler(self.aoi_polygons) if self.efficient else None
+            self._corners = self._corner_sampler() if self.efficient else None
+
+    def _corner_sampler(self) -> AoiSampler | None:
+        """What draws corners from the part of the area where they can be; None if that is nothing.
+
+        The area may be much larger than the scene.
+        """
+        smallest = np.array([[self.h_lims[0], (self.w_lims or self.h_lims)[0]]])
+        (low,), (high,) = self.bounds(smallest)
+        possible = shapely.box(low[1], low[0], high[1] + 1, high[0] + 1)
+        parts = shapely.get_parts(shapely.intersection(self._aoi, possible))
+        polygons = [part for part in parts if part.geom_type == 'Polygon']
+        return AoiSampler(polygons) if polygons else None
 
     @property
     def _room(self) -> Size:
@@ -78,7 +90,7 @@ class RandomWindowSampler:
         if self._corners is not None:
             points = self._corners.sample(len(sizes), rng)
             return np.asarray(np.floor(points[:, ::-1]), dtype=int)
-        low, high = self._bounds(sizes)
+        low, high = self.bounds(sizes)
         return np.asarray(rng.integers(low, high, endpoint=True))
 
     def sample(self, rng: np.random.Generator) -> Box:
@@ -103,7 +115,7 @@ class RandomWindowSampler:
             'AOI. Use smaller windows, within_aoi=False, or a larger max_sample_attempts.'
         )
 
-    def _bounds(self, sizes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def bounds(self, sizes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """First and last possible corner (n, 2) of windows of these sizes."""
         low = np.array([self.extent.ymin - self.padding[0], self.extent.xmin - self.padding[1]])
         high = np.array([self.extent.ymax + self.padding[0], self.extent.xmax + self.padding[1]]) - sizes
@@ -113,7 +125,7 @@ class RandomWindowSampler:
         """Which windows, given by corners (n, 2) and sizes (n, 2), suit the area and do not reach too far beyond it."""
         if self._aoi is None:
             return np.ones(len(corners), dtype=bool)
-        low, high = self._bounds(sizes)
+        low, high = self.bounds(sizes)
         inside = ((corners >= low) & (corners <= high)).all(axis=1)
         (ymin, xmin), (height, width) = corners.T, sizes.T
         boxes = shapely.box(xmin, ymin, xmin + width, ymin + height)

@@ -78,12 +78,13 @@ class ObjectDetectionGeoDataConfig(ObjectDetectionDataConfig, GeoDataConfig):
             bbox_params: How albumentations is to treat the boxes. None: `get_bbox_params()`.
             for_chipping: Give samples as they are read, to be written to files.
         """
-        from rastervision.pytorch_learner.dataset.geo_data import sample_scene
+        from rastervision.pytorch_learner.dataset.geo_data import box_options, sample_scene
         from rastervision.pytorch_learner.dataset.object_detection_dataset import (
             ObjectDetectionRandomWindowGeoDataset,
             ObjectDetectionSlidingWindowGeoDataset,
         )
 
         kinds = (ObjectDetectionSlidingWindowGeoDataset, ObjectDetectionRandomWindowGeoDataset)
-        options = {'bbox_params': bbox_params or self.get_bbox_params()}
-        return sample_scene(scene, self.get_sampling(scene.id), kinds, transform, for_chipping=for_chipping, **options)
+        sampling = self.get_sampling(scene.id)
+        options = {'bbox_params': bbox_params or self.get_bbox_params(), **box_options(sampling, scene)}
+        return sample_scene(scene, sampling, kinds, transform, for_chipping=for_chipping, **options)
