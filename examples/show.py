@@ -20,7 +20,7 @@ from rich.table import Table
 
 from rastervision.core.box import Box
 from rastervision.core.data.class_config import ClassConfig
-from rastervision.core.data.label.boxes import touching_pairs
+from rastervision.core.data.label.boxes import overlapping_pairs
 from rastervision.core.data.label.chip_classification_labels import ChipClassificationLabels
 from rastervision.core.data.scene import Scene
 from rastervision.core.rv_pipeline.chip_classification_config import ChipClassificationConfig
@@ -107,7 +107,7 @@ def box_panels(scene: Scene, classes: ClassConfig) -> list[np.ndarray]:
     """Image, true and predicted boxes; reads the whole scene."""
     image = np.ascontiguousarray(scene.raster_source.get_chip(scene.extent)[..., :3])
     truth, guess = scene.label_source.get_labels(), scene.label_store.get_labels().filter_by_score(GOOD_SCORE)
-    i, j, iou = touching_pairs(truth.get_npboxes(), guess.get_npboxes())
+    i, j, iou = overlapping_pairs(truth.get_npboxes(), guess.get_npboxes())
     match = (iou > GOOD_IOU) & (truth.get_class_ids()[i] == guess.get_class_ids()[j])
     panels = [image, image.copy(), image.copy()]
     for number, box in enumerate(truth.get_boxes()):

@@ -11,7 +11,7 @@ from pycocotools.cocoeval import COCOeval
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from rastervision.core.data.label.boxes import areas, touching_pairs
+from rastervision.core.data.label.boxes import areas, overlapping_pairs
 
 if TYPE_CHECKING:
     from rastervision.core.data.label.object_detection_labels import ObjectDetectionLabels
@@ -78,8 +78,8 @@ def _groups(truth: 'ObjectDetectionLabels', prediction: 'ObjectDetectionLabels')
     Boxes that can match are in one group; groups are filled up to `GROUP_SIZE` boxes.
     """
     a, b = truth.get_npboxes(), prediction.get_npboxes()
-    i, j, iou = touching_pairs(a, b)
-    match = (iou >= SMALLEST_IOU - TOLERANCE) & (truth.get_class_ids()[i] == prediction.get_class_ids()[j])
+    i, j, _ = overlapping_pairs(a, b, SMALLEST_IOU - TOLERANCE)
+    match = truth.get_class_ids()[i] == prediction.get_class_ids()[j]
     n = len(a) + len(b)
     graph = coo_array((np.ones(match.sum()), (i[match], len(a) + j[match])), shape=(n, n))
     _, clusters = connected_components(graph, directed=False)

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from rastervision.core.data.label.boxes import one_to_one, touching_pairs
+from rastervision.core.data.label.boxes import one_to_one, overlapping_pairs
 from rastervision.core.evaluation.class_evaluation_item import ClassEvaluationItem
 from rastervision.core.evaluation.classification_evaluation import ClassificationEvaluation
 
@@ -65,7 +65,7 @@ def match_boxes(
         Indices of the true boxes that are found, and of the right boxes that they are paired with: each (found,).
     """
     gt_ids, pred_ids = gt_labels.get_class_ids(), pred_labels.get_class_ids()
-    gt_inds, pred_inds, iou = touching_pairs(gt_labels.get_npboxes(), pred_labels.get_npboxes())
+    gt_inds, pred_inds, iou = overlapping_pairs(gt_labels.get_npboxes(), pred_labels.get_npboxes(), iou_thresh)
     near = iou > iou_thresh
     candidates = near & (gt_ids[gt_inds] == pred_ids[pred_inds]) if by_class else near
     pairs = gt_inds[candidates], pred_inds[candidates], iou[candidates]

@@ -1,9 +1,12 @@
+import time
+import tracemalloc
+
 import numpy as np
 import pytest
 from shapely.geometry import box
 
 from rastervision.core.box import Box
-from rastervision.core.data.label.boxes import non_max_suppression
+from rastervision.core.data.label.boxes import non_max_suppression, overlapping_pairs
 from rastervision.core.data.label.object_detection_labels import ObjectDetectionLabels
 from rastervision.pipeline.errors import LabelError
 
@@ -27,6 +30,43 @@ def test_suppression_is_greedy_by_score(thresh):
     boxes, scores = np.hstack([corners, corners + rng.uniform(5, 30, (120, 2))]), rng.choice([0.2, 0.5, 0.9], 120)
 
     assert non_max_suppression(boxes, scores, thresh).tolist() == greedy(boxes, scores, thresh)
+
+
+def test_suppression_of_many_boxes_that_overlap_takes_little_memory_and_time():
+    rng = np.random.default_rng(0)
+    corners = rng.uniform(0, 1200, (20_000, 2))
+    boxes, scores = np.hstack([corners, corners + rng.uniform(50, 250, (20_000, 2))]), rng.uniform(0, 1, 20_000)
+    tracemalloc.start()
+    start = time.process_time()
+
+    kept = non_max_suppression(boxes, scores, 0.5, np.arange(20_000) % 3)
+
+    seconds, (_, peak) = time.process_time() - start, tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 150e6  # all pairs that touch would take 2 GB
+    assert seconds < 5  # a generous limit: 0.6 s are usual
+    assert (np.diff(scores[kept]) <= 0).all()
+    few = kept[:100]
+    for class_id in range(3):
+        best = few[few % 3 == class_id]
+        assert len(greedy(boxes[best], scores[best], 0.5)) == len(best)
+
+
+@pytest.mark.parametrize('min_iou', [0, 0.3, 0.5, 0.8])
+@pytest.mark.parametrize('at_once', [1, 50, 1 << 19])
+def test_pairs_of_boxes_do_not_depend_on_how_many_are_looked_at_at_once(min_iou, at_once, monkeypatch):
+    rng = np.random.default_rng(2)
+    corners = rng.uniform(0, 40, (2, 60, 2))
+    a, b = (np.hstack([each, each + rng.uniform(5, 30, (60, 2))]) for each in corners)
+    monkeypatch.setattr('rastervision.core.data.label.boxes.PAIRS_AT_ONCE', at_once)
+
+    i, j, iou = overlapping_pairs(a, b, min_iou)
+
+    shapes = [[box(*each) for each in side] for side in (a, b)]
+    ious = np.array([[s.intersection(t).area / s.union(t).area for t in shapes[1]] for s in shapes[0]])
+    wanted = ious >= min_iou if min_iou else np.array([[s.intersects(t) for t in shapes[1]] for s in shapes[0]])
+    assert list(zip(i.tolist(), j.tolist(), strict=True)) == [tuple(pair) for pair in np.argwhere(wanted).tolist()]
+    np.testing.assert_allclose(iou, ious[wanted])
 
 
 def test_pruning_ignores_classes_and_keeps_only_higher_scores():

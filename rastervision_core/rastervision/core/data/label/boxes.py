@@ -5,6 +5,8 @@ import shapely
 
 from rastervision.core.box import Box
 
+PAIRS_AT_ONCE = 1 << 19  # of boxes, that are compared in one call: about 50 MB
+
 
 def areas(boxes: np.ndarray) -> np.ndarray:
     """Area of each box: (n, 4) -> (n,)."""
@@ -41,7 +43,8 @@ def non_max_suppression(
 
     Greedy: goes through the boxes by descending score and drops those that overlap one that is kept.
 
-    Cost: n log n + the number of pairs that touch; no matrix of all pairs.
+    Time: n log n + the number of pairs of which one covers the middle of the other. Memory: n; pairs are looked at
+    some at a time.
 
     Args:
         boxes: (n, 4).
@@ -53,34 +56,80 @@ def non_max_suppression(
         Indices of the kept boxes, by descending score; of equal scores the first comes first.
     """
     order = np.argsort(-scores, kind='stable')
-    first, second = _overlapping_pairs(boxes[order], iou_thresh)
-    if class_ids is not None:
-        same = class_ids[order][first] == class_ids[order][second]
-        first, second = first[same], second[same]
-    by_first = np.argsort(first, kind='stable')
-    losers, starts = second[by_first], np.searchsorted(first[by_first], np.arange(len(order) + 1))
-    keep = np.ones(len(order), dtype=bool)
-    for winner in np.unique(first):
-        if keep[winner]:
-            keep[losers[starts[winner] : starts[winner + 1]]] = False
-    return order[keep]
+    if class_ids is None:
+        return order[_survivors(boxes[order], iou_thresh)]
+    kept = np.zeros(len(order), dtype=bool)
+    for class_id in np.unique(class_ids):
+        own = np.flatnonzero(class_ids[order] == class_id)
+        kept[own[_survivors(boxes[order[own]], iou_thresh)]] = True
+    return order[kept]
 
 
-def touching_pairs(a: np.ndarray, b: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """The pairs of a box of `a` and one of `b` that touch, with their intersection over union.
+def _survivors(boxes: np.ndarray, iou_thresh: float) -> np.ndarray:
+    """Which of some boxes, the best first, are not dropped for a better one: (n, 4) -> bool (n,)."""
+    alive = np.ones(len(boxes), dtype=bool)
+    tree = shapely.STRtree(_rectangles(boxes))
+    start, count = 0, max(1, PAIRS_AT_ONCE // max(1, len(boxes)))
+    while start < len(boxes):
+        winners = start + np.flatnonzero(alive[start : start + count])
+        i, losers, iou = _pairs_near(boxes[winners], boxes, tree, iou_thresh)
+        first = winners[i]
+        overlap = (first < losers) & (iou > iou_thresh)
+        first, losers = first[overlap], losers[overlap]
+        ends = np.searchsorted(first, winners, side='right')
+        for winner, begin, end in zip(winners.tolist(), [0, *ends.tolist()], ends.tolist(), strict=False):
+            if begin < end and alive[winner]:
+                alive[losers[begin:end]] = False
+        start, count = start + count, _next_count(count, len(i))
+    return alive
 
-    Cost: n log n + the number of pairs.
+
+def overlapping_pairs(a: np.ndarray, b: np.ndarray, min_iou: float = 0.0) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The pairs of a box of `a` and one of `b` whose intersection over union is not below a limit.
+
+    Time: n log n + the number of pairs that touch, or, for large limits, of which one covers the middle of the other.
+    Memory: that of the result; pairs are looked at some at a time.
 
     Args:
         a: Boxes, (n, 4).
         b: Boxes, (m, 4).
+        min_iou: The limit. 0: all that touch.
 
     Returns:
-        Index in `a`, index in `b`, IoU (0 of boxes without area): each (pairs,).
+        Index in `a`, ascending, index in `b`, IoU (0 of boxes without area): each (pairs,).
     """
-    i, j = shapely.STRtree(_rectangles(b)).query(_rectangles(a))
+    tree = shapely.STRtree(_rectangles(b))
+    start, count = 0, max(1, PAIRS_AT_ONCE // max(1, len(b)))
+    found = [(np.empty(0, dtype=np.intp), np.empty(0, dtype=np.intp), np.empty(0))]
+    while start < len(a):
+        i, j, iou = _pairs_near(a[start : start + count], b, tree, min_iou)
+        near = iou >= min_iou
+        found.append((start + i[near], j[near], iou[near]))
+        start, count = start + count, _next_count(count, len(i))
+    first, second, ious = (np.concatenate(parts) for parts in zip(*found, strict=True))
+    return first, second, ious
+
+
+def _pairs_near(
+    a: np.ndarray, b: np.ndarray, tree: shapely.STRtree, min_iou: float
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Pairs among which are all whose IoU is larger than a limit, and their IoU; the first index ascends.
+
+    A box that has this share in common with another has at least that share of the other's width and height. So it
+    reaches into the other by that much: into what is left of it if that is cut off all around.
+    """
+    cut = np.clip(min_iou, 0, 0.5) * (1 - 1e-9)
+    margin = cut * (a[:, 2:] - a[:, :2])
+    i, j = tree.query(_rectangles(np.concatenate([a[:, :2] + margin, a[:, 2:] - margin], axis=1)))
+    by_first = np.lexsort((j, i))
+    i, j = i[by_first], j[by_first]
     shared = intersection_areas(a[i], b[j])
     return i, j, _ratio(shared, areas(a)[i] + areas(b)[j] - shared)
+
+
+def _next_count(count: int, pairs: int) -> int:
+    """How many boxes to look at next, if so many had so many pairs."""
+    return count * 2 if 2 * pairs < PAIRS_AT_ONCE else max(1, count // 2) if pairs > PAIRS_AT_ONCE else count
 
 
 def one_to_one(first: np.ndarray, second: np.ndarray, iou: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -115,13 +164,6 @@ def _is_first(values: np.ndarray) -> np.ndarray:
     result = np.zeros(len(values), dtype=bool)
     result[np.unique(values, return_index=True)[1]] = True
     return result
-
-
-def _overlapping_pairs(boxes: np.ndarray, iou_thresh: float) -> tuple[np.ndarray, np.ndarray]:
-    """Indices of the pairs (i, j), i < j, of boxes with a larger IoU."""
-    i, j, iou = touching_pairs(boxes, boxes)
-    overlap = (i < j) & (iou > iou_thresh)
-    return i[overlap], j[overlap]
 
 
 def _rectangles(boxes: np.ndarray) -> np.ndarray:

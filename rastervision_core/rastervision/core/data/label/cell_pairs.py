@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from rastervision.core.data.label.boxes import one_to_one, touching_pairs
+from rastervision.core.data.label.boxes import one_to_one, overlapping_pairs
 
 MIN_IOU = 0.5
 
@@ -23,6 +23,6 @@ def pair_cells(a: np.ndarray, b: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     Returns:
         Indices into `a`, ascending, and into `b`, each (pairs,).
     """
-    first, second, iou = touching_pairs(a, b)
+    first, second, iou = overlapping_pairs(a, b, MIN_IOU)
     near = iou > MIN_IOU
     return one_to_one(first[near], second[near], iou[near])
