@@ -11,6 +11,7 @@ import shapely
 from shapely.geometry import shape
 
 from rastervision.core.box import Box
+from rastervision.core.data.rings import MANY_VERTICES, Rings
 from rastervision.pipeline.errors import DataError, LabelError
 
 GeoJSON = dict[str, Any]
@@ -163,6 +164,34 @@ class Features:
         """Indices, ascending, of the features that intersect a window. Costs O(log n + hits) after the first call."""
         hits: np.ndarray = np.sort(self.tree.query(window.to_shapely(), predicate='intersects'))
         return hits
+
+    def drawable(self, indices: np.ndarray, window: Box) -> tuple[list[Any], list[int]]:
+        """Geometries that look the same in a window, without what large polygons have elsewhere; see `Rings.near`.
+
+        Args:
+            indices: Of features, (m,).
+            window: The window.
+
+        Returns:
+            The geometries, and which of the indices they belong to.
+        """
+        geometries = [self._rings(i).near(window) if i in self._large else self.geometries[i] for i in indices.tolist()]
+        found = [i for i, geometry in zip(indices.tolist(), geometries, strict=True) if geometry is not None]
+        return [geometry for geometry in geometries if geometry is not None], found
+
+    @cached_property
+    def _large(self) -> dict[int, Rings | None]:
+        """Indices of polygons with many vertices, and their rings once they were needed."""
+        large = (shapely.get_type_id(self.geometries) == POLYGON_TYPE) & (
+            shapely.get_num_coordinates(self.geometries) > MANY_VERTICES
+        )
+        return dict.fromkeys(np.flatnonzero(large).tolist())
+
+    def _rings(self, index: int) -> Rings:
+        rings = self._large[index]
+        if rings is None:
+            rings = self._large[index] = Rings.of(self.geometries[index])
+        return rings
 
     @property
     def extent(self) -> Box:

@@ -5,11 +5,11 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import shapely
 from rasterio.features import geometry_mask
 from rasterio.transform import Affine
 
 from rastervision.core.box import Box
+from rastervision.core.data.features import Features
 from rastervision.core.data.scene import naming_scene
 from rastervision.core.evaluation.classification_evaluator import ClassificationEvaluator, sides_of
 from rastervision.core.evaluation.semantic_segmentation_evaluation import SemanticSegmentationEvaluation, row_blocks
@@ -114,16 +114,14 @@ class AOIMask:
 
     def __init__(self, polygons: 'list[Polygon]') -> None:
         """Index polygons, in pixels of a scene."""
-        self.tree = shapely.STRtree(polygons)
+        self._areas = Features(np.array(polygons, dtype=object), [{}] * len(polygons))
 
     def outside(self, window: Box) -> np.ndarray:
         """Mask of the pixels of a window whose centre is in no area, (height, width), bool."""
-        near = self.tree.query(window.to_shapely())
-        if not len(near):
+        near, _ = self._areas.drawable(self._areas.intersecting(window), window)
+        if not near:
             return np.ones(window.size, dtype=bool)
-        return geometry_mask(  # type: ignore[no-any-return]
-            self.tree.geometries[near], window.size, Affine.translation(window.xmin, window.ymin)
-        )
+        return geometry_mask(near, window.size, Affine.translation(window.xmin, window.ymin))  # type: ignore[no-any-return]
 
 
 def _truth_reader(source: 'LabelSource', null_class_id: int) -> ReadWindow:

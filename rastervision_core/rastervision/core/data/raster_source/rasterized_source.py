@@ -118,7 +118,10 @@ def _draw(polygons: Features, window: Box, background_class_id: int, *, all_touc
     hits = polygons.intersecting(window)
     chip = np.full(window.size, background_class_id, dtype=DTYPE)
     if len(hits) and chip.size:
-        shapes = zip(polygons.geometries[hits], polygons.class_ids[hits].tolist(), strict=True)
+        geometries, drawn = polygons.drawable(hits, window)
+        shapes = list(zip(geometries, polygons.class_ids[drawn].tolist(), strict=True))
+        if not shapes:
+            return chip
         rasterize(shapes, out=chip, transform=Affine.translation(window.xmin, window.ymin), all_touched=all_touched)
     return chip
 
