@@ -3,7 +3,7 @@ import random
 
 import numpy as np
 import pytest
-from shapely.geometry import Polygon
+from shapely.geometry import Polygon, box
 
 from rastervision.core.box import Box
 from rastervision.pipeline.errors import ArgumentError, ArgumentTypeError, BoxSizeError
@@ -80,6 +80,14 @@ def test_windows_are_filtered_by_the_union_of_polygons():
     assert Box.filter_by_aoi(windows, halves) == windows[:1]
     assert Box.filter_by_aoi(windows, halves, within=False) == windows[:2]
     assert Box.filter_by_aoi(windows, []) == [] and Box.filter_by_aoi([], halves) == []
+
+
+def test_areas_that_touch_and_coordinates_that_were_rounded_do_not_cut_windows_off():
+    left, right = box(0, 0, 5.0000001, 10), box(5.0000002, 0, 9.996, 10)
+    inside, across, outside = Box(0, 0, 5, 5), Box(0, 0, 10, 10), Box(0, 5, 5, 11)
+
+    assert Box.filter_by_aoi([inside, across, outside], [left, right]) == [inside, across]
+    assert Box.filter_by_aoi([Box(0, 0, 0.5, 0.5)], [box(0, 0, 0.45, 1)]) == []  # may be degrees
 
 
 def test_npboxes_of_no_boxes_have_four_columns():

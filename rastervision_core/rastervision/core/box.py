@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
 Point = tuple[float, float]
 
-ON_EDGE = 1e-6  # pixels; coordinates that went through a map come back with errors below this
+AOI_SLACK = 0.05  # pixels by which a box may reach out of an area of interest and still be within it
+AOI_SLACK_OF_BOX = 1e-3  # and at most this part of the smallest box
 
 
 @dataclass(frozen=True, slots=True, repr=True)
@@ -377,8 +378,13 @@ class Box:
             aoi_polygons: The area, as the union of polygons in the same coordinates.
             within: Whether a window must lie in the area completely, or just intersect it.
         """
-        keep = _in_aoi(Box.to_npboxes(windows), aoi_polygons, within)
+        keep = Box.are_in_aoi(Box.to_npboxes(windows), aoi_polygons, within)
         return [window for window, kept in zip(windows, keep, strict=True) if kept]
+
+    @staticmethod
+    def are_in_aoi(npboxes: np.ndarray, aoi_polygons: Sequence[Polygon], within: bool = True) -> np.ndarray:
+        """Which boxes of an array, (n, 4), lie in an area of interest; see `filter_by_aoi`. Returns bool, (n,)."""
+        return _in_aoi(npboxes, aoi_polygons, within)
 
     @staticmethod
     def within_aoi(window: 'Box', aoi_polygons: Polygon | Sequence[Polygon]) -> bool:
@@ -391,12 +397,28 @@ class Box:
         return bool(_in_aoi(window.npbox_format()[None], aoi_polygons, within=False)[0])
 
 
+def join_aoi(polygons: Sequence[BaseGeometry], smallest: float) -> BaseGeometry:
+    """An area of interest as one geometry, for asking which boxes are within it.
+
+    Coordinates that were rounded in a file, or transformed, must neither cut a box off nor leave a gap between polygons
+    that touch. So the area is a little larger, see `AOI_SLACK`.
+
+    Args:
+        polygons: The area.
+        smallest: Side of the smallest box that is asked for.
+    """
+    slack = min(AOI_SLACK, AOI_SLACK_OF_BOX * smallest)
+    grown = shapely.buffer(shapely.make_valid(list(polygons)), slack, join_style='mitre') if slack > 0 else polygons
+    return shapely.union_all(list(grown))
+
+
 def _in_aoi(npboxes: np.ndarray, aoi: Polygon | Sequence[Polygon], within: bool) -> np.ndarray:
-    """Which boxes, (n, 4) of ymin, xmin, ymax, xmax, are in an area: bool (n,). Within, but for `ON_EDGE`."""
-    union = aoi if isinstance(aoi, BaseGeometry) else shapely.union_all(list(aoi))
+    """Which boxes, (n, 4) of ymin, xmin, ymax, xmax, are in an area: bool (n,)."""
+    polygons = [aoi] if isinstance(aoi, BaseGeometry) else list(aoi)
+    ymin, xmin, ymax, xmax = npboxes.T
+    sizes = npboxes[:, 2:] - npboxes[:, :2]
+    union = join_aoi(polygons, float(sizes[sizes > 0].min(initial=np.inf))) if within else shapely.union_all(polygons)
     shapely.prepare(union)
-    inner = ON_EDGE if within else 0
-    ymin, xmin, ymax, xmax = (npboxes + np.array([inner, inner, -inner, -inner])).T
     test = shapely.contains if within else shapely.intersects
     inside: np.ndarray = test(union, shapely.box(xmin, ymin, xmax, ymax))
     return inside

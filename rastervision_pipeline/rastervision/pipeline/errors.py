@@ -14,6 +14,7 @@ A message says what is wrong (the value, with `!r`), where (config path, URI, sc
     ├── BundleError                   a model bundle is not one, or does not fit
     ├── DataError                     imagery or labels are not what they should be
     │   ├── LabelError (ValueError)   a label has no class, or the wrong type of geometry
+    │   ├── NotMappableError          coordinates that a CRS cannot hold
     │   └── NoStatsError (ValueError) there are no pixels to compute statistics of
     ├── UnknownClassIdError (IndexError)  there is no class of this id
     ├── RunError                      a job of a pipeline failed
@@ -77,6 +78,10 @@ class DataError(RasterVisionError):
 
 class LabelError(DataError, ValueError):
     """A label is not what its use needs: it has no class, or the wrong type of geometry."""
+
+
+class NotMappableError(DataError):
+    """Coordinates are outside the area that a CRS is made for."""
 
 
 class NoStatsError(DataError, ValueError):

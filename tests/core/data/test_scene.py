@@ -121,3 +121,73 @@ def test_the_aoi_of_a_config_is_read(make_scene_config, tmp_path, classes):
 def test_data_errors_of_a_scene_are_named():
     with pytest.raises(DataError, match=r"^scene 'a': bad$"), naming_scene('a'):
         raise DataError('bad')
+
+
+# ------------------------------------------------------------------ areas of interest
+@pytest.fixture
+def write_aoi(tmp_path, image):
+    """Writes geometries, in pixels of the image, to a file in its CRS."""
+    import geopandas as gpd
+
+    def write(name, geometries, layer=None):
+        crs = RasterioSource(image).crs_transformer
+        on_map = crs.to_map(np.array([*geometries, None], dtype=object)[:-1]) if len(geometries) else []
+        gpd.GeoDataFrame(geometry=list(on_map), crs=crs.map_crs).to_file(tmp_path / name, layer=layer)
+        return str(tmp_path / name)
+
+    return write
+
+
+def area_of(scene):
+    return sum(polygon.area for polygon in scene.aoi_polygons)
+
+
+@pytest.mark.parametrize('ending', ['gpkg', 'geojson', 'fgb', 'shp'])
+def test_areas_of_interest_elsewhere_are_an_error_with_both_extents(image, write_aoi, ending):
+    aoi = write_aoi(f'aoi.{ending}', [box(5000, 5000, 5100, 5100)])
+    with pytest.raises(DataError, match=r'None of the 1 areas of interest .*They cover x .*the image x'):
+        make_ss_scene(image, aoi_uri=aoi)
+
+
+@pytest.mark.parametrize('ending', ['gpkg', 'geojson', 'fgb', 'shp'])
+def test_an_aoi_without_polygons_is_an_error(image, write_aoi, ending):
+    with pytest.raises(DataError, match='have no polygons'):
+        make_ss_scene(image, aoi_uri=write_aoi(f'aoi.{ending}', []))
+
+
+def test_areas_of_interest_with_swapped_axes_are_told(image, tmp_path):
+    bounds = RasterioSource(image).crs_transformer.to_map(Box(2, 2, 20, 20))
+    ring = [[y, x] for x, y in bounds.geojson_coordinates()]
+    (tmp_path / 'aoi.json').write_text(json.dumps({'type': 'Polygon', 'coordinates': [ring]}))
+    with pytest.raises(DataError, match='swapped'):
+        make_ss_scene(image, aoi_uri=str(tmp_path / 'aoi.json'))
+
+
+def test_an_aoi_that_only_touches_the_image_does_not_meet_it(image):
+    with pytest.raises(DataError, match='in the image'):
+        Scene('s', RasterioSource(image), aoi_polygons=[box(-10, 0, 0, 10)])
+
+
+def test_areas_outside_the_bbox_of_the_scene_are_an_error(image):
+    with pytest.raises(DataError, match="scene 's': None of the 1 areas"):
+        Scene('s', RasterioSource(image, bbox=Box(10, 20, 40, 60)), aoi_polygons=[box(0, 0, 5, 5)])
+
+
+def test_an_empty_list_of_areas_is_no_limit(image):
+    assert Scene('s', RasterioSource(image), aoi_polygons=[]).aoi_polygons == []
+
+
+def test_areas_of_several_files_are_taken_together(image, write_aoi):
+    uris = [write_aoi('a.gpkg', [box(0, 0, 10, 10)]), write_aoi('b.geojson', [box(20, 0, 30, 10)])]
+    assert area_of(make_ss_scene(image, aoi_uri=uris)) == pytest.approx(200, rel=0.2)
+
+
+def test_a_layer_of_an_aoi_is_chosen_in_its_uri(image, write_aoi):
+    for layer, size in (('labels', 3), ('extent', 20)):
+        uri = write_aoi('all.gpkg', [box(0, 0, size, size)], layer=layer)
+
+    assert area_of(make_ss_scene(image, aoi_uri=f'{uri}|layername=extent')) == pytest.approx(400, rel=0.2)
+    with pytest.raises(DataError, match=r'2 layers.*\|layername=labels'):
+        make_ss_scene(image, aoi_uri=uri)
+    with pytest.raises(DataError, match=r"no layer 'extend'.*Did you mean 'extent'"):
+        make_ss_scene(image, aoi_uri=f'{uri}|layername=extend')

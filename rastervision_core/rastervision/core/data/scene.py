@@ -58,11 +58,12 @@ class Scene:
             label_source: Ground truth.
             label_store: Where predictions are.
             aoi_polygons: Areas of interest, in pixels of the whole image. Those that do not meet the bounding box
-                are left out.
+                are left out. None, or an empty list: no limits.
 
         Raises:
             ArgumentError: If an area of interest is not a polygon.
-            DataError: If the imagery has complex numbers.
+            DataError: If the imagery has complex numbers, or areas of interest are given, and none meets the bounding
+                box.
         """
         self.id = id
         self.raster_source = raster_source
@@ -174,10 +175,19 @@ def _polygons_in(geoms: 'Iterable[BaseGeometry]', bbox: 'Box') -> 'list[Polygon]
 
     Raises:
         ArgumentError: If there is something that is no polygon.
+        DataError: If there are polygons, and none has some area in the box.
     """
     parts = shapely.get_parts(np.asarray(list(geoms), dtype=object))
     wrong = parts[shapely.get_type_id(parts) != shapely.GeometryType.POLYGON]
     if len(wrong):
         kinds = sorted({geom.geom_type for geom in wrong})
         raise ArgumentError(f'Areas of interest must be polygons, but there are: {", ".join(kinds)}.')
-    return list(parts[shapely.intersects(parts, bbox.to_shapely())])
+    areas = shapely.area(shapely.intersection(shapely.make_valid(parts), bbox.to_shapely()))
+    inside = list(parts[areas > 0])
+    if len(parts) and not inside:
+        xmin, ymin, xmax, ymax = shapely.total_bounds(parts)
+        raise DataError(
+            f'None of the {len(parts)} areas of interest is in the image: they are in x {xmin:.9g} to {xmax:.9g}, y '
+            f'{ymin:.9g} to {ymax:.9g}, the image is {bbox!r} (pixels).'
+        )
+    return inside

@@ -35,7 +35,8 @@ class SceneConfig(Config):
     )
     aoi_uris: list[str] | None = Field(
         None,
-        description='GeoJSON files of polygons: the areas of interest, to which chips and evaluation are limited.',
+        description='Vector files of polygons: the areas of interest, to which chips and evaluation are limited. '
+        '|layername=... at the end of a URI chooses a layer.',
     )
 
     def build(self, class_config: 'ClassConfig', tmp_dir: str | None = None, use_transformers: bool = True) -> 'Scene':
@@ -72,6 +73,6 @@ class SceneConfig(Config):
         """Areas of interest in pixel coordinates; None where none are given."""
         if not self.aoi_uris:
             return None
-        from rastervision.core.data.vector_source.geojson_vector_source import get_polygons_from_uris
+        from rastervision.core.data.vector_source.aoi import read_aoi
 
-        return get_polygons_from_uris(self.aoi_uris, image.crs_transformer)
+        return read_aoi(self.aoi_uris, image)

@@ -13,7 +13,8 @@ from rastervision.core.data.label_source.semantic_segmentation_label_source impo
 from rastervision.core.data.raster_source.rasterio_source import RasterioSource
 from rastervision.core.data.raster_source.rasterized_source import RasterizedSource
 from rastervision.core.data.scene import Scene, naming_scene
-from rastervision.core.data.vector_source.geojson_vector_source import GeoJSONVectorSource, get_polygons_from_uris
+from rastervision.core.data.vector_source.aoi import read_aoi
+from rastervision.core.data.vector_source.geojson_vector_source import GeoJSONVectorSource
 from rastervision.core.data.vector_source.geojson_vector_source_config import GeoJSONVectorSourceConfig
 from rastervision.core.data.vector_transformer.class_inference_transformer import ClassInferenceTransformer
 from rastervision.pipeline.errors import ArgumentError
@@ -169,7 +170,7 @@ def _make_scene(
     name = os.path.splitext(os.path.basename(first))[0] if scene_id is None else scene_id
     with naming_scene(name):
         image = RasterioSource(image_uri, **image_kw)
-        aoi = get_polygons_from_uris(aoi_uri, image.crs_transformer) if aoi_uri else None
+        aoi = read_aoi(aoi_uri, image) if aoi_uri else None
         return Scene(name, image, label_source=build_labels(image), aoi_polygons=aoi)
 
 

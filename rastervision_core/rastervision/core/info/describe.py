@@ -2,6 +2,7 @@
 
 import os
 
+from rastervision.core.data.uris import split_layer
 from rastervision.core.data.vector_source.vector_paths import VECTOR_SUFFIXES, suffix_of
 from rastervision.core.info.description import Description
 
@@ -20,7 +21,7 @@ def describe(uri: str) -> Description:
         from rastervision.core.info.bundle import bundle_info
 
         return bundle_info(uri)
-    if suffix_of(uri) in VECTOR_SUFFIXES:
+    if suffix_of(split_layer(uri)[0]) in VECTOR_SUFFIXES:
         from rastervision.core.info.vector import describe_vector
 
         return describe_vector(uri)

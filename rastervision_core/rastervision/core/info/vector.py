@@ -12,6 +12,7 @@ import shapely
 from pyproj import CRS, Transformer
 
 from rastervision.core.data.features import Features
+from rastervision.core.data.uris import split_layer
 from rastervision.core.data.vector_source.vector_file import GDAL_ERRORS, ReadOptions
 from rastervision.core.data.vector_source.vector_file_source import open_vector_file
 from rastervision.core.data.vector_source.vector_paths import JSON_SUFFIXES, ONE_LAYER_SUFFIXES, open_path, suffix_of
@@ -132,9 +133,10 @@ def describe_vector(uri: str) -> VectorInfo:
         NotReadableError: If it is missing.
         DataError: If it is no vector file.
     """
-    path, _ = open_path(uri)
+    file, layer = split_layer(uri)
+    path, _ = open_path(file)
     names: list[str | None] = [None]
-    if suffix_of(path) not in ONE_LAYER_SUFFIXES:
+    if layer is None and suffix_of(path) not in ONE_LAYER_SUFFIXES:
         with suppress(*GDAL_ERRORS):  # reading it says why
             names = [str(name) for name, kind in pyogrio.list_layers(path) if kind is not None] or [None]
     return VectorInfo(uri, suffix_of(path).lstrip('.'), [_layer(uri, name) for name in names])

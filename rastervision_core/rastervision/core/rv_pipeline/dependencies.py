@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 from rastervision.core.data.raster_names import files_of
+from rastervision.core.data.uris import split_layer
 from rastervision.pipeline.config.base import Config
 
 if TYPE_CHECKING:
@@ -97,4 +98,4 @@ def _uris_in(config: Config, skip: tuple[str, ...]) -> list[str]:
     for path, child in config.children():
         if path[0] not in skip:
             uris += _uris_in(child, skip)
-    return files_of([uri for uri in uris if isinstance(uri, str)])
+    return files_of([split_layer(uri)[0] for uri in uris if isinstance(uri, str)])

@@ -8,7 +8,7 @@ import shapely
 from shapely.geometry import Polygon
 from shapely.geometry.base import BaseGeometry
 
-from rastervision.core.box import Box
+from rastervision.core.box import Box, join_aoi
 from rastervision.core.data.aoi_sampler import AoiSampler
 from rastervision.pytorch_learner.dataset.errors import SamplingOptionsError, WindowSamplingError
 
@@ -54,7 +54,8 @@ class RandomWindowSampler:
                 'more padding.'
             )
         if self.aoi_polygons:
-            self._aoi = shapely.union_all(list(self.aoi_polygons))
+            smallest_side = min(smallest) if self.within_aoi else 0
+            self._aoi = join_aoi(self.aoi_polygons, smallest_side)
             shapely.prepare(self._aoi)
             self._corners = self._corner_sampler() if self.efficient else None
 

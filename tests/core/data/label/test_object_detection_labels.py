@@ -129,3 +129,11 @@ def test_boxes_outside_the_aoi_are_left_out():
     labels = ObjectDetectionLabels(np.array([[0, 0, 2, 2], [1, 1, 5, 5]]), np.array([0, 1]))
 
     assert labels.filter_by_aoi([box(0, 0, 3, 3), box(0, 0, 4, 4)]).get_class_ids().tolist() == [0]
+
+
+def test_an_object_across_two_areas_of_interest_that_touch_is_inside():
+    labels = ObjectDetectionLabels(np.array([[2, 2, 8, 18], [2, 2, 8, 22]]), np.array([0, 1]))
+    areas = [box(0, 0, 10, 10), box(10, 0, 20, 10)]
+
+    assert labels.filter_by_aoi(areas).get_class_ids().tolist() == [0]
+    assert len(labels.filter_by_aoi([])) == 0

@@ -129,7 +129,7 @@ def test_cells_outside_the_image_are_left_out(make_vectors, square, caplog):
 
 def test_labels_all_of_which_lie_outside_the_image_are_worth_a_warning(make_vectors, square, caplog):
     assert len(source(make_vectors(square(40, 40, 5, class_id=0))).get_labels()) == 0
-    assert 'None of the 1 labelled cells' in caplog.text
+    assert 'None of the 1 features' in caplog.text
 
 
 def test_of_labels_that_contradict_each_other_the_last_counts_with_a_warning(make_vectors, square, caplog):

@@ -158,7 +158,6 @@ ACROSS = shapely.Polygon([(179.9, 0.1), (-179.9, 0.1), (-179.9, 0.2), (179.9, 0.
         ('UTM zone 1', 'epsg:32601', Affine(100, 0, 100_000, 0, -100, 40_000), 222),
         ('degrees, east', 'epsg:4326', Affine(0.001, 0, 179.5, 0, -0.001, 1), 100),
         ('degrees, west', 'epsg:4326', Affine(0.001, 0, -180, 0, -0.001, 1), 100),
-        ('far away', 'epsg:32631', Affine(100, 0, 100_000, 0, -100, 40_000), 0),
         ('world', 'epsg:4326', Affine(0.1, 0, -180, 0, -0.1, 90), 2),
     ],
 )
@@ -169,6 +168,13 @@ def test_a_polygon_across_the_antimeridian_is_cut_there(write, caplog, ending, k
     chip = RasterizedSource(source, 0, bbox=Box(0, 0, 1000, 3600)).get_chip(Box(0, 0, 1000, 3600))
     assert np.count_nonzero(chip.any(axis=(0, 2))) == pytest.approx(columns, abs=2)
     assert '1 features cross the antimeridian' in caplog.text
+
+
+@pytest.mark.parametrize('ending', ['.geojson', '.gpkg'])
+def test_a_polygon_across_the_antimeridian_covers_nothing_elsewhere(write, ending):
+    far_away = RasterioCRSTransformer(Affine(100, 0, 100_000, 0, -100, 40_000), 'epsg:32631')
+    source = VectorFileSource(write(f'labels{ending}', [ACROSS], class_id=[1]), far_away)
+    assert not len(source.get_features().intersecting(Box(0, 0, 1000, 3600)))
 
 
 def test_a_hole_a_line_and_other_parts_are_cut_with_it():

@@ -13,7 +13,7 @@ from rastervision.core.data.crs_transformer.crs_transformer import XY, CRSTransf
 from rastervision.core.data.crs_transformer.identity_crs_transformer import IdentityCRSTransformer
 from rastervision.core.data.crs_transformer.sensor_model import SensorModel, read_sensor_model
 from rastervision.core.defaults import MAP_CRS
-from rastervision.pipeline.errors import DataError
+from rastervision.pipeline.errors import NotMappableError
 
 NO_AREA = 1e-10  # area of a pixel, in squares of its longer side, that GDAL takes for none
 
@@ -173,7 +173,7 @@ class RasterioCRSTransformer(CRSTransformer):
             x, y = (np.asarray(values) for values in _transformers.get(*pair).transform(x, y))
         if not (np.isfinite(x).all() and np.isfinite(y).all()):
             way = 'from the image to the map' if to_map else 'from the map to the image'
-            raise DataError(
+            raise NotMappableError(
                 f'Coordinates cannot be transformed {way}: they are outside the area of {self.image_crs!r:.80} or '
                 f'{self.map_crs!r:.80}. Check that labels and image are about the same place, and their CRS.'
             )

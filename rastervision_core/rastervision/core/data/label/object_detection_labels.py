@@ -79,10 +79,8 @@ class ObjectDetectionLabels(Labels):
         np.testing.assert_allclose(self._sorted_rows(), expected_labels._sorted_rows())
 
     def filter_by_aoi(self, aoi_polygons: 'Iterable[Polygon]') -> Self:
-        """New labels of the boxes that lie within a polygon of the area of interest. Cost: n log m."""
-        tree = shapely.STRtree(list(aoi_polygons))
-        ymin, xmin, ymax, xmax = self._boxes.T
-        return self._take(np.unique(tree.query(shapely.box(xmin, ymin, xmax, ymax), predicate='within')[0]))
+        """New labels of the boxes that lie within the area of interest, also across polygons that touch."""
+        return self._take(Box.are_in_aoi(self._boxes, list(aoi_polygons)))
 
     def filter_by_score(self, score_thresh: float) -> Self:
         """New labels of the boxes with a larger score."""

@@ -52,13 +52,15 @@ class ChipClassificationLabelSource(LabelSource):
                 the bbox, if the vector source can read parts.
 
         Raises:
-            LabelError: If a feature has no class id.
+            LabelError: If a feature has no class id; or there are features, and none of them has a class.
+            DataError: If there are features, and all lie far away.
             ConfigError: If cells are to be inferred, but their size is not set.
         """
         self.cfg = label_source_config
         self.vector_source = vector_source
         self.lazy = lazy
         self._bbox = bbox
+        self._check(bbox)
         _ = self._features.class_ids
         self._labels: ChipClassificationLabels | None = None
         self._by_pixels: tuple[ChipClassificationLabels, dict[Box, Box]] | None = None
@@ -89,10 +91,16 @@ class ChipClassificationLabelSource(LabelSource):
         """Give labels for another part of the scene."""
         if bbox == self._bbox:
             return
+        self._check(bbox)
         self._bbox = bbox
         self._labels = None
         if not self.lazy:
             self.populate_labels()
+
+    def _check(self, bbox: Box | None) -> None:
+        if bbox is not None:
+            self.vector_source.check_meets(bbox)
+        self.vector_source.check_some_have_a_class(bbox)
 
     def validate_labels(self, df: 'gpd.GeoDataFrame') -> None:
         """Check that all rows have a class id.
@@ -113,13 +121,6 @@ class ChipClassificationLabelSource(LabelSource):
             self._labels = self.infer_cells(cells)
         else:
             self._labels = _read_labels(self._features, self._bbox)
-            if len(self._features) and not len(self._labels):
-                log.warning(
-                    'None of the %d labelled cells of %r meets the image at %r (pixels). Check their CRS.',
-                    len(self._features),
-                    self.vector_source,
-                    self._bbox,
-                )
 
     def infer_cells(self, cells: Iterable[Box] | None = None) -> ChipClassificationLabels:
         """Classify cells by the features in them, in one go; see `classify_cells` for the cost.

@@ -45,12 +45,14 @@ class ObjectDetectionLabelSource(LabelSource):
             clip: Whether `source[window]` clips boxes to the window.
 
         Raises:
-            LabelError: If a feature has no class id.
+            LabelError: If a feature has no class id; or there are features, and none of them has a class.
+            DataError: If there are features, and all lie far away.
         """
         self.vector_source = vector_source
         self.ioa_thresh = TOUCHING if ioa_thresh is None else ioa_thresh
         self.clip = clip
         self._bbox = bbox
+        self._check(bbox)
         _ = self._labels
 
     @property
@@ -64,7 +66,12 @@ class ObjectDetectionLabelSource(LabelSource):
         return self.vector_source.crs_transformer
 
     def set_bbox(self, bbox: Box) -> None:
-        """Give labels for another part of the scene."""
+        """Give labels for another part of the scene.
+
+        Raises:
+            DataError: If there are features, and all lie far away.
+        """
+        self._check(bbox)
         self._bbox = bbox
         self.__dict__.pop('_labels', None)
         self.__dict__.pop('_tree', None)
@@ -101,6 +108,11 @@ class ObjectDetectionLabelSource(LabelSource):
         labels = self.get_labels(window, self.ioa_thresh, self.clip)
         boxes = ObjectDetectionLabels.global_to_local(labels.get_npboxes(), window.to_global_coords(self.bbox))
         return boxes, labels.get_class_ids(), BOX_FORMAT
+
+    def _check(self, bbox: Box | None) -> None:
+        if bbox is not None:
+            self.vector_source.check_meets(bbox)
+        self.vector_source.check_some_have_a_class(bbox)
 
     @cached_property
     def _labels(self) -> ObjectDetectionLabels:

@@ -56,10 +56,13 @@ class RasterizedSource(RasterSource):
         Raises:
             LabelError: If a feature is not a polygon, or has no class id that fits; or there are features, and none of
                 them has a class.
+            DataError: If there are features, and all lie far away.
         """
         self.vector_source = vector_source
         self.background_class_id = background_class_id
         self.all_touched = all_touched
+        if bbox is not None:
+            vector_source.check_meets(bbox)
         vector_source.check_some_have_a_class(bbox)
         self._checked: Features | None = None
         self._polygons_around(bbox)
@@ -75,6 +78,15 @@ class RasterizedSource(RasterSource):
     def crs_transformer(self) -> CRSTransformer:
         """Transforms between map coordinates and pixels of the scene."""
         return self.vector_source.crs_transformer
+
+    def set_bbox(self, bbox: Box) -> None:
+        """Draw another part of the scene; see the base class.
+
+        Raises:
+            DataError: If there are polygons, and all lie far away.
+        """
+        self.vector_source.check_meets(bbox)
+        super().set_bbox(bbox)
 
     def validate_labels(self, df: 'gpd.GeoDataFrame') -> None:
         """Check that all rows are polygons with a class id from 0 to 255.

@@ -9,6 +9,7 @@ import numpy as np
 import shapely
 
 from rastervision.core.data.features import Features
+from rastervision.core.data.vector_source.placement import Place
 from rastervision.core.data.vector_source.regions import Bounds
 from rastervision.core.data.vector_source.vector_file import MIN_COUNT_FOR_PARTS, VectorFile, make_properties
 from rastervision.pipeline.errors import ConfigError, DataError, MissingDependencyError
@@ -41,6 +42,17 @@ class GeoParquetFile(VectorFile):
         """The CRS of the coordinates, or None if it is not known."""
         found = self._geometry_column.get('crs', 'OGC:CRS84')  # the default of GeoParquet
         return self._known_crs(json.dumps(found) if isinstance(found, dict) else found)
+
+    @property
+    def place(self) -> Place:
+        """Where its features are."""
+        bbox, count = self._geometry_column.get('bbox'), self.count
+        if isinstance(bbox, list) and len(bbox) in (4, 6):
+            half = len(bbox) // 2
+            return Place(count, (bbox[0], bbox[1], bbox[half], bbox[half + 1]), self.crs)
+        features, crs = self.read()
+        bounds = tuple(shapely.total_bounds(features.geometries).tolist()) if len(features) else (0.0, 0.0, 0.0, 0.0)
+        return Place(len(features), bounds, crs)
 
     def read(self, bounds: Bounds | None = None, *, limit: int | None = None) -> tuple[Features, str | None]:
         """Read the file; see :meth:`.VectorFile.read`. Features have no ids.

@@ -13,6 +13,8 @@ import shapely
 from pyproj import CRS
 
 from rastervision.core.data.features import Features
+from rastervision.core.data.uris import LAYER
+from rastervision.core.data.vector_source.placement import Place
 from rastervision.core.data.vector_source.regions import Bounds
 from rastervision.core.data.vector_source.vector_paths import (
     INDEXED_SUFFIXES,
@@ -77,7 +79,10 @@ class VectorFile:
             raise self._unreadable(error) from error
         layers = [str(name) for name, geometry_type in found if geometry_type is not None]
         if layer is None and len(layers) > 1:
-            raise DataError(f'{self.uri} has {len(layers)} layers. Choose one with layer: {layers!r:.500}.')
+            raise DataError(
+                f'{self.uri} has {len(layers)} layers: {layers!r:.500}. Choose one with layer, or at the end of the '
+                f'URI: {self.uri}{LAYER}{layers[0]}'
+            )
         if layer is not None and layer not in layers:
             raise DataError(f'{self.uri} has no layer {layer!r}, but {layers!r:.500}{did_you_mean(layer, layers)}')
         return layer or next(iter(layers), None)
@@ -101,6 +106,14 @@ class VectorFile:
     def crs(self) -> str | None:
         """The CRS of the coordinates, or None if it is not known. Only cheap if the file reads parts."""
         return self._known_crs(self._info['crs'])
+
+    @property
+    def place(self) -> Place:
+        """Where its features are, whatever `where` says; without making anything of them."""
+        info = self._ask(force_feature_count=True, force_total_bounds=True)
+        bounds = info['total_bounds']
+        count = 0 if bounds is None or not np.isfinite(bounds).all() else int(info['features'])
+        return Place(count, tuple(bounds) if count else (0.0, 0.0, 0.0, 0.0), self.crs)  # type: ignore[arg-type]
 
     def read(self, bounds: Bounds | None = None, *, limit: int | None = None) -> tuple[Features, str | None]:
         """Read the file.
@@ -148,8 +161,12 @@ class VectorFile:
 
     @cached_property
     def _info(self) -> dict[str, Any]:
+        return self._ask()
+
+    def _ask(self, **options: Any) -> dict[str, Any]:
+        """What GDAL says of the file."""
         try:
-            info: dict[str, Any] = pyogrio.read_info(self.path, layer=self.layer)
+            info: dict[str, Any] = pyogrio.read_info(self.path, layer=self.layer, **options)
         except GDAL_ERRORS as error:
             raise self._unreadable(error) from error
         return info

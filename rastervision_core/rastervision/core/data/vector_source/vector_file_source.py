@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -9,14 +10,15 @@ import shapely
 from pyproj import CRS, Transformer
 
 from rastervision.core.data.features import Features, GeoJSON
-from rastervision.core.data.uris import listify_uris
+from rastervision.core.data.uris import listify_uris, split_layer
 from rastervision.core.data.vector_source.antimeridian import cut_at_antimeridian
 from rastervision.core.data.vector_source.geoparquet import GeoParquetFile
+from rastervision.core.data.vector_source.placement import Place, join_places
 from rastervision.core.data.vector_source.regions import region_bounds
 from rastervision.core.data.vector_source.vector_file import GEOJSON_CRS, ReadOptions, VectorFile
 from rastervision.core.data.vector_source.vector_paths import PARQUET_SUFFIXES, suffix_of
 from rastervision.core.data.vector_source.vector_source import VectorSource
-from rastervision.pipeline.errors import DataError
+from rastervision.pipeline.errors import DataError, NotMappableError
 
 if TYPE_CHECKING:
     from rastervision.core.box import Box
@@ -56,7 +58,7 @@ class VectorFileSource(VectorSource):
         """Make a source.
 
         Args:
-            uris: URI or URIs of the files.
+            uris: URI or URIs of the files. `|layername=...` at the end of one chooses its layer.
             crs_transformer: Between map and pixel coordinates of the scene.
             vector_transformers: What is done to the features, in this order.
             bbox: Only features that intersect this box, in pixel coordinates, are given. None: all of them.
@@ -84,6 +86,9 @@ class VectorFileSource(VectorSource):
             return None
         return Features.concatenate(self._read(file, region) for file in self._files)
 
+    def _place(self) -> Place | None:
+        return join_places((file.place for file in self._files), self._map_crs)
+
     @property
     def _map_crs(self) -> Any:
         return self.crs_transformer.map_crs or GEOJSON_CRS
@@ -107,9 +112,10 @@ class VectorFileSource(VectorSource):
 
 
 def open_vector_file(uri: str, options: ReadOptions) -> VectorFile:
-    """The file behind a URI, by its ending. Nothing is read yet."""
-    kind = GeoParquetFile if suffix_of(uri.partition('?')[0]) in PARQUET_SUFFIXES else VectorFile
-    return kind(uri, options)
+    """The file behind a URI, by its ending; `|layername=...` at the end is the layer. Nothing is read yet."""
+    file, layer = split_layer(uri)
+    kind = GeoParquetFile if suffix_of(file.partition('?')[0]) in PARQUET_SUFFIXES else VectorFile
+    return kind(file, options if layer is None else replace(options, layer=layer))
 
 
 def to_map_crs(features: Features, crs: str, map_crs: Any, uri: str) -> Features:
@@ -131,7 +137,7 @@ def to_map_crs(features: Features, crs: str, map_crs: Any, uri: str) -> Features
     )
     mapped = features.with_geometries(geometries).with_finite_coordinates()
     if len(mapped) == 0:
-        raise DataError(
+        raise NotMappableError(
             f'{uri}: coordinates {shapely.total_bounds(features.geometries)} cannot be transformed from the CRS of '
             f'the file, {crs:.200}, to {map_crs}. Is the CRS that the file names right?'
         )

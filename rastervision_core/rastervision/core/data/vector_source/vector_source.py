@@ -15,7 +15,8 @@ from shapely.geometry.base import BaseGeometry
 from rastervision.core.box import Box
 from rastervision.core.data.features import Features, GeoJSON
 from rastervision.core.data.geojson import features_to_geodataframe
-from rastervision.pipeline.errors import DataError, LabelError
+from rastervision.core.data.vector_source.placement import Image, Place, check_they_meet, explain
+from rastervision.pipeline.errors import DataError, LabelError, NotMappableError
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -73,6 +74,7 @@ class VectorSource(ABC):
         self.vector_transformers = list(vector_transformers)
         self._bbox = bbox
         self._part: _Part | None = None
+        self._met: Box | None = None
 
     # ------------------------------------------------------------------- reading
     @abstractmethod
@@ -168,6 +170,34 @@ class VectorSource(ABC):
             'ClassConfig, or set default_class_id, class_id_to_filter or class_name_mapping of a '
             'ClassInferenceTransformerConfig.'
         )
+
+    def check_meets(self, bbox: Box) -> None:
+        """See that there are features in a scene, if there are any at all; see `check_they_meet`.
+
+        Args:
+            bbox: The scene, or the part of it that is used, in pixels.
+
+        Raises:
+            DataError: If they lie somewhere else, with both extents and what may be wrong.
+        """
+        if bbox == self._met:
+            return
+        image = Image(bbox, self.crs_transformer)
+        try:
+            features = self.features_around(bbox)
+        except NotMappableError as error:
+            place = self._place()
+            raise error if place is None else DataError(f'{self!r}: {error} {explain(place, image)}') from error
+        check_they_meet(features, self._place, image, f'{self!r}')
+        self._met = bbox
+
+    def _place(self) -> Place | None:
+        """Where all features are; None if that cannot be known. Subclasses that need not read them override this."""
+        features = self._pixels
+        if not len(features):
+            return None
+        box = self.crs_transformer.to_map(Box.from_shapely(shapely.box(*shapely.total_bounds(features.geometries))))
+        return Place(len(features), (box.xmin, box.ymin, box.xmax, box.ymax), self.crs_transformer.map_crs)
 
     # ------------------------------------------------------------------ internals
     @cached_property

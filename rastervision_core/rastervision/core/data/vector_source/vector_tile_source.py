@@ -9,6 +9,7 @@ import numpy as np
 import shapely
 
 from rastervision.core.data.features import Features, GeoJSON
+from rastervision.core.data.vector_source.placement import Place
 from rastervision.core.data.vector_source.regions import region_bounds
 from rastervision.core.data.vector_source.tiles import (
     HALF_WORLD,
@@ -92,6 +93,22 @@ class VectorTileSource(VectorSource):
         if bounds is None:
             raise DataError(f'{region!r} of the scene is outside what web tiles such as {self.uri!r} cover.')
         return self._read(tiles_in(bounds, self.zoom))
+
+    def _place(self) -> Place | None:
+        """Where the tiles are; None for a template, which stands for tiles of the whole world."""
+        if is_template(self.uri):
+            return None
+        tiles = all_tiles(self.uri, self.zoom)
+        size = 2 * HALF_WORLD / 2**self.zoom
+        west, east = (edge(tile.x for tile in tiles) for edge in (min, max))
+        north, south = (edge(tile.y for tile in tiles) for edge in (min, max))
+        bounds = (
+            west * size - HALF_WORLD,
+            HALF_WORLD - (south + 1) * size,
+            (east + 1) * size - HALF_WORLD,
+            HALF_WORLD - north * size,
+        )
+        return Place(len(tiles), bounds, TILES_CRS, 'tiles')
 
     @property
     def _map_crs(self) -> Any:
