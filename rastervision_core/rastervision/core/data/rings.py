@@ -1,7 +1,7 @@
 """Large polygons without the vertices that a window does not need."""
 
 from dataclasses import dataclass
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 import shapely
@@ -67,5 +67,6 @@ class Rings:
         whole = np.isin(ring, np.flatnonzero((sizes > 0) & (sizes < MIN_VERTICES)))
         kept = np.union1d(kept, np.flatnonzero(whole)) if whole.any() else kept
         _, numbers = np.unique(ring[kept], return_inverse=True)
-        shell, *holes = shapely.linearrings(self.vertices[kept], indices=numbers)
-        return shapely.polygons(shell, holes or None)
+        rings: Any = shapely.linearrings(self.vertices[kept], indices=numbers)
+        polygon: Polygon = shapely.polygons(rings[0], rings[1:])
+        return polygon

@@ -3,7 +3,7 @@
 import logging
 from abc import abstractmethod
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from rastervision.core.data.label.semantic_segmentation_labels import SemanticSegmentationLabels
 from rastervision.core.data.scene import Scene, naming_scene
@@ -12,8 +12,6 @@ from rastervision.core.evaluation.evaluator import Evaluator
 from rastervision.pipeline.errors import DataError
 
 if TYPE_CHECKING:
-    from shapely.geometry import Polygon
-
     from rastervision.core.data.class_config import ClassConfig
     from rastervision.core.data.label.labels import Labels
     from rastervision.core.data.label_source.label_source import LabelSource
@@ -90,7 +88,7 @@ class ClassificationEvaluator(Evaluator):
         if scene.aoi_polygons:
             # Labels of pixels are relative to the bbox of the scene, boxes and cells to the whole image.
             of_pixels = isinstance(ground_truth, SemanticSegmentationLabels)
-            aoi = scene.aoi_polygons_bbox_coords if of_pixels else cast('list[Polygon]', scene.aoi_polygons)
+            aoi = scene.aoi_polygons_bbox_coords if of_pixels else scene.aoi_polygons
             ground_truth, predictions = ground_truth.filter_by_aoi(aoi), predictions.filter_by_aoi(aoi)
         return ground_truth, predictions
 

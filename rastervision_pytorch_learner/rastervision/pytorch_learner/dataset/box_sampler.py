@@ -85,4 +85,5 @@ class BoxWindowSampler:
         inside = np.clip(high - low, 0, None).prod(axis=1)
         areas = (self.boxes[:, 2:] - self.boxes[:, :2]).prod(axis=1)
         touched = (high >= low).all(axis=1).astype(float)  # a box without area is in a window, or not
-        return np.divide(inside, areas, out=touched, where=areas > 0)
+        ratio: np.ndarray = np.divide(inside, areas, out=touched, where=areas > 0)
+        return ratio

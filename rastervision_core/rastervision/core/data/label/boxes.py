@@ -57,12 +57,14 @@ def non_max_suppression(
     """
     order = np.argsort(-scores, kind='stable')
     if class_ids is None:
-        return order[_survivors(boxes[order], iou_thresh)]
+        best: np.ndarray = order[_survivors(boxes[order], iou_thresh)]
+        return best
     kept = np.zeros(len(order), dtype=bool)
     for class_id in np.unique(class_ids):
         own = np.flatnonzero(class_ids[order] == class_id)
         kept[own[_survivors(boxes[order[own]], iou_thresh)]] = True
-    return order[kept]
+    by_class: np.ndarray = order[kept]
+    return by_class
 
 
 def _survivors(boxes: np.ndarray, iou_thresh: float) -> np.ndarray:

@@ -113,7 +113,7 @@ class VectorFile:
         info = self._ask(force_feature_count=True, force_total_bounds=True)
         bounds = info['total_bounds']
         count = 0 if bounds is None or not np.isfinite(bounds).all() else int(info['features'])
-        return Place(count, tuple(bounds) if count else (0.0, 0.0, 0.0, 0.0), self.crs)  # type: ignore[arg-type]
+        return Place(count, tuple(bounds) if count else (0.0, 0.0, 0.0, 0.0), self.crs)
 
     def read(self, bounds: Bounds | None = None, *, limit: int | None = None) -> tuple[Features, str | None]:
         """Read the file.
