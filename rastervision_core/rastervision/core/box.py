@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 Point = tuple[float, float]
 
+ON_EDGE = 1e-6  # pixels; coordinates that went through a map come back with errors below this
 AOI_SLACK = 0.05  # pixels by which a box may reach out of an area of interest and still be within it
 AOI_SLACK_OF_BOX = 1e-3  # and at most this part of the smallest box
 

@@ -154,7 +154,7 @@ def test_boxes_are_cut_and_left_out_as_the_config_says(make_scene, class_config)
     whole = np.concatenate(boxes_of(configured(scene, class_config, ioa_thresh=1.0)))
     cut = np.concatenate(boxes_of(configured(scene, class_config, ioa_thresh=0.3, clip=True)))
 
-    assert (whole[:, 2:] - whole[:, :2] == 10).all()
+    np.testing.assert_allclose(whole[:, 2:] - whole[:, :2], 10)
     areas = np.prod(cut[:, 2:] - cut[:, :2], axis=1)
     assert len(cut) > len(whole)
     assert 30 <= areas.min() < 80

@@ -13,7 +13,7 @@ from rastervision.core.data.crs_transformer.crs_transformer import XY, CRSTransf
 from rastervision.core.data.crs_transformer.identity_crs_transformer import IdentityCRSTransformer
 from rastervision.core.data.crs_transformer.sensor_model import SensorModel, read_sensor_model
 from rastervision.core.defaults import MAP_CRS
-from rastervision.pipeline.errors import NotMappableError
+from rastervision.pipeline.errors import DataError, NotMappableError
 
 NO_AREA = 1e-10  # area of a pixel, in squares of its longer side, that GDAL takes for none
 
