@@ -77,8 +77,59 @@ def test_an_image_smaller_than_a_chip_is_read_once(noise):
 
 
 def test_an_empty_image_has_no_statistics():
-    with pytest.raises(NoStatsError, match='no pixel differs from nodata_value=0'):
+    with pytest.raises(NoStatsError, match='no pixel is data and differs from nodata_value=0'):
         RasterStats().compute([source(np.zeros((5, 5, 1), dtype=np.uint8))])
+
+
+@pytest.mark.parametrize('sample_prob', [None, 1.0])
+@pytest.mark.parametrize(('dtype', 'nodata'), [('int16', -9999), ('float32', np.nan), ('uint16', 65535)])
+def test_zero_counts_in_an_image_that_says_what_is_nodata(sample_prob, dtype, nodata):
+    pixels = np.arange(100 * 100).reshape(100, 100, 1).astype(dtype)
+    pixels[:50], pixels[50, :20] = 0, nodata
+    array = xarray.DataArray(pixels, dims=('y', 'x', 'band'), attrs={'nodata': nodata})
+    stats = RasterStats()
+
+    stats.compute([XarraySource(array, IdentityCRSTransformer())], sample_prob=sample_prob, chip_sz=30)
+
+    if sample_prob is None:
+        assert stats.counts.tolist() == [9980]
+        valid = np.delete(pixels.ravel().astype(float), np.arange(5000, 5020))
+        assert stats.means[0] == pytest.approx(valid.mean())
+    else:
+        assert stats.counts[0] > 9000
+
+
+def test_values_that_are_not_finite_do_not_count():
+    pixels = np.ones((10, 10, 2), dtype=np.float32)
+    pixels[0, :, 0], pixels[1, :, 0], pixels[2, 0, 1] = np.nan, np.inf, -np.inf
+    stats = RasterStats()
+
+    stats.compute([source(pixels)])
+
+    assert stats.counts.tolist() == [80, 99] and stats.means.tolist() == [1, 1] and stats.stds.tolist() == [0, 0]
+
+
+def test_pixels_outside_the_image_do_not_count(noise):
+    stats = RasterStats()
+
+    stats.compute([source(noise)], chip_sz=50, nodata_value=None)
+
+    assert stats.counts.tolist() == [4200, 4200]
+
+
+@pytest.mark.parametrize('share', [0.25, 0.0004])
+def test_chips_without_data_are_drawn_again(share):
+    pixels = np.zeros((1000, 1000, 1), dtype=np.uint8)
+    side = round(1000 * share**0.5)
+    pixels[-side:, -side:] = 7
+    both = [source(pixels), source(pixels)]
+
+    first, second = RasterStats(), RasterStats()
+    first.compute(both, sample_prob=0.01, chip_sz=20)
+    second.compute(both, sample_prob=0.01, chip_sz=20)
+
+    assert first.means.tolist() == [7] and first.counts.tolist() == second.counts.tolist()
+    assert first.counts[0] > 2 * 25 * 200 if share == 0.25 else first.counts[0] > 0
 
 
 def test_statistics_come_back_from_a_file(tmp_path):

@@ -13,6 +13,7 @@ from rastervision.pipeline.errors import DataError, NoStatsError
 if TYPE_CHECKING:
     from rastervision.core.data.raster_source.raster_source import RasterSource
 
+MAX_DRAWS = 10  # of random chips in place of those without data
 Running = tuple[np.ndarray, np.ndarray, np.ndarray]
 
 
@@ -81,7 +82,8 @@ class RasterStats:
             sample_prob: If given, random chips are read, so many that they have this share of the pixels. None: all.
             chip_sz: Height and width of a chip.
             stride: Distance between chips if all are read. None: `chip_sz`.
-            nodata_value: Value that does not count, in each channel by itself. None: all do. NaN never counts.
+            nodata_value: Value that does not count, in each channel by itself. None: all do. 0, the default, counts in
+                images that say themselves what is NODATA. What is no data, NaN and infinity never count.
             seed: What the random chips depend on, besides the rasters.
 
         Raises:
@@ -94,7 +96,7 @@ class RasterStats:
         mean, variance, count = self.compute_from_chips(chips)
         if mean is None or variance is None or count is None or not count.any():
             raise NoStatsError(
-                f'There are no statistics of {len(raster_sources)} rasters: no pixel differs from '
+                f'There are no statistics of {len(raster_sources)} rasters: no pixel is data and differs from '
                 f'nodata_value={nodata_value!r}. Check that the images are not empty, or set nodata_value to None.'
             )
         self.means, self.stds, self.counts = mean, np.sqrt(variance), count
@@ -221,9 +223,10 @@ def random_chip_stream(
     *,
     seed: int = SEED,
 ) -> Iterator[np.ndarray]:
-    """Read random chips of rasters; see `get_chip`. Those without a pixel that counts are left out.
+    """Read random chips of rasters; see `get_chip`. One without a pixel that counts is drawn again.
 
-    The chips of a raster depend on the seed, its position among the rasters and its size.
+    Of a raster in which hardly anything counts, there may be fewer chips than asked for; if no random one has anything,
+    all of it is read. The chips of a raster depend on the seed, its position among the rasters and its size.
 
     Args:
         raster_sources: The rasters.
@@ -234,9 +237,18 @@ def random_chip_stream(
     """
     for position, source in enumerate(raster_sources):
         rng = random.Random(f'{seed}/{position}')
-        count = get_num_chips_to_sample(source.extent, chip_sz, sample_prob)
-        windows = [_random_window(source.extent, chip_sz, rng) for _ in range(count)] if count else [source.extent]
-        yield from _chips(source, windows, nodata_value)
+        missing = get_num_chips_to_sample(source.extent, chip_sz, sample_prob)
+        if not missing:
+            yield from _chips(source, [source.extent], nodata_value)
+            continue
+        is_empty = True
+        for _ in range(MAX_DRAWS):
+            windows = [_random_window(source.extent, chip_sz, rng) for _ in range(missing)]
+            for chip in _chips(source, windows, nodata_value):
+                missing, is_empty = missing - 1, False
+                yield chip
+        if is_empty:
+            yield from sliding_chip_stream([source], chip_sz, chip_sz, nodata_value)
 
 
 def _chips(source: 'RasterSource', windows: list[Box], nodata_value: float | None) -> Iterator[np.ndarray]:
@@ -252,16 +264,19 @@ def get_chip(raster_source: 'RasterSource', window: Box, nodata_value: float | N
 
     Args:
         raster_source: The raster.
-        window: The window. What is outside the extent is 0, and counts if that is not `nodata_value`.
-        nodata_value: Value that becomes NaN, in each channel by itself. None: none does.
+        window: The window. What is outside the extent does not count.
+        nodata_value: Value that becomes NaN, in each channel by itself; not 0 if the raster says what is NODATA. None:
+            none does.
 
     Returns:
-        Float array (..., height, width, channels); None if all of it is NaN.
+        Float array (..., height, width, channels), NaN where there is no data; None if all of it is NaN.
     """
-    chip = raster_source.get_raw_chip(window)[..., raster_source.channel_order]
-    pixels = chip.astype(np.float64 if chip.dtype.itemsize > 2 else np.float32)
-    if nodata_value is not None:
-        pixels[chip == nodata_value] = np.nan
+    chip = raster_source.read_raw_chip(window)
+    pixels = chip.pixels.astype(np.float64 if chip.pixels.dtype.itemsize > 2 else np.float32)
+    if chip.data is not None:
+        pixels[~chip.data] = np.nan
+    if nodata_value is not None and not (nodata_value == 0 and raster_source.says_nodata):
+        pixels[chip.pixels == nodata_value] = np.nan
     return None if np.isnan(pixels).all() else pixels
 
 

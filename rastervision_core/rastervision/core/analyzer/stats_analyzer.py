@@ -24,7 +24,7 @@ class StatsAnalyzer(Analyzer):
         stats_uri: Where they are written to.
         sample_prob: The share of pixels that is read. None: all.
         chip_sz: Height and width of what is read at a time.
-        nodata_value: Value that does not count. None: all do.
+        nodata_value: Value that does not count. None: all do. 0 counts in images that say what is NODATA.
         seed: What the choice of pixels depends on.
     """
 

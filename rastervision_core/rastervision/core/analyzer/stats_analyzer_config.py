@@ -33,7 +33,9 @@ class StatsAnalyzerConfig(AnalyzerConfig):
     )
     chip_sz: int = Field(CHIP_SZ, description='Height and width in pixels of what is read at a time.')
     nodata_value: float | None = Field(
-        0, description='Value that does not count, in each channel by itself. None: all values do.'
+        0,
+        description='Value that does not count, in each channel by itself. None: all values do. 0 counts in images '
+        'that say themselves what is NODATA.',
     )
     seed: int | None = added_field(
         None, "What the choice of pixels depends on. None: the pipeline's seed, or else a fixed one."

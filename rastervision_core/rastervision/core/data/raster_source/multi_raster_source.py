@@ -148,6 +148,11 @@ class MultiRasterSource(RasterSource):
     def _count_channels(self) -> int:
         return sum(source.num_channels for source in self.raster_sources)
 
+    @property
+    def says_nodata(self) -> bool:
+        """Whether all sources with selected channels do."""
+        return all(source.says_nodata for source in self._used_sources())
+
     # ------------------------------------------------------------------ reading
     def _get_chip(self, window: Box, out_shape: tuple[int, int] | None = None) -> np.ndarray:
         return np.concatenate(self._get_sub_chips(window, out_shape), axis=-1)

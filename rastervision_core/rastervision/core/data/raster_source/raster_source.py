@@ -105,6 +105,11 @@ class RasterSource(ABC):
         return ()
 
     @property
+    def says_nodata(self) -> bool:
+        """Whether the raster says what is NODATA, by a value or a mask, so that 0 is a value like others."""
+        return type(self).get_nodata_mask is not RasterSource.get_nodata_mask
+
+    @property
     def is_streamed(self) -> bool:
         """Whether pixels come over a network while they are read, so that reading ahead is worth it."""
         return False
@@ -164,6 +169,16 @@ class RasterSource(ABC):
             chip = self._mark_data(self.get_chip(window, out_shape=out_shape), window)
         return chip.filled()
 
+    def read_raw_chip(self, window: Box) -> Chip:
+        """Read the selected channels of a window, without transformers, and which of their values are data.
+
+        Args:
+            window: Window in pixels relative to `bbox`.
+        """
+        if type(self).get_raw_chip is RasterSource.get_raw_chip:
+            return self._read_selected(window, None, find_data=True)
+        return self._mark_data(self.get_raw_chip(window)[..., self.channel_order], window)
+
     def _read_chip(self, window: Box, out_shape: tuple[int, int] | None, *, find_data: bool) -> Chip:
         """What `get_chip` reads.
 
@@ -186,7 +201,12 @@ class RasterSource(ABC):
         declared = self.get_nodata_mask(window)
         data = inside(self.extent, window) if declared is None else ~declared & inside(self.extent, window)
         data = np.broadcast_to(resize(data, shape, nearest=True)[..., np.newaxis], pixels.shape)
-        return Chip.of(pixels, data, zero_is_data=declared is not None or self.dtype_raw.kind != 'u')
+        return Chip.of(pixels, data, zero_is_data=self._zero_is_data)
+
+    @property
+    def _zero_is_data(self) -> bool:
+        """See :class:`.Chip`."""
+        return self.says_nodata or self.dtype_raw.kind != 'u'
 
     def _read_resampled(self, window: Box, out_shape: tuple[int, int], *, find_data: bool) -> Chip:
         """A chip for a raster source that brings several to the same pixels: what is outside is resampled too."""

@@ -135,6 +135,11 @@ class RasterioSource(RasterSource):
         values = [self._nodata.values[channel] for channel in channels]
         return tuple(value for value in values if value is not None)
 
+    @property
+    def says_nodata(self) -> bool:
+        """See the base class."""
+        return self._nodata.is_declared(self._bands)
+
     def download_data(self, vrt_dir: str | None = None, stream: bool = False) -> str:
         """Bring the images where they can be read from.
 
@@ -224,15 +229,14 @@ class RasterioSource(RasterSource):
         pixels, data = self._read(window, channels, out_shape, find_data=find_data)
         if not find_data:
             return Chip(pixels)
-        bands = [1] if self._colors is not None else [channel + 1 for channel in channels]
-        return Chip.of(pixels, data, zero_is_data=self._nodata.is_declared(bands) or pixels.dtype.kind != 'u')
+        return Chip.of(pixels, data, zero_is_data=self._zero_is_data)
 
     def get_nodata_mask(self, window: Box) -> np.ndarray | None:
         """Where the image has no data in any selected channel; see the base class."""
         valid = self._read_selected(window, None, find_data=True).valid
         if valid is not None:
             return ~valid
-        return np.zeros(window.size, dtype=bool) if self._nodata.is_declared(self._bands) else None
+        return np.zeros(window.size, dtype=bool) if self.says_nodata else None
 
     def __getitem__(self, key: Any) -> np.ndarray:
         """Read by a `Box` or by slices; see the base class. Without transformers, only the bands asked for are read."""

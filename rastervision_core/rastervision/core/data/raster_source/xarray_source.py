@@ -138,6 +138,11 @@ class XarraySource(RasterSource):
         """Transforms between map coordinates and pixels of the image (not of the bbox)."""
         return self._crs_transformer
 
+    @property
+    def says_nodata(self) -> bool:
+        """See the base class."""
+        return self._nodata is not None
+
     # ------------------------------------------------------------------ reading
     def _get_chip(self, window: Box, out_shape: tuple[int, int] | None = None) -> np.ndarray:
         return self._read(window, range(self.num_channels_raw), ALL, out_shape, find_data=False).pixels
@@ -175,7 +180,7 @@ class XarraySource(RasterSource):
         valid = self._read_selected(window, None, find_data=True).valid
         if valid is not None:
             return ~valid
-        return None if self._nodata is None else np.zeros(window.size, dtype=bool)
+        return np.zeros(window.size, dtype=bool) if self.says_nodata else None
 
     def __getitem__(self, key: Any) -> np.ndarray:
         """Read by a `Box`, or by slices, of a time series `[times, ymin:ymax, xmin:xmax, channels]`."""
@@ -219,8 +224,7 @@ class XarraySource(RasterSource):
         if not find_data:
             return Chip(pixels)
         data = read_padded(lambda part, shape: found[0], window, self._limits, dtype=np.dtype(bool), **options)
-        zero_is_data = self._nodata is not None or self.dtype_raw.kind != 'u'
-        return Chip.of(pixels, np.moveaxis(data, -3, -1), zero_is_data=zero_is_data)
+        return Chip.of(pixels, np.moveaxis(data, -3, -1), zero_is_data=self._zero_is_data)
 
     def _load(self, part: Box, channels: Sequence[int], times: Sequence[int] | slice) -> np.ndarray:
         """Stored pixels (..., channels, height, width) of a part of the array."""
