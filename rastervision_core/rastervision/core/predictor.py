@@ -24,6 +24,7 @@ from rastervision.core.layout import BUNDLE_FILE, CONFIG_FILE, STATS_DIR, STATS_
 from rastervision.core.rv_pipeline.rv_pipeline_config import PredictOptions, RVPipelineConfig, descendants
 from rastervision.pipeline.config.base import Config
 from rastervision.pipeline.errors import BundleError, ChannelOrderError, ConfigError, RasterVisionError
+from rastervision.pipeline.file_system.json_reader import DOCUMENT
 from rastervision.pipeline.file_system.utils import download_if_needed, file_to_json, unzip
 from rastervision.pipeline.rv_config import rv_config_
 
@@ -295,7 +296,7 @@ def _check_content(uri: str, folder: str) -> None:
 
 def _read_config(uri: str, path: str) -> RVPipelineConfig:
     try:
-        config = Config.from_dict(file_to_json(path))
+        config = Config.from_dict(file_to_json(path, DOCUMENT))
     except (RasterVisionError, KeyError, ValueError) as error:
         raise BundleError(f'{uri}: its {CONFIG_FILE} cannot be read here: {error}') from error
     if not isinstance(config, RVPipelineConfig):

@@ -25,7 +25,8 @@ A message says what is wrong (the value, with `!r`), where (config path, URI, sc
 """
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 
 
 class RasterVisionError(Exception):
@@ -130,6 +131,38 @@ class ChannelOrderError(RasterVisionError):
 
     def __reduce__(self) -> tuple[type['ChannelOrderError'], tuple[list[int], int]]:
         return type(self), (self.channel_order, self.num_channels_raw)  # so that it comes back from a worker
+
+
+# What code that expects other data than it is given raises, when the data come from a file.
+WRONG_DATA = (AttributeError, TypeError, ValueError, LookupError, ArithmeticError, RecursionError, AssertionError)
+
+
+@contextmanager
+def about(
+    where: str, wrong: type[RasterVisionError] | None = None, foreign: tuple[type[Exception], ...] = WRONG_DATA
+) -> Iterator[None]:
+    """Let the errors of a block say which file they are about.
+
+    Args:
+        where: The file. It is put in front of messages that do not name it.
+        wrong: What other exceptions become: those that code raises which was given other data than it expects. None:
+            they stay as they are.
+        foreign: Which those are.
+
+    Raises:
+        RasterVisionError: That of the block, or one of class `wrong`.
+    """
+    try:
+        yield
+    except RasterVisionError as error:
+        if where not in str(error):
+            error.args = (f'{where}: {error}',)
+        raise
+    except foreign as error:
+        if wrong is None:
+            raise
+        text = str(error) or 'no more is known'
+        raise wrong(f'{where}: holds other data than it should ({type(error).__name__}: {text:.300}).') from error
 
 
 def did_you_mean(name: str, valid: Iterable[str]) -> str:

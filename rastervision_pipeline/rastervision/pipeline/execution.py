@@ -10,6 +10,7 @@ from rastervision.pipeline.config.build import build_config
 from rastervision.pipeline.config.files import save_pipeline_config
 from rastervision.pipeline.config.resolve import resolve
 from rastervision.pipeline.errors import ConfigError, RegistryError
+from rastervision.pipeline.file_system.json_reader import DOCUMENT
 from rastervision.pipeline.file_system.utils import file_to_json, get_tmp_dir
 from rastervision.pipeline.manifest import Manifest
 from rastervision.pipeline.pipeline import Pipeline
@@ -58,7 +59,7 @@ def load_pipeline_config(cfg_json_uri: str) -> PipelineConfig:
         NotReadableError: If there is no such file.
         ConfigError: If it is not the config of a pipeline.
     """
-    data = file_to_json(cfg_json_uri)
+    data = file_to_json(cfg_json_uri, DOCUMENT)
     if not isinstance(data, dict):
         raise ConfigError(f'{cfg_json_uri!r} holds a {type(data).__name__}, not the config of one pipeline.')
     rv_config_.set_everett_config(config_overrides=data.get('rv_config') or {})

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from rastervision.pipeline.errors import RasterVisionError
+from rastervision.pipeline.file_system.json_reader import DOCUMENT
 from rastervision.pipeline.file_system.local_file_system import to_path
 from rastervision.pipeline.file_system.utils import file_exists, file_to_json, is_local, json_to_file, list_paths
 from rastervision.pipeline.registry import registry_
@@ -47,7 +48,7 @@ class RecordStore:
         """The record at a path, or None if there is none that can be read."""
         uri = os.path.join(self.uri, *path)
         try:
-            record = file_to_json(uri) if self._is_local or file_exists(uri, include_dir=False) else None
+            record = file_to_json(uri, DOCUMENT) if self._is_local or file_exists(uri, include_dir=False) else None
         except (RasterVisionError, OSError, ValueError):
             return None
         return record if isinstance(record, dict) and record else None

@@ -5,10 +5,12 @@ Where a setting comes from, the first that has it: the environment, `.env` in th
 """
 
 import atexit
+import io
 import json
 import logging
 import os
 import tempfile
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rastervision.pipeline.errors import ConfigError
@@ -34,7 +36,7 @@ def load_conf_list(s: str) -> list[str]:
         return [word.strip() for word in s.split(',') if word.strip()]
     try:
         return [str(item) for item in json.loads(s)]
-    except json.JSONDecodeError as error:
+    except (ValueError, RecursionError) as error:
         raise ConfigError(f'{s!r} is not a list: {error}. Write ["a", "b"] or a, b.') from error
 
 
@@ -168,11 +170,9 @@ class RVConfig:
 
     def get_section_variables(self, section: str) -> dict[str, str]:
         """What the environment, `.env` and the profile set of a section, as environment variables."""
-        from everett.ext.inifile import ConfigIniEnv
-
         if not self._is_ini_found:
             self.set_everett_config()
-        profile = {} if self._ini is None else ConfigIniEnv([self._ini]).cfg
+        profile = {} if self._ini is None else _read_ini(self._ini).cfg
         found = {name.upper(): str(value) for name, value in {**profile, **_read_dot_env(), **os.environ}.items()}
         return {name: value for name, value in found.items() if name.startswith(f'{section.upper()}_')}
 
@@ -184,17 +184,13 @@ class RVConfig:
         return None if value is NO_VALUE else str(value)
 
     def _make_manager(self) -> 'ConfigManager':
-        from everett.ext.inifile import ConfigIniEnv
         from everett.manager import ConfigDictEnv, ConfigManager, ConfigOSEnv
 
         environments = [ConfigOSEnv(), ConfigDictEnv(_read_dot_env())]
         if not self._is_ini_found:
             self.set_everett_config()
         if self._ini is not None:
-            try:
-                environments.append(ConfigIniEnv([self._ini]))
-            except (SyntaxError, OSError, ValueError) as error:
-                raise ConfigError(f'The profile {self._ini!r} cannot be read: {error}') from error
+            environments.append(_read_ini(self._ini))
         return ConfigManager([*environments, ConfigDictEnv(self._overrides)])
 
     def _find_ini(self) -> str | None:
@@ -246,7 +242,23 @@ def _read_dot_env() -> dict[str, str]:
         return {}
     from dotenv import dotenv_values
 
-    return {key: value for key, value in dotenv_values(DOT_ENV).items() if value is not None}
+    try:
+        text = Path(DOT_ENV).read_text('utf-8-sig')
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(
+            f'{os.path.abspath(DOT_ENV)!r}, which has settings of the working directory, cannot be read: {error}. '
+            'Save it as UTF-8.'
+        ) from error
+    return {key: value for key, value in dotenv_values(stream=io.StringIO(text)).items() if value is not None}
+
+
+def _read_ini(path: str) -> Any:
+    from everett.ext.inifile import ConfigIniEnv
+
+    try:
+        return ConfigIniEnv([path])
+    except (SyntaxError, OSError, ValueError) as error:
+        raise ConfigError(f'The profile {path!r} cannot be read: {error}') from error
 
 
 def _others(path: str) -> str:

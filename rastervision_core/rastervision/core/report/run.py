@@ -20,6 +20,7 @@ from rastervision.core.layout import (
 )
 from rastervision.pipeline.config.base import Config
 from rastervision.pipeline.errors import ConfigError, NotReadableError, RasterVisionError
+from rastervision.pipeline.file_system.json_reader import DOCUMENT
 from rastervision.pipeline.file_system.utils import download_if_needed, file_exists, file_to_json, file_to_str
 from rastervision.pipeline.records import RecordStore
 
@@ -83,7 +84,7 @@ class Run:
                 f'{root_uri}: there is no {CONFIG_FILE}, so this is no root of a run. Give the root_uri of a pipeline '
                 'that was run.'
             )
-        data = file_to_json(uri)
+        data = file_to_json(uri, DOCUMENT)
         config = Config.from_dict(_moved(data, str(data.get('root_uri') or '').rstrip('/'), self.root))
         if not hasattr(config, 'dataset'):
             raise ConfigError(

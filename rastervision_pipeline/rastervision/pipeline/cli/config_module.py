@@ -19,6 +19,7 @@ from rastervision.pipeline.errors import (
     RasterVisionError,
     did_you_mean,
 )
+from rastervision.pipeline.file_system.json_reader import DOCUMENT
 from rastervision.pipeline.file_system.utils import file_to_json
 from rastervision.pipeline.pipeline_config import PipelineConfig
 
@@ -47,7 +48,7 @@ def get_configs(
         return get_configs_from_module(cfg_module_path, runner, args or {})
     if args:
         raise ConfigError(f'-a {next(iter(args))}: {cfg_module_path!r} is a finished config, which takes no arguments.')
-    data = file_to_json(cfg_module_path)
+    data = file_to_json(cfg_module_path, DOCUMENT)
     configs = [PipelineConfig.deserialize(item) for item in (data if isinstance(data, list) else [data])]
     return _check_configs(configs, cfg_module_path)
 

@@ -9,7 +9,14 @@ from pydantic_core import PydanticCustomError
 
 from rastervision.pipeline.config.spellings import accept_upgraded_fields
 from rastervision.pipeline.config.upgrade import upgrade_config
-from rastervision.pipeline.errors import ConfigError, did_you_mean
+from rastervision.pipeline.errors import (
+    WRONG_DATA,
+    ConfigError,
+    ConfigTypeError,
+    RasterVisionError,
+    about,
+    did_you_mean,
+)
 from rastervision.pipeline.registry import registry_
 
 Path = tuple[str | int, ...]
@@ -183,24 +190,40 @@ class Config(BaseModel):
     @classmethod
     def from_file(cls, uri: str) -> Self:
         """Read a config from a JSON file, of any earlier version."""
+        from rastervision.pipeline.file_system.json_reader import DOCUMENT
         from rastervision.pipeline.file_system.utils import file_to_json
 
-        return cls.from_dict(file_to_json(uri))
+        with about(uri):
+            return cls.from_dict(file_to_json(uri, DOCUMENT))
 
     @classmethod
     def from_dict(cls, cfg_dict: Data) -> Self:
         """Make a config from a dict; with `plugin_versions` in it, it is brought up to date first."""
-        cfg_dict = dict(cfg_dict)
+        if not isinstance(cfg_dict, dict):
+            raise ConfigTypeError(f'{cls.__name__}: a {type(cfg_dict).__name__} is no config, which is an object.')
+        try:
+            return cls._from_dict(dict(cfg_dict))
+        except ValidationError as error:
+            raise ConfigError(describe(error, cls.__name__)) from error
+        except PydanticCustomError as error:
+            raise ConfigError(f'{cls.__name__}: {error}') from error
+        except RasterVisionError:
+            raise
+        except WRONG_DATA as error:  # of code for earlier versions, which takes the file for what it says it is
+            raise ConfigError(
+                f'{cls.__name__}: cannot be made of {cfg_dict!r:.200} ({type(error).__name__}: {error!s:.200}). Is a '
+                'value of another type than it should be?'
+            ) from error
+
+    @classmethod
+    def _from_dict(cls, cfg_dict: Data) -> Self:
         if cfg_dict.get('plugin_versions') is not None:
             cfg_dict = cast(Data, upgrade_config(cfg_dict))
         if 'plugin_versions' not in cls.model_fields:
             target = _class_for(cls, cfg_dict.get('type_hint'))
             if 'plugin_versions' not in target.model_fields:
                 cfg_dict.pop('plugin_versions', None)
-        try:
-            return cls.model_validate(cfg_dict)
-        except ValidationError as error:
-            raise ConfigError(describe(error, cls.__name__)) from error
+        return cls.model_validate(cfg_dict)
 
     # ---------------------------------------------------------------- internals
     def _set(self, **values: Any) -> None:
@@ -243,6 +266,8 @@ def _class_for(cls: type[Config], hint: str | None) -> type[Config]:
     """The class that a dict with this type hint builds, where `cls` is expected."""
     if hint is None or hint == cls._registered_hint:
         return cls
+    if not isinstance(hint, str):
+        raise PydanticCustomError('unknown_hint', '{text}', {'text': f'type_hint is {hint!r:.80}, which is no text.'})
     try:
         target = registry_.get_config(hint)
     except Exception as error:

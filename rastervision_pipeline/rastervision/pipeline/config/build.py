@@ -26,4 +26,6 @@ def build_config(x: Any) -> Any:
         return x
     if not isinstance(x, dict) or 'type_hint' not in x:
         raise ConfigError(f'A config needs a type_hint, which says what it is; got {x!r:.200}.')
+    if not isinstance(x['type_hint'], str):
+        raise ConfigError(f'type_hint is {x["type_hint"]!r:.80}, which is no text.')
     return registry_.get_config(x['type_hint']).from_dict({**x, 'plugin_versions': None})

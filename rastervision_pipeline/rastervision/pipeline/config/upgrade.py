@@ -27,6 +27,8 @@ def upgrade_plugin_versions(plugin_versions: dict[str, int]) -> dict[str, int]:
 
     A plugin that is not installed is left out with a warning.
     """
+    if not isinstance(plugin_versions, dict):
+        raise ConfigError(f'plugin_versions is {plugin_versions!r:.80}, which is no object of plugins and versions.')
     installed = registry_.get_plugin_versions()
     known = {}
     for name, version in plugin_versions.items():
@@ -34,8 +36,14 @@ def upgrade_plugin_versions(plugin_versions: dict[str, int]) -> dict[str, int]:
         if present is None:
             log.warning('The config was written with the plugin %s, which is not installed.', name)
         else:
-            known[present] = version
+            known[present] = _checked_version(name, version)
     return known
+
+
+def _checked_version(plugin: str, version: Any) -> int:
+    if not isinstance(version, int) or isinstance(version, bool) or version < 0:
+        raise ConfigError(f'plugin_versions: {plugin!r} has {version!r:.80}, which is no version: 0, 1, 2, ...')
+    return version
 
 
 def upgrade_config(config_dict: Data | list[Data]) -> Data | list[Data]:

@@ -99,6 +99,8 @@ class LocalFileSystem(FileSystem):
                 return file.read()
         except OSError as error:
             raise _unreadable(file_uri, error) from error
+        except ValueError as error:  # NUL, or half of a character
+            raise NotReadableError(f'{file_uri!a} cannot be read: it is no name of a file ({error}).') from error
 
     @staticmethod
     def write_str(file_uri: str, data: str) -> None:

@@ -17,7 +17,8 @@ from rastervision.pipeline.file_system.archives import unzip as unzip
 from rastervision.pipeline.file_system.archives import zipdir as zipdir
 from rastervision.pipeline.file_system.atomic import replace_dir, replace_file
 from rastervision.pipeline.file_system.file_system import FileSystem
-from rastervision.pipeline.file_system.local_file_system import LocalFileSystem, copy_file, list_files
+from rastervision.pipeline.file_system.json_reader import DATA, JsonLimits, check_size, parse_json
+from rastervision.pipeline.file_system.local_file_system import LocalFileSystem, copy_file, list_files, to_path
 from rastervision.pipeline.file_system.publish import record
 from rastervision.pipeline.rv_config import rv_config_
 
@@ -75,19 +76,19 @@ def str_to_file(content_str: str, uri: str, fs: AnyFileSystem | None = None) -> 
     record([uri])
 
 
-def file_to_json(uri: str) -> Any:
+def file_to_json(uri: str, limits: JsonLimits = DATA) -> Any:
     """Read JSON.
 
+    Args:
+        uri: The file, in UTF-8.
+        limits: What it may be: `DOCUMENT` is for configs and the like, which are small and written by one program.
+
     Raises:
-        NotReadableError: If the file cannot be read or is not JSON.
+        NotReadableError: If the file cannot be read, is not JSON, or is beyond the limits.
     """
-    text = file_to_str(uri).removeprefix('\ufeff')
-    try:
-        return json.loads(text)
-    except json.JSONDecodeError as error:
-        raise NotReadableError(
-            f'{uri!r} is not JSON: line {error.lineno}, column {error.colno}: {error.msg}.'
-        ) from error
+    if is_local(uri) and os.path.isfile(to_path(uri)):
+        check_size(os.path.getsize(to_path(uri)), uri, limits)
+    return parse_json(FileSystem.get_file_system(uri).read_bytes(uri), uri, limits)
 
 
 def json_to_file(content_dict: Any, uri: str) -> None:

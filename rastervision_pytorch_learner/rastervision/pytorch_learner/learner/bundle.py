@@ -11,6 +11,7 @@ from rastervision.core.bundle_files import model_config_dict
 from rastervision.core.layout import MODEL_CARD_FILE
 from rastervision.pipeline.config.base import Config
 from rastervision.pipeline.errors import BundleError
+from rastervision.pipeline.file_system.json_reader import DOCUMENT
 from rastervision.pipeline.file_system.publish import publish_file
 from rastervision.pipeline.file_system.utils import download_if_needed, file_to_json, json_to_file, unzip, zipdir
 from rastervision.pytorch_learner.learner import files
@@ -59,7 +60,7 @@ def get_learner_config_from_bundle_dir(model_bundle_dir: str) -> 'LearnerConfig'
 
     def read(name: str) -> Any:
         path = os.path.join(model_bundle_dir, name)
-        return file_to_json(path) if os.path.isfile(path) else None
+        return file_to_json(path, DOCUMENT) if os.path.isfile(path) else None
 
     config_dict = model_config_dict(read)
     if config_dict is None:
