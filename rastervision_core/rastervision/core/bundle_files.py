@@ -1,13 +1,15 @@
 """The files in a model bundle, of this and of earlier versions. No code of a bundle is run."""
 
-import json
+import os
 import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, Self
 
 from rastervision.core.layout import BUNDLE_FILE, CONFIG_FILE, MODEL_CONFIG_FILE, STATS_FILE, Layout
-from rastervision.pipeline.errors import BundleError
+from rastervision.pipeline.errors import BundleError, NotReadableError
+from rastervision.pipeline.file_system.archive_members import BUNDLE_LIMITS, check_zip, damage_as
+from rastervision.pipeline.file_system.json_reader import check_size, parse_json
 from rastervision.pipeline.file_system.utils import download_if_needed
 
 
@@ -62,7 +64,8 @@ class BundleFiles:
         path = download_if_needed(uri)
         if not zipfile.is_zipfile(path):
             raise BundleError(f'{uri}: is not a model bundle, as it is no zip file. The bundle command makes one.')
-        with zipfile.ZipFile(path) as archive:
+        with damage_as(BundleError, uri), zipfile.ZipFile(path) as archive:
+            check_zip(uri, archive, os.path.getsize(path), None, BUNDLE_LIMITS)
             yield cls(uri, archive)
 
     @contextmanager
@@ -75,24 +78,30 @@ class BundleFiles:
         if BUNDLE_FILE not in self.names:
             yield self
             return
-        with self.archive.open(BUNDLE_FILE) as file:
+        uri = f'{self.uri}/{BUNDLE_FILE}'
+        with damage_as(BundleError, uri), self.archive.open(BUNDLE_FILE) as file:
             if not zipfile.is_zipfile(file):
                 raise BundleError(f'{self.uri}: its {BUNDLE_FILE} is no zip file.')
             with zipfile.ZipFile(file) as archive:
-                yield BundleFiles(f'{self.uri}/{BUNDLE_FILE}', archive)
+                check_zip(uri, archive, self.archive.getinfo(BUNDLE_FILE).file_size, None, BUNDLE_LIMITS)
+                yield BundleFiles(uri, archive)
 
     def read_json(self, name: str) -> Any:
         """The content of a JSON file, or None if there is no such file.
 
         Raises:
-            BundleError: If it is no JSON.
+            BundleError: If it is no JSON, or more than a document may have.
         """
         if name not in self.names:
             return None
+        where = f'{self.uri}/{name}'
         try:
-            return json.loads(self.archive.read(name))
-        except ValueError as error:
-            raise BundleError(f'{self.uri}: its {name} is not valid JSON: {error}') from error
+            check_size(self.archive.getinfo(name).file_size, where)
+            with damage_as(BundleError, where):
+                content = self.archive.read(name)
+            return parse_json(content, where)
+        except NotReadableError as error:
+            raise BundleError(str(error)) from error
 
     def read_stats(self, scene_group: str) -> dict[str, Any] | None:
         """The statistics of a scene group, or None if the bundle has none."""

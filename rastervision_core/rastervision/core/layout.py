@@ -6,6 +6,8 @@ Arguments and results are URIs, local or remote.
 import os
 from dataclasses import dataclass
 
+from rastervision.pipeline.errors import ConfigError
+
 CONFIG_FILE = 'pipeline-config.json'
 STATS_FILE = 'stats.json'
 EVAL_FILE = 'eval.json'
@@ -61,15 +63,15 @@ class Layout:
 
     def evaluation(self, scene_group: str) -> str:
         """Metrics of a scene group."""
-        return os.path.join(self.eval, scene_group, EVAL_FILE)
+        return os.path.join(member(self.eval, scene_group), EVAL_FILE)
 
     def raster_prediction(self, scene_id: str) -> str:
         """Folder of the predicted rasters of a scene (semantic segmentation)."""
-        return os.path.join(self.predict, scene_id)
+        return member(self.predict, scene_id)
 
     def vector_prediction(self, scene_id: str) -> str:
         """File of the predicted features of a scene (object detection, chip classification)."""
-        return os.path.join(self.predict, f'{scene_id}.json')
+        return member(self.predict, f'{scene_id}.json')
 
     @property
     def trained_bundle(self) -> str:
@@ -82,9 +84,21 @@ class Layout:
         return os.path.join(self.bundle, BUNDLE_FILE)
 
 
+def member(folder: str, name: str) -> str:
+    """What has a name in a folder; the name of a scene or group, which may come from elsewhere.
+
+    Raises:
+        ConfigError: If it would lie outside of the folder.
+    """
+    parts = name.replace('\\', '/').split('/')
+    if not name or name.startswith(('/', '\\')) or '..' in parts or '\0' in name or '://' in name:
+        raise ConfigError(f'{name!r} names no file in {folder!r}: it would lie outside. Use names without / and ..')
+    return os.path.join(folder, name)
+
+
 def stats(analyze_uri: str, scene_group: str) -> str:
     """Statistics of the pixels of a scene group, under the output of `analyze`."""
-    return os.path.join(analyze_uri, STATS_DIR, scene_group, STATS_FILE)
+    return os.path.join(member(os.path.join(analyze_uri, STATS_DIR), scene_group), STATS_FILE)
 
 
 def vector_file(class_id: int, class_name: str | None) -> str:

@@ -24,6 +24,7 @@ from rastervision.core.layout import BUNDLE_FILE, CONFIG_FILE, STATS_DIR, STATS_
 from rastervision.core.rv_pipeline.rv_pipeline_config import PredictOptions, RVPipelineConfig, descendants
 from rastervision.pipeline.config.base import Config
 from rastervision.pipeline.errors import BundleError, ChannelOrderError, ConfigError, RasterVisionError
+from rastervision.pipeline.file_system.archive_members import BUNDLE_LIMITS
 from rastervision.pipeline.file_system.json_reader import DOCUMENT
 from rastervision.pipeline.file_system.utils import download_if_needed, file_to_json, unzip
 from rastervision.pipeline.rv_config import rv_config_
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+PLACES = ('uri', 'uris', 'path', 'paths', 'dir')  # how fields end that name files and folders
+TRUST = 'If you trust its origin, allow it: --trust on the command line, trust=True in Python.'
 NO_CHANGES: Mapping[str, Any] = MappingProxyType({})
 
 
@@ -66,7 +69,7 @@ class Bundle:
         if not zipfile.is_zipfile(path):
             raise BundleError(f'{uri}: is not a model bundle, as it is no zip file. The bundle command makes one.')
         folder = os.path.join(tmp_dir, 'bundle')
-        unzip(path, folder)
+        unzip(path, folder, BUNDLE_LIMITS)
         _check_content(uri, folder)
         return cls(uri, folder, _read_config(uri, os.path.join(folder, CONFIG_FILE)))
 
@@ -127,6 +130,7 @@ class Predictor:
         if predict_options:
             config = self.bundle.config
             config.predict_options = config.get_predict_options().with_changes(**predict_options)
+        self.trust = trust
         self.scene_config = self._template(channel_order, scene_group)
         self.pipeline = self.bundle.build_pipeline(tmp_dir, trust=trust)
 
@@ -172,7 +176,23 @@ class Predictor:
                 PolygonVectorOutputConfig(class_id=class_id, denoise=DENOISE_DIAMETER)
                 for class_id in range(len(dataset.class_config.names))
             ]
+        if not self.trust:
+            self._check_places(scene)
         return scene
+
+    def _check_places(self, scene: SceneConfig) -> None:
+        """See that the bundle names no file or folder but those that it has in it."""
+        given = {(id(scene.raster_source), 'uris'), (id(scene.label_store), 'uri')}  # by the caller
+        inside = os.path.join(self.bundle.folder, '')
+        for part in (scene, *descendants(scene)):
+            for field in type(part).model_fields:
+                value = getattr(part, field) if field.endswith(PLACES) else None
+                for place in value if isinstance(value, list | tuple | set) else [value]:
+                    if isinstance(place, str) and (id(part), field) not in given and not place.startswith(inside):
+                        raise BundleError(
+                            f'{self.bundle.uri}: its {type(part).__name__}.{field} is {place!r}, which is outside of '
+                            f'the bundle. {TRUST}'
+                        )
 
     def _check_template(self, scene: SceneConfig) -> None:
         for part, field in ((scene.raster_source, 'uris'), (scene.label_store, 'uri')):
@@ -297,7 +317,7 @@ def _check_content(uri: str, folder: str) -> None:
 def _read_config(uri: str, path: str) -> RVPipelineConfig:
     try:
         config = Config.from_dict(file_to_json(path, DOCUMENT))
-    except (RasterVisionError, KeyError, ValueError) as error:
+    except RasterVisionError as error:
         raise BundleError(f'{uri}: its {CONFIG_FILE} cannot be read here: {error}') from error
     if not isinstance(config, RVPipelineConfig):
         raise BundleError(

@@ -56,6 +56,7 @@ class Registry:
         self._renamed: dict[str, str] = {}
         self._rv_config_schema: dict[str, list[str]] = {}
         self._commands: dict[str, Any] = {}
+        self._transform_modules: list[str] = []
         self._loaded = False
         self._loading = threading.RLock()
 
@@ -203,6 +204,22 @@ class Registry:
         """The present name of a type hint."""
         self.load_plugins()
         return self._renamed.get(type_hint, type_hint)
+
+    # --------------------------------------------------------------- transforms
+    def add_transform_module(self, module: str) -> None:
+        """Say that a module has albumentations transforms, so that configs and bundles may name them.
+
+        The class that a stored transform names is imported from there, from a plugin, or from albumentations only.
+
+        Args:
+            module: Its name, such as `'mypackage.transforms'`. Modules inside it count, too.
+        """
+        self._transform_modules.append(module)
+
+    def get_transform_modules(self) -> list[str]:
+        """Modules whose classes a stored transform may name: those of plugins, and what these have added."""
+        self.load_plugins()
+        return [*self._versions, *self._transform_modules]
 
     # ------------------------------------------------- runners and file systems
     def add_runner(self, runner_name: str, runner: 'type[Runner] | str') -> None:

@@ -134,6 +134,7 @@ class PyTorchLearnerBackend(Backend):
         self.tmp_dir = tmp_dir
         self.learner: Learner | None = None
         self.trust = False
+        self.owns_model = False
 
     # -------------------------------------------------------------------- chips
     def get_sample_writer(self) -> PyTorchLearnerSampleWriter:
@@ -225,9 +226,9 @@ class PyTorchLearnerBackend(Backend):
         Args:
             uri: Its bundle. None: the one that this pipeline has trained.
         """
-        own = self.pipeline_cfg.layout.trained_bundle
-        uri = uri or own
-        trust = self.trust or (uri == own and bool(self.learner_cfg.bundled_code()))
+        owns_model = self.owns_model or uri is None
+        uri = uri or self.pipeline_cfg.layout.trained_bundle
+        trust = self.trust or (owns_model and bool(self.learner_cfg.bundled_code()))
         self.learner = Learner.from_model_bundle(uri, tmp_dir=self.tmp_dir, training=False, trust=trust)
 
     def iter_predict(self, scene: 'Scene', predict_options: 'PredictOptions') -> 'Iterator[tuple[Box, Any]]':

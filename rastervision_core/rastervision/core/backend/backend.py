@@ -28,9 +28,13 @@ class Backend(ABC):
 
     Attributes:
         trust: Whether code that comes with a model bundle may be executed. Set before `load_model`.
+        owns_model: Whether the model that is loaded is the one that this pipeline has trained itself, so that code
+            that the pipeline's config names may be executed. Set before `load_model` by who knows: it never follows
+            from where the bundle lies, which the bundle itself could say.
     """
 
     trust: bool = False
+    owns_model: bool = False
 
     @abstractmethod
     def get_sample_writer(self) -> SampleWriter:

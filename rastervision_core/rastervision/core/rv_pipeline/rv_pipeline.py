@@ -293,7 +293,7 @@ class RVPipeline(Pipeline):
             uri: Bundle of the model. None: the one that `train` saved.
         """
         backend = self._make_backend()
-        backend.trust = self.trust
+        backend.trust, backend.owns_model = self.trust, uri is None
         backend.load_model(uri or self.config.layout.trained_bundle)
         self.backend = backend
 

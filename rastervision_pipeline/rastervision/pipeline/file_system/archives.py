@@ -1,17 +1,22 @@
 """Archives: zip, tar (also compressed) and gz."""
 
 import gzip
-import lzma
 import os
 import re
 import shutil
 import tarfile
 import zipfile
-import zlib
 from collections.abc import Callable
 from urllib.parse import urlsplit
 
 from rastervision.pipeline.errors import DataError, NotReadableError, NotWritableError
+from rastervision.pipeline.file_system.archive_members import (
+    ARCHIVE_LIMITS,
+    MemberCheck,
+    UnpackLimits,
+    check_zip,
+    damage_as,
+)
 from rastervision.pipeline.file_system.atomic import part_of, replace_dir, replace_file
 from rastervision.pipeline.file_system.local_file_system import list_files, make_dir
 
@@ -21,7 +26,7 @@ COMPACT = ('.pth', '.safetensors', '.onnx', '.zip', '.png', '.jpg', '.jpeg')  # 
 FIRST_ZIP_DATE = (1980, 1, 1, 0, 0, 0)
 UNIX = 3
 READABLE_FILE = 0o100644 << 16
-DAMAGED = (zipfile.BadZipFile, tarfile.TarError, gzip.BadGzipFile, EOFError, zlib.error, lzma.LZMAError, RuntimeError)
+BLOCK = 1 << 20
 
 
 def is_archive(uri: str) -> bool:
@@ -69,9 +74,9 @@ def zipdir(dir: str, zip_path: str) -> None:
                 shutil.copyfileobj(source, member, 1 << 20)
 
 
-def unzip(zip_path: str, target_dir: str) -> None:
+def unzip(zip_path: str, target_dir: str, limits: UnpackLimits = ARCHIVE_LIMITS) -> None:
     """Unpack a zip file into a folder; see :func:`unpack`."""
-    _unpack(zip_path, target_dir, _unpack_zip)
+    _unpack(zip_path, target_dir, _unpack_zip, limits)
 
 
 def unpack(path: str, target_dir: str) -> None:
@@ -83,7 +88,8 @@ def unpack(path: str, target_dir: str) -> None:
 
     Raises:
         NotReadableError: If there is no such file.
-        DataError: If it is no archive or damaged, or a member would land outside of the folder.
+        DataError: If it is no archive or damaged, a member would land outside of the folder, two have one name, or
+            more would come out of it than its size lets expect.
         NotWritableError: If the folder cannot be written.
     """
     if not is_archive(path):
@@ -94,46 +100,44 @@ def unpack(path: str, target_dir: str) -> None:
         _unpack(path, target_dir, _unpack_tar if TAR.search(path) else _unpack_gz)
 
 
-def _unpack(path: str, target_dir: str, unpack_into: Callable[[str, str], None]) -> None:
+def _unpack(
+    path: str, target_dir: str, unpack_into: Callable[[str, str, UnpackLimits], None], limits: UnpackLimits = ARCHIVE_LIMITS
+) -> None:
     if not os.path.isfile(path):
         raise NotReadableError(f'{path!r} cannot be unpacked: there is no such file.')
-    try:
+    with damage_as(DataError, path):
         if os.path.isdir(target_dir):
             with part_of(os.path.join(os.path.realpath(target_dir), 'unpacked')) as part:
                 os.mkdir(part)
-                unpack_into(path, part)
+                unpack_into(path, part, limits)
                 _move_files(part, target_dir)
         else:
             with replace_dir(target_dir) as part:
-                unpack_into(path, part)
-    except DAMAGED as error:
-        raise DataError(f'{path!r} cannot be unpacked: {error}. Is it complete?') from error
+                unpack_into(path, part, limits)
 
 
-def _unpack_zip(path: str, folder: str) -> None:
+def _unpack_zip(path: str, folder: str, limits: UnpackLimits) -> None:
     with zipfile.ZipFile(path) as archive:
-        for name in archive.namelist():
-            _check_inside(path, folder, name)
+        check_zip(path, archive, os.path.getsize(path), folder, limits)
         archive.extractall(folder)
 
 
-def _unpack_tar(path: str, folder: str) -> None:
+def _unpack_tar(path: str, folder: str, limits: UnpackLimits) -> None:
     with tarfile.open(path) as archive:
-        for name in archive.getnames():
-            _check_inside(path, folder, name)
-        archive.extractall(folder, filter='data')  # refuses links that lead outside, too
+        check = MemberCheck(path, os.path.getsize(path), folder, limits)
+        for info in archive:
+            check.add(info.name, info.size, is_dir=info.isdir())
+        check.check_disk()
+        archive.extractall(folder, filter='data')  # refuses devices, and links that lead outside
 
 
-def _unpack_gz(path: str, folder: str) -> None:
-    with gzip.open(path) as source, open(os.path.join(folder, archive_stem(path)), 'wb') as target:
-        shutil.copyfileobj(source, target, 1 << 20)
-
-
-def _check_inside(path: str, folder: str, name: str) -> None:
-    root = os.path.realpath(folder)
-    place = os.path.realpath(os.path.join(root, name.replace('\\', '/')))
-    if place != root and not place.startswith(os.path.join(root, '')):
-        raise DataError(f'{path!r} is not unpacked: its member {name!r} would land outside of the folder.')
+def _unpack_gz(path: str, folder: str, limits: UnpackLimits) -> None:
+    check = MemberCheck(path, os.path.getsize(path), folder, limits)
+    name = archive_stem(path)
+    with gzip.open(path) as source, open(os.path.join(folder, name), 'wb') as target:
+        while block := source.read(BLOCK):
+            target.write(block)
+            check.grow(len(block))
 
 
 def _move_files(src: str, dst: str) -> None:

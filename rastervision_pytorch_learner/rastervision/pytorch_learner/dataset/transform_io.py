@@ -9,7 +9,8 @@ from typing import Any
 import albumentations as A
 from albumentations.core.serialization import SERIALIZABLE_REGISTRY, shorten_class_name
 
-from rastervision.pipeline.errors import ConfigError, did_you_mean
+from rastervision.pipeline.errors import WRONG_DATA, ConfigError, did_you_mean
+from rastervision.pipeline.registry import registry_
 from rastervision.pytorch_learner.dataset.min_max_normalize import MinMaxNormalize
 from rastervision.pytorch_learner.transform_dict import (
     CLASS_KEY,
@@ -68,13 +69,15 @@ def deserialize_albumentation_transform(tf_dict: dict[str, Any]) -> A.BasicTrans
     spec = _known(tf_dict['transform'])
     try:
         return A.from_dict({'transform': spec}, nonserializable=lambdas)
-    except (KeyError, TypeError, ValueError) as error:
+    except (*WRONG_DATA, Warning) as error:
         raise ConfigError(f'The transform {spec[CLASS_KEY]!r} cannot be made of {spec!r:.300}: {error}') from error
 
 
 def _known(spec: dict[str, Any]) -> dict[str, Any]:
     """The dict of a transform, without arguments of albumentations 1, once all its classes are known to exist."""
-    name = spec[CLASS_KEY]
+    name = spec.get(CLASS_KEY) if isinstance(spec, dict) else None
+    if not isinstance(name, str):
+        raise ConfigError(f'{spec!r:.200} is no transform: it needs {CLASS_KEY!r}, the name of a class.')
     if '.' in name and name not in SERIALIZABLE_REGISTRY and not name.startswith('albumentations.'):
         _import_module_of(name)
     # A.Lambda is in another registry and gets its checks there.
@@ -90,8 +93,18 @@ def _known(spec: dict[str, Any]) -> dict[str, Any]:
 
 
 def _import_module_of(name: str) -> None:
-    """Import the module of a class, which makes albumentations know it, if it is a transform."""
+    """Import the module of a class, which makes albumentations know it, if it is a transform.
+
+    The name comes from a file. So only those modules are imported that are installed as, or named by, a plugin.
+    """
     module = name.rpartition('.')[0]
+    allowed = registry_.get_transform_modules()
+    if not any(f'{module}.'.startswith(f'{known}.') for known in allowed):
+        raise ConfigError(
+            f'The transform {name!r} is not imported: it is neither of albumentations nor of an installed plugin. Let '
+            f'a plugin say registry.add_transform_module({module!r}), or use an A.Lambda with a '
+            'lambda_transforms_path.'
+        )
     try:
         importlib.import_module(module)
     except ImportError as error:

@@ -11,21 +11,24 @@ from rastervision.core.bundle_files import model_config_dict
 from rastervision.core.layout import MODEL_CARD_FILE
 from rastervision.pipeline.config.base import Config
 from rastervision.pipeline.errors import BundleError
+from rastervision.pipeline.file_system.archive_members import BUNDLE_LIMITS
 from rastervision.pipeline.file_system.json_reader import DOCUMENT
 from rastervision.pipeline.file_system.publish import publish_file
 from rastervision.pipeline.file_system.utils import download_if_needed, file_to_json, json_to_file, unzip, zipdir
 from rastervision.pytorch_learner.learner import files
 from rastervision.pytorch_learner.learner.card import model_card
 from rastervision.pytorch_learner.learner.weights import save_weights
+from rastervision.pytorch_learner.learner_config.learner import LearnerConfig
 from rastervision.pytorch_learner.transform_dict import LAMBDA_PATH_KEY
 from rastervision.pytorch_learner.utils.torch_hub import get_hubconf_dir_from_cfg
 
 if TYPE_CHECKING:
     from rastervision.pytorch_learner.learner.learner import Learner
-    from rastervision.pytorch_learner.learner_config.learner import LearnerConfig
 
 log = logging.getLogger(__name__)
 
+# Arguments that let functions that make networks fetch weights.
+WEIGHT_ARGS = ('weights', 'weights_backbone', 'encoder_weights', 'pretrained', 'checkpoint_path', 'cache_dir')
 TRUST = 'If you trust its origin, allow it: --trust on the command line, trust=True in Python.'
 
 
@@ -44,11 +47,11 @@ def unpack(uri: str, tmp_dir: str) -> str:
         raise BundleError(f'{uri}: not a model bundle, since it is not a zip file.')
     os.makedirs(tmp_dir, exist_ok=True)
     folder = tempfile.mkdtemp(prefix='model-bundle-', dir=tmp_dir)
-    unzip(path, folder)
+    unzip(path, folder, BUNDLE_LIMITS)
     return folder
 
 
-def get_learner_config_from_bundle_dir(model_bundle_dir: str) -> 'LearnerConfig':
+def get_learner_config_from_bundle_dir(model_bundle_dir: str) -> LearnerConfig:
     """Read the config from an unpacked bundle, of any version. No code of the bundle is run.
 
     Args:
@@ -69,20 +72,35 @@ def get_learner_config_from_bundle_dir(model_bundle_dir: str) -> 'LearnerConfig'
     for tf_path_holder in _lambda_transforms(config_dict.get('data')):
         file_name = os.path.basename(tf_path_holder[LAMBDA_PATH_KEY])
         tf_path_holder[LAMBDA_PATH_KEY] = os.path.join(model_bundle_dir, files.TRANSFORMS_DIRNAME, file_name)
-    config: LearnerConfig = Config.from_dict(config_dict)  # type: ignore[assignment]
+    config = Config.from_dict(config_dict)
+    if not isinstance(config, LearnerConfig):
+        raise BundleError(f'its {files.CONFIG_FILENAME} is a {type(config).__name__}, not the config of a learner.')
     return config
+
+
+def keep_to_itself(cfg: LearnerConfig) -> None:
+    """Let a bundle's config fetch nothing from elsewhere, and send nothing there.
+
+    Args:
+        cfg: The config, which is changed.
+    """
+    if cfg.model is not None:
+        cfg.model.init_weights = None
+        cfg.model.extra_args = {name: v for name, v in cfg.model.extra_args.items() if name not in WEIGHT_ARGS}
+    cfg.loggers, cfg.run_tensorboard = [], False
 
 
 def _lambda_transforms(data: Any) -> list[dict[str, Any]]:
     """The transform dicts in a data config that need a file with code."""
     if not isinstance(data, dict):
         return []
-    plot = data.get('plot_options') or {}
-    transforms = (data.get('base_transform'), data.get('aug_transform'), plot.get('transform'))
-    return [tf for tf in transforms if tf and tf.get(LAMBDA_PATH_KEY)]
+    plot = data.get('plot_options')
+    plot_transform = plot.get('transform') if isinstance(plot, dict) else None
+    transforms = (data.get('base_transform'), data.get('aug_transform'), plot_transform)
+    return [tf for tf in transforms if isinstance(tf, dict) and isinstance(tf.get(LAMBDA_PATH_KEY), str)]
 
 
-def check_trust(cfg: 'LearnerConfig', uri: str, *, trust: bool, own_model: bool, training: bool) -> None:
+def check_trust(cfg: LearnerConfig, uri: str, *, trust: bool, own_model: bool, training: bool) -> None:
     """Refuse a bundle that would run code of its own, unless it is trusted.
 
     Args:
@@ -170,7 +188,7 @@ def _copy_definitions(learner: 'Learner', folder: str) -> None:
                 shutil.copytree(source, target, dirs_exist_ok=True, ignore=shutil.ignore_patterns('__pycache__'))
 
 
-def _copy_transforms(cfg: 'LearnerConfig', folder: str) -> None:
+def _copy_transforms(cfg: LearnerConfig, folder: str) -> None:
     """Copy the files of lambda transforms into a bundle. Those that share a name get another one, in `cfg` too."""
     target = os.path.join(folder, files.TRANSFORMS_DIRNAME)
     names: dict[str, str] = {}

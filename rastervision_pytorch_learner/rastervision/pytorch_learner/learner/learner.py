@@ -13,7 +13,7 @@ from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 
 from rastervision.pipeline import lazy
-from rastervision.pipeline.errors import BundleError, ConfigError
+from rastervision.pipeline.errors import BundleError, ConfigError, about
 from rastervision.pipeline.file_system.utils import is_local
 from rastervision.pipeline.rv_config import rv_config_
 from rastervision.pytorch_learner.dataset.combination import num_samples
@@ -133,7 +133,9 @@ class Learner(TrainingPart):
         tmp_dir = tmp_dir or tempfile.mkdtemp(dir=rv_config_.get_tmp_dir_root())
         folder = bundle.unpack(model_bundle_uri, tmp_dir)
         own_cfg = cfg is not None
-        cfg = cfg or bundle.get_learner_config_from_bundle_dir(folder)
+        if cfg is None:
+            with about(model_bundle_uri):
+                cfg = bundle.get_learner_config_from_bundle_dir(folder)
         own_model = kwargs.get('model') is not None
         if use_onnx_model is None:
             use_onnx_model = rv_config_.get_namespace_option('rastervision', 'USE_ONNX', False, as_bool=True)
@@ -157,9 +159,11 @@ class Learner(TrainingPart):
                 kwargs['model_def_path'] = bundle.definition_dir(folder, cfg.model.external_def)
         if trust and training and cfg.solver is not None:
             kwargs['loss_def_path'] = bundle.definition_dir(folder, cfg.solver.external_loss_def)
+        cfg = cfg.copy()
         if cfg.model is not None:
-            cfg = cfg.copy()
-            cfg.model.pretrained = False  # type: ignore[union-attr]
+            cfg.model.pretrained = False
+        if not own_cfg and not trust:
+            bundle.keep_to_itself(cfg)
         if training and not own_cfg:
             cfg.temperature = 1.0  # it belongs to the weights before training
         learner = learner_cls(cfg, tmp_dir=tmp_dir, training=training, **kwargs)

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from rastervision.core.data.label_store.label_store_config import LabelStoreConfig
 from rastervision.core.defaults import BLOCK_SZ, DENOISE_DIAMETER
-from rastervision.core.layout import vector_file
+from rastervision.core.layout import member, vector_file
 from rastervision.pipeline import lazy
 from rastervision.pipeline.config.base import Config, added_field
 from rastervision.pipeline.config.register import register_config
@@ -98,7 +98,7 @@ class VectorOutputConfig(Config):
             class_config: Gives the class name, a part of the file name.
         """
         class_name = class_config.get_name(self.class_id) if class_config is not None else None
-        return os.path.join(root, (self.name or vector_file(self.class_id, class_name)) + SUFFIXES[self.format])
+        return member(root, (self.name or vector_file(self.class_id, class_name)) + SUFFIXES[self.format])
 
 
 @register_config('polygon_vector_output')
