@@ -5,6 +5,7 @@ from typing import Any
 import click
 
 from rastervision.pipeline import lazy
+from rastervision.pipeline.plain_text import echo
 
 __getattr__ = lazy.names(
     __name__, 'rastervision.core.predictor:Predictor', 'rastervision.core.predictor:ScenePredictor'
@@ -100,7 +101,7 @@ def predict(
             model_bundle, tmp_dir, update_stats, channel_order, scene_group, trust=trust, predict_options=given
         )
         predictor.predict([image_uri], label_uri)
-    click.echo(f'The prediction is in {label_uri}')
+    echo(f'The prediction is in {label_uri}')
 
 
 @click.command('predict_scene', short_help='Predict a scene with a model bundle.')
@@ -139,7 +140,7 @@ def info(uri: str, as_json: bool) -> None:
 
     found = describe(uri)
     if as_json:
-        click.echo(json.dumps(found.dict(), indent=2))
+        echo(json.dumps(found.dict(), indent=2))
         return
     from rastervision.core.info.report import print_description
 

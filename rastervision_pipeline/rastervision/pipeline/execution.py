@@ -3,8 +3,6 @@
 import sys
 from typing import TypeVar
 
-import click
-
 from rastervision.pipeline.commands import check_command
 from rastervision.pipeline.config.build import build_config
 from rastervision.pipeline.config.files import save_pipeline_config
@@ -15,6 +13,7 @@ from rastervision.pipeline.file_system.utils import file_to_json, get_tmp_dir
 from rastervision.pipeline.manifest import Manifest
 from rastervision.pipeline.pipeline import Pipeline
 from rastervision.pipeline.pipeline_config import PipelineConfig
+from rastervision.pipeline.plain_text import echo
 from rastervision.pipeline.rv_config import rv_config_
 
 T = TypeVar('T', bound=PipelineConfig)
@@ -131,5 +130,5 @@ def _check_split(pipeline: Pipeline, command: str, split_ind: int | None, num_sp
 
 
 def _say(text: str) -> None:
-    click.echo(text)
+    echo(text)
     sys.stdout.flush()

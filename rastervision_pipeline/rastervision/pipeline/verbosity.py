@@ -4,6 +4,8 @@ import logging
 import sys
 from enum import IntEnum
 
+from rastervision.pipeline.plain_text import plain
+
 LOGGER = 'rastervision'
 LOG_FORMAT = '%(asctime)s:%(name)s: %(levelname)s - %(message)s'
 DATE_FORMAT = '%Y-%m-%d %H:%M:%S'
@@ -22,6 +24,11 @@ class Verbosity(IntEnum):
     def get() -> 'Verbosity':
         """The level in force."""
         return _state.level
+
+
+class _PlainFormatter(logging.Formatter):
+    def format(self, record: logging.LogRecord) -> str:
+        return plain(super().format(record))
 
 
 class _State:
@@ -47,7 +54,7 @@ def set_verbosity(level: int) -> None:
     if _state.handler is not None:
         logger.removeHandler(_state.handler)
     _state.handler = logging.StreamHandler(sys.stderr)
-    _state.handler.setFormatter(logging.Formatter(LOG_FORMAT, DATE_FORMAT))
+    _state.handler.setFormatter(_PlainFormatter(LOG_FORMAT, DATE_FORMAT))
     logger.addHandler(_state.handler)
 
 

@@ -6,6 +6,8 @@ import sys
 
 import click
 
+from rastervision.pipeline.plain_text import echo
+
 
 @click.command('tensorboard', short_help='Look at the training of runs with TensorBoard.')
 @click.argument('root_uri', type=click.Path())
@@ -23,8 +25,19 @@ def tensorboard(root_uri: str, port: int, host: str) -> None:
             sync_from_dir(os.path.join(root_uri, 'train', 'tb-logs'), folder)
         if not any('tfevents' in name for _, _, names in os.walk(folder) for name in names):
             raise NotReadableError(f'{root_uri!r} has no logs for TensorBoard. Train with log_tensorboard=True first.')
-        click.echo(f'http://{host}:{port}/')
-        command = [sys.executable, '-m', 'tensorboard.main', '--logdir', folder, '--port', str(port), '--host', host]
+        echo(f'http://{host}:{port}/')
+        command = [
+            sys.executable,
+            '-P',
+            '-m',
+            'tensorboard.main',
+            '--logdir',
+            folder,
+            '--port',
+            str(port),
+            '--host',
+            host,
+        ]
         code = subprocess.run(command, check=False).returncode
     if code:
         raise RunError(f'TensorBoard ended with exit code {code}. Is port {port} taken? Choose another with --port.')

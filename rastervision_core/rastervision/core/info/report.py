@@ -2,8 +2,10 @@
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from rastervision.core.info.description import Description, Rows
+from rastervision.pipeline.plain_text import plain
 
 
 def print_description(found: Description, console: Console | None = None) -> None:
@@ -14,15 +16,15 @@ def print_description(found: Description, console: Console | None = None) -> Non
         console: Where to. None: standard output.
     """
     console = console or Console(highlight=False, soft_wrap=False)
-    console.print(f'[bold]{_escape(found.uri)}[/bold]')
+    console.print(Text(plain(found.uri), style='bold'))
     for title, rows in found.tables():
         _print_table(console, title, rows)
     for remark in found.remarks():
-        console.print(f'[yellow]{_escape(remark)}[/yellow]')
+        console.print(Text(plain(remark), style='yellow'))
     snippet = found.snippet()
     if snippet is not None:
         console.print('For a config:', style='bold')
-        console.print(_escape(snippet), soft_wrap=True)  # to be copied
+        console.print(Text(plain(snippet)), soft_wrap=True)  # to be copied
 
 
 def _print_table(console: Console, title: str, rows: Rows) -> None:
@@ -30,10 +32,6 @@ def _print_table(console: Console, title: str, rows: Rows) -> None:
     table.add_column(no_wrap=True)
     table.add_column()
     for name, text in rows:
-        table.add_row(_escape(name), _escape(text))
+        table.add_row(Text(plain(str(name))), Text(plain(str(text))))
     if table.row_count:
         console.print(table)
-
-
-def _escape(text: str) -> str:
-    return text.replace('[', r'\[')

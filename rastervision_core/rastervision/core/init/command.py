@@ -7,6 +7,8 @@ import sys
 
 import click
 
+from rastervision.pipeline.plain_text import echo
+
 ASKED_FOR = ('project_name', 'description', 'author')  # the others follow from these
 
 
@@ -31,7 +33,7 @@ def init(folder: str, ask_nothing: bool, **options: str | None) -> None:
     defaults = {'project_name': _words(folder), **given}
     values = defaults if ask_nothing or not _is_terminal() else _ask(defaults, given)
     make_project(folder, complete(values))
-    click.echo(f"{folder} is made. Next:\n  cd {shlex.quote(folder)}\n  pip install -e '.[dev]'\n  pytest")
+    echo(f"{folder} is made. Next:\n  cd {shlex.quote(folder)}\n  pip install -e '.[dev]'\n  pytest")
 
 
 def _ask(defaults: dict[str, str], given: dict[str, str]) -> dict[str, str]:

@@ -2,6 +2,8 @@
 
 import click
 
+from rastervision.pipeline.plain_text import echo
+
 
 @click.command('report', short_help='Show how good a run is and where it fails, as HTML.')
 @click.argument('root_uris', nargs=-1, required=True, metavar='ROOT_URI...', type=click.Path())
@@ -22,4 +24,4 @@ def report(root_uris: tuple[str, ...], output_uri: str | None, max_scenes: int) 
     """
     from rastervision.core.report.report import make_report
 
-    click.echo(make_report(root_uris, output_uri, max_scenes=max_scenes))
+    echo(make_report(root_uris, output_uri, max_scenes=max_scenes))

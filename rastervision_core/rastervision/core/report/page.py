@@ -4,10 +4,13 @@ import base64
 import math
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
 
 from rastervision.core.report.blocks import Section, Value
+from rastervision.pipeline.plain_text import plain
 
 TEMPLATE = 'page.html.jinja'
 DIGITS = 3
@@ -26,7 +29,7 @@ def render(title: str, subtitle: str, sections: Sequence[Section]) -> str:
         sections: What is in the page.
     """
     environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent), autoescape=True, undefined=StrictUndefined
+        loader=FileSystemLoader(Path(__file__).parent), autoescape=True, undefined=StrictUndefined, finalize=_plain
     )
     environment.filters |= {'shown': shown, 'base64': _base64}
     return environment.get_template(TEMPLATE).render(title=title, subtitle=subtitle, sections=sections)
@@ -41,6 +44,10 @@ def shown(value: Value) -> str:
     if float(value).is_integer() and (isinstance(value, int) or abs(value) >= LARGE):
         return f'{int(value):,}'.replace(',', '\N{NARROW NO-BREAK SPACE}')
     return f'{value:.{DIGITS}f}' if 10**-DIGITS <= abs(value) < LARGE or value == 0 else f'{value:.{DIGITS}g}'
+
+
+def _plain(value: Any) -> Any:
+    return plain(value) if isinstance(value, str) and not isinstance(value, Markup) else value
 
 
 def _base64(data: bytes) -> str:

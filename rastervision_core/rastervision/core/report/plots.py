@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from rastervision.core.report.blocks import Picture
+from rastervision.pipeline.plain_text import plot_label
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -32,7 +33,7 @@ def curves(name: str, title: str, lines: Curves, x_label: str, y_label: str, *, 
     """
     figure, axes = _new()
     for (label, (xs, ys)), color in zip(lines.items(), _colors(len(lines)), strict=True):
-        axes.plot(xs, ys, label=label, color=color, linewidth=1.6, marker='.' if len(xs) < 50 else None)
+        axes.plot(xs, ys, label=plot_label(label), color=color, linewidth=1.6, marker='.' if len(xs) < 50 else None)
     axes.set(xlabel=x_label, ylabel=y_label, **({'ylim': (-0.02, 1.02)} if share else {}))
     if len(lines) > 1:
         axes.legend(frameon=False, fontsize=8, ncols=1 if len(lines) < 6 else 2)
@@ -52,9 +53,11 @@ def bars(name: str, title: str, groups: Mapping[str, Sequence[float]], labels: S
     figure, axes = _new(width=max(WIDTH, min(0.35 * len(labels) * len(groups), 2.4 * WIDTH)))
     places, width = np.arange(len(labels)), 0.8 / max(len(groups), 1)
     for i, ((label, values), color) in enumerate(zip(groups.items(), _colors(len(groups)), strict=True)):
-        axes.bar(places + (i - (len(groups) - 1) / 2) * width, values, width, label=label, color=color)
+        axes.bar(places + (i - (len(groups) - 1) / 2) * width, values, width, label=plot_label(label), color=color)
     crowded = len(labels) > 6
-    axes.set_xticks(places, labels, rotation=45 if crowded else 0, ha='right' if crowded else 'center')
+    axes.set_xticks(
+        places, list(map(plot_label, labels)), rotation=45 if crowded else 0, ha='right' if crowded else 'center'
+    )
     axes.set(ylabel=y_label)
     if len(groups) > 1:
         axes.legend(frameon=False, fontsize=8)

@@ -39,8 +39,6 @@ def main(profile: str | None, verbose: int, tmpdir: str | None) -> None:
     from rastervision.pipeline.rv_config import rv_config_
     from rastervision.pipeline.verbosity import Verbosity
 
-    if '.' not in sys.path:
-        sys.path.append('.')
     rv_config_.set_verbosity(Verbosity(min(verbose + 1, Verbosity.DEBUG)))
     rv_config_.set_tmp_dir_root(tmpdir)
     rv_config_.set_everett_config(profile=profile)

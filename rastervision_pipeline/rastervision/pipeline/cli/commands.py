@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from rastervision.pipeline.cli.completion import SHELLS, complete_command, complete_runner, completion_script
+from rastervision.pipeline.plain_text import echo
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -165,7 +166,7 @@ def completion(shell: str) -> None:
     zsh:  add to ~/.zshrc:    eval "$(rastervision completion zsh)"
     fish: rastervision completion fish > ~/.config/fish/completions/rastervision.fish
     """
-    click.echo(completion_script(shell))
+    echo(completion_script(shell))
 
 
 COMMANDS = (run, run_command, ls, explain, jobs, completion)
@@ -178,4 +179,4 @@ def _apart(as_json: bool) -> 'AbstractContextManager[Any]':
 
 def _show(found: 'Sequence[Any]', *, as_json: bool) -> None:
     """Print things that have a text and a dict each."""
-    click.echo(json.dumps([item.dict() for item in found], indent=2) if as_json else '\n'.join(map(str, found)))
+    echo(json.dumps([item.dict() for item in found], indent=2) if as_json else '\n'.join(map(str, found)))

@@ -64,12 +64,23 @@ def get_configs_from_module(cfg_module_path: str, runner: str | None, args: dict
     Raises:
         ConfigError: See :func:`.get_configs`.
     """
+    _find_helpers(cfg_module_path)
     module = _import(cfg_module_path)
     function = _function_of(module, cfg_module_path)
     cast = cast_args(function, runner, args)
     with _blaming(module.__file__ or cfg_module_path):
         result = function(runner, **cast)
     return _check_configs(result if isinstance(result, list | tuple) else [result], cfg_module_path)
+
+
+def _find_helpers(cfg_module_path: str) -> None:
+    """Let a user's module import what lies beside it, or a dotted one what Python finds from here.
+
+    These places come after all that is installed. Who names a module to run trusts it; no other command looks there.
+    """
+    is_file = cfg_module_path.endswith('.py')
+    place = os.path.dirname(os.path.abspath(cfg_module_path)) if is_file else os.getcwd()
+    sys.path.extend(dict.fromkeys(each for each in (place, os.getcwd()) if each not in sys.path))
 
 
 def _import(cfg_module_path: str) -> ModuleType:

@@ -6,12 +6,13 @@ import traceback
 import click
 
 from rastervision.pipeline.errors import RasterVisionError
+from rastervision.pipeline.plain_text import echo, plain
 from rastervision.pipeline.verbosity import Verbosity
 
 
 def print_error(msg: str) -> None:
     """Print a message to stderr, in red if that is a terminal and the environment has no `NO_COLOR`."""
-    click.echo(click.style(msg, fg='red'), err=True, color=False if os.environ.get('NO_COLOR') else None)
+    click.echo(click.style(plain(msg), fg='red'), err=True, color=False if os.environ.get('NO_COLOR') else None)
 
 
 def report(error: Exception) -> None:
@@ -22,7 +23,7 @@ def report(error: Exception) -> None:
     """
     with_traceback = Verbosity.get() >= Verbosity.VERBOSE
     if with_traceback:
-        click.echo(''.join(traceback.format_exception(error)), err=True)
+        echo(''.join(traceback.format_exception(error)), err=True)
     print_error(f'Error: {error}' if isinstance(error, RasterVisionError) else _bug_text(error, with_traceback))
 
 

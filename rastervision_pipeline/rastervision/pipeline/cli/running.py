@@ -2,8 +2,6 @@
 
 from collections.abc import Iterable, Sequence
 
-import click
-
 from rastervision.pipeline.commands import order_commands
 from rastervision.pipeline.config.files import save_pipeline_config
 from rastervision.pipeline.errors import RunError
@@ -12,6 +10,7 @@ from rastervision.pipeline.file_system.utils import get_tmp_dir
 from rastervision.pipeline.manifest import Manifest
 from rastervision.pipeline.pipeline import Pipeline
 from rastervision.pipeline.pipeline_config import PipelineConfig
+from rastervision.pipeline.plain_text import echo
 from rastervision.pipeline.registry import registry_
 from rastervision.pipeline.runner.cluster_runner import ClusterRunner
 from rastervision.pipeline.runner.runner import Runner
@@ -74,17 +73,17 @@ def show_jobs(root_uri: str, *, wait: bool = False, cancel: bool = False) -> Non
     if wait:
         watch(runner, submission)
     else:
-        click.echo(show_states(runner, submission))
+        echo(show_states(runner, submission))
 
 
 def _pending(pipeline: Pipeline, commands: list[str], rerun: bool) -> list[str]:
     """The commands that are not done; says which are. Where asked to, all are made undone first."""
-    click.echo(f'Stages to run: {commands}')
+    echo(f'Stages to run: {commands}')
     if rerun:
         Manifest(pipeline).forget(commands)
         return commands
     statuses = Manifest(pipeline).statuses(commands)
     for name, status in statuses.items():
         if status.done:
-            click.echo(f'{name} is done already: {status.reason}. (--rerun runs it again.)')
+            echo(f'{name} is done already: {status.reason}. (--rerun runs it again.)')
     return [name for name, status in statuses.items() if not status.done]

@@ -132,7 +132,9 @@ class MemberCheck:
             self._refuse(f'it holds more than {limits.max_files:,} files')
         ratio = self._bytes / max(self.size, 1)
         if self._bytes > limits.max_bytes or (self._bytes > limits.ratio_from and ratio > limits.max_ratio):
-            self._refuse(f'it has {self.size / MB:,.1f} MB, and {self._bytes / MB:,.0f} MB or more would come out of it')
+            self._refuse(
+                f'it has {self.size / MB:,.1f} MB, and {self._bytes / MB:,.0f} MB or more would come out of it'
+            )
 
     def _claim(self, path: str, name: str, *, is_dir: bool) -> None:
         key = unicodedata.normalize('NFC', path).casefold()

@@ -101,7 +101,10 @@ def unpack(path: str, target_dir: str) -> None:
 
 
 def _unpack(
-    path: str, target_dir: str, unpack_into: Callable[[str, str, UnpackLimits], None], limits: UnpackLimits = ARCHIVE_LIMITS
+    path: str,
+    target_dir: str,
+    unpack_into: Callable[[str, str, UnpackLimits], None],
+    limits: UnpackLimits = ARCHIVE_LIMITS,
 ) -> None:
     if not os.path.isfile(path):
         raise NotReadableError(f'{path!r} cannot be unpacked: there is no such file.')

@@ -6,9 +6,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
-import click
-
 from rastervision.pipeline.errors import RunError
+from rastervision.pipeline.plain_text import echo
 from rastervision.pipeline.runner.plan import Stage, make_stages
 from rastervision.pipeline.runner.runner import Runner
 from rastervision.pipeline.runner.submission import JobState, Submission
@@ -61,12 +60,12 @@ class ClusterRunner(Runner):
                 self.cancel(submission)
                 raise
             submission = replace(submission, ids=(*submission.ids, *ids))
-            click.echo(f'{stage.command}: submitted as {self.describe(ids)}')
+            echo(f'{stage.command}: submitted as {self.describe(ids)}')
         submission.save()
         if is_true(self.setting('wait', '')):
             watch(self, submission)
         else:
-            click.echo(f'rastervision jobs {root_uri} shows how far they are.')
+            echo(f'rastervision jobs {root_uri} shows how far they are.')
 
     # ------------------------------------------------------ what a runner defines
     def check(self, cfg_json_uri: str, pipeline: 'Pipeline', commands: list[str]) -> None:

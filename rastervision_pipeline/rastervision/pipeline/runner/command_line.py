@@ -28,4 +28,4 @@ def job_command_line(
     """
     group = rv_config_.get_cli_options() if cli_options is None else cli_options
     options = [text for name, value in (opts or {}).items() for text in (f'--{name}', str(value))]
-    return [python, '-m', MODULE, *group, 'run_command', cfg_json_uri, command, *options]
+    return [python, '-P', '-m', MODULE, *group, 'run_command', cfg_json_uri, command, *options]

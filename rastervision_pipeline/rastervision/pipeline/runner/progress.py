@@ -8,8 +8,7 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-import click
-
+from rastervision.pipeline.plain_text import echo, plain, plain_line
 from rastervision.pipeline.runner.plan import Job
 
 if TYPE_CHECKING:
@@ -69,7 +68,7 @@ class Progress:
 
     def show(self, line: str) -> None:
         """Print a line."""
-        click.echo(line)
+        echo(line)
 
 
 class LiveProgress(Progress):
@@ -95,15 +94,17 @@ class LiveProgress(Progress):
 
     def start(self, job: Job) -> None:
         """A job has started."""
+        from rich.markup import escape
+
         super().start(job)
-        self._tasks[job.index] = self._display.add_task(job.name, total=None)
+        self._tasks[job.index] = self._display.add_task(escape(plain_line(job.name)), total=None)
 
     def show_line(self, job: Job, line: str) -> None:
         """Show the last line that a job has printed, such as its own progress bar."""
         from rich.markup import escape
 
         room = max(0, self._display.console.width - len(job.name) - WIDTH_OF_CLOCK)
-        self._display.update(self._tasks[job.index], description=f'{job.name}  {escape(line[:room])}')
+        self._display.update(self._tasks[job.index], description=escape(plain_line(f'{job.name}  {line[:room]}')))
 
     def end(self, job: Job, is_good: bool) -> None:
         """A job has ended, well or not."""
@@ -112,7 +113,7 @@ class LiveProgress(Progress):
 
     def show(self, line: str) -> None:
         """Print a line above the running jobs."""
-        self._display.console.print(line, markup=False, highlight=False)
+        self._display.console.print(plain(line), markup=False, highlight=False)
 
 
 def last_line(path: str) -> str:

@@ -6,11 +6,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
-import click
-
 from rastervision.pipeline.errors import ConfigError
 from rastervision.pipeline.file_system.local_file_system import to_path
 from rastervision.pipeline.file_system.utils import is_local
+from rastervision.pipeline.plain_text import echo
 from rastervision.pipeline.runner import slurm_client as slurm
 from rastervision.pipeline.runner.cluster_runner import ClusterRunner
 from rastervision.pipeline.runner.command_line import job_command_line
@@ -78,7 +77,7 @@ class SlurmRunner(ClusterRunner):
         folder = self.setting('log_dir') or (os.path.join(to_path(root_uri), LOGS) if is_local(root_uri) else LOGS)
         path = os.path.abspath(os.path.join(folder, f'{SLURM}-{stamp}'))
         os.makedirs(path)
-        click.echo(f'Scripts and logs: {path}')
+        echo(f'Scripts and logs: {path}')
         return {'folder': path}
 
     def submit(self, stage: Stage, submission: Submission, pipeline: 'Pipeline', run_name: str) -> list[str]:

@@ -5,10 +5,9 @@ from collections import deque
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-import click
-
 from rastervision.pipeline.errors import RunError
 from rastervision.pipeline.manifest import job_name
+from rastervision.pipeline.plain_text import echo
 from rastervision.pipeline.records import RecordStore
 from rastervision.pipeline.runner.plan import Job
 from rastervision.pipeline.runner.progress import Progress, make_progress
@@ -91,10 +90,10 @@ def watch(runner: 'ClusterRunner', submission: Submission) -> None:
             while following.update():
                 time.sleep(seconds)
     except (KeyboardInterrupt, SystemExit):
-        click.echo('Cancelling the jobs...', err=True)
+        echo('Cancelling the jobs...', err=True)
         runner.cancel(submission)
         raise
-    click.echo(summarize(following.ended()))
+    echo(summarize(following.ended()))
     text = _failure_text(following)
     if text is not None:
         raise RunError(text)

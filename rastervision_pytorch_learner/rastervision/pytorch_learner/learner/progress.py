@@ -14,6 +14,7 @@ from rich.progress import BarColumn, TextColumn
 from rich.progress import Progress as RichProgress
 from torch import Tensor
 
+from rastervision.pipeline.plain_text import plain
 from rastervision.pipeline.verbosity import Verbosity
 
 T = TypeVar('T')
@@ -129,9 +130,9 @@ def announce(text: str) -> None:
     if console is None:
         log.info('%s', text)
     elif console.is_jupyter:
-        sys.stdout.write(f'{text}\n')
+        sys.stdout.write(f'{plain(text)}\n')
     else:
-        console.print(text, markup=False, highlight=False)
+        console.print(plain(text), markup=False, highlight=False)
 
 
 class Progress:

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, BinaryIO
 import numpy as np
 from PIL import Image
 
+from rastervision.pipeline.plain_text import plot_label
+
 if TYPE_CHECKING:
     from rastervision.pytorch_learner.learner.data import DataPart
 
@@ -50,7 +52,7 @@ def confusion_image(conf_mat: np.ndarray, class_names: Sequence[str]) -> np.ndar
     size = min(12.0, 3 + 0.5 * len(class_names))
     axes = Figure(figsize=(size, size), layout='constrained').subplots()
     axes.imshow(shares, cmap='Blues', vmin=0, vmax=1)
-    ticks = range(len(class_names))
+    ticks, class_names = range(len(class_names)), list(map(plot_label, class_names))
     axes.set_xticks(ticks, class_names, rotation=90)
     axes.set_yticks(ticks, class_names)
     axes.set(xlabel='predicted', ylabel='true')

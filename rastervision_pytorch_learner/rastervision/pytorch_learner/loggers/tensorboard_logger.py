@@ -62,7 +62,7 @@ class TensorBoardServer:
 
     def __init__(self, log_dir: str) -> None:
         log.info('Starting TensorBoard; it says where it serves, by default at http://localhost:6006/')
-        self.process = subprocess.Popen([sys.executable, '-m', 'tensorboard.main', '--logdir', log_dir])
+        self.process = subprocess.Popen([sys.executable, '-P', '-m', 'tensorboard.main', '--logdir', log_dir])
         terminate_at_exit(self.process)
 
     def stop(self) -> None:

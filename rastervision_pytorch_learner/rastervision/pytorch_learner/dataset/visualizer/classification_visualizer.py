@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
+from rastervision.pipeline.plain_text import plot_label
 from rastervision.pytorch_learner.dataset.visualizer.side_by_side import NamedValuesVisualizer
 from rastervision.pytorch_learner.dataset.visualizer.text import write
 
@@ -43,5 +44,5 @@ class ClassificationVisualizer(NamedValuesVisualizer):
             return
         colors = [color if class_id == best else 'lightgray' for class_id in range(len(class_names))]
         ax.barh(np.arange(len(class_names)), scores.float().softmax(dim=0).numpy(), color=colors)
-        ax.set_yticks(np.arange(len(class_names)), class_names)
+        ax.set_yticks(np.arange(len(class_names)), list(map(plot_label, class_names)))
         ax.set_xlim(0, 1)

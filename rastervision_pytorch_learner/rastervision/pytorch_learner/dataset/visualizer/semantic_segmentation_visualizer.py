@@ -7,6 +7,7 @@ import numpy as np
 import torch
 
 from rastervision.core.data.colors import color_to_triple
+from rastervision.pipeline.plain_text import plot_label
 from rastervision.pytorch_learner.dataset.visualizer.side_by_side import SideBySideVisualizer
 
 if TYPE_CHECKING:
@@ -91,7 +92,7 @@ class SemanticSegmentationVisualizer(SideBySideVisualizer):
         from matplotlib.patches import Patch
 
         patches = [
-            Patch(facecolor=color, edgecolor='gray', label=name)
+            Patch(facecolor=color, edgecolor='gray', label=plot_label(name))
             for color, name in zip(self._colors(), self.class_names, strict=True)
         ]
         ax.legend(handles=patches, loc='center left', bbox_to_anchor=(1.0, 0.5))
