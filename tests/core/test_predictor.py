@@ -11,11 +11,12 @@ from rastervision.core.data.label_store.chip_classification_geojson_store_config
     ChipClassificationGeoJSONStoreConfig,
 )
 from rastervision.core.data.raster_transformer.stats_transformer_config import StatsTransformerConfig
+from rastervision.core.layout import Layout
 from rastervision.core.predictor import Predictor, ScenePredictor
 from rastervision.core.rv_pipeline.chip_classification import ChipClassification
 from rastervision.core.rv_pipeline.rv_pipeline_config import PredictOptions
 from rastervision.pipeline.config.resolve import resolve
-from rastervision.pipeline.errors import BundleError, DataError
+from rastervision.pipeline.errors import BundleError, ConfigError, DataError, RasterVisionError
 
 
 @pytest.fixture
@@ -177,3 +178,41 @@ def test_a_temporary_folder_of_its_own_goes_with_the_predictor(make_bundle):
     gc.collect()
 
     assert not folder.exists()
+
+
+def change_config(bundle, change):
+    """Change the pipeline config in a bundle."""
+    with zipfile.ZipFile(bundle) as archive:
+        members = {name: archive.read(name) for name in archive.namelist()}
+    data = json.loads(members['pipeline-config.json'])
+    change(data)
+    members['pipeline-config.json'] = json.dumps(data).encode()
+    with zipfile.ZipFile(bundle, 'w') as archive:
+        for name, content in members.items():
+            archive.writestr(name, content)
+    return bundle
+
+
+@pytest.mark.parametrize('group', ['{there}', '../../..', 'a/../../x', 's3://bucket/x', '\0'])
+def test_statistics_of_a_bundle_never_come_from_outside(group, make_bundle, predict, tmp_path):
+    (tmp_path / 'there').mkdir()
+    stats = json.dumps({'means': [1.0] * 3, 'stds': [1.0] * 3, 'counts': [1] * 3})
+    for folder in (tmp_path / 'there', tmp_path):
+        (folder / 'stats.json').write_text(stats)
+
+    def change(data):
+        (transformer,) = data['dataset']['validation_scenes'][0]['raster_source']['transformers']
+        transformer['scene_group'] = group.format(there=tmp_path / 'there')
+        transformer['stats_uri'] = str(tmp_path / 'stats.json')
+
+    with pytest.raises(RasterVisionError):
+        predict(change_config(make_bundle(with_stats=True), change))
+
+
+def test_a_scene_id_of_a_config_does_not_lead_out_of_its_folder():
+    layout = Layout.under('/root')
+    for name in ('../x', '/etc/x', 'a/../../x', '..', ''):
+        for place in (layout.raster_prediction, layout.evaluation, layout.stats):
+            with pytest.raises(ConfigError):
+                place(name)
+    assert layout.raster_prediction('a/b') == '/root/predict/a/b'

@@ -24,6 +24,7 @@ from rastervision.core.data.label_source.semantic_segmentation_label_source_conf
 from rastervision.core.data.raster_source.rasterio_source_config import RasterioSourceConfig
 from rastervision.core.data.raster_transformer.stats_transformer_config import StatsTransformerConfig
 from rastervision.core.data.scene_config import SceneConfig
+from rastervision.core.predictor import Predictor
 from rastervision.core.rv_pipeline.chip_options import WindowSamplingConfig
 from rastervision.core.rv_pipeline.semantic_segmentation_config import (
     SemanticSegmentationConfig,
@@ -291,3 +292,17 @@ def test_vector_outputs_are_those_of_the_bundle_and_polygons_of_all_classes_if_i
 
     assert result.exit_code == 0, result.output
     assert sorted(path.name for path in (out / 'vector_output').iterdir()) == names
+
+
+def test_a_bundle_cannot_say_that_it_is_the_own_model(project, tmp_path):
+    """Its config names, as the output of train, the folder that it is unpacked to."""
+    bundle = tmp_path / 'evil.zip'
+    with zipfile.ZipFile(project.bundle) as source, zipfile.ZipFile(bundle, 'w') as target:
+        for name in source.namelist():
+            content = source.read(name)
+            if name == 'pipeline-config.json':
+                content = json.dumps({**json.loads(content), 'train_uri': str(tmp_path / 'tmp' / 'bundle')}).encode()
+            target.writestr(name, content)
+
+    with pytest.raises(BundleError, match='--trust'):
+        Predictor(str(bundle), str(tmp_path / 'tmp'))

@@ -10,7 +10,16 @@ from pathlib import Path
 import pytest
 
 from rastervision.pipeline.errors import DataError, NotReadableError, NotWritableError
-from rastervision.pipeline.file_system.archives import is_archive, unpack, unzip, zipdir
+from rastervision.pipeline.file_system.archive_members import UnpackLimits
+from rastervision.pipeline.file_system.archives import (
+    _unpack_gz,
+    _unpack_tar,
+    _unpack_zip,
+    is_archive,
+    unpack,
+    unzip,
+    zipdir,
+)
 from rastervision.pipeline.file_system.local_file_system import list_files
 from rastervision.pipeline.file_system.utils import extract
 
@@ -184,3 +193,73 @@ def test_member_in_the_place_of_a_folder_is_an_error(src, tmp_path):
 
     with pytest.raises(NotWritableError, match=r'a\.json'):
         unzip(str(tmp_path / 'a.zip'), str(tmp_path / 'out'))
+
+
+def zip_of(path, *names, content=b'x', mode=None):
+    with zipfile.ZipFile(path, 'w', zipfile.ZIP_DEFLATED) as archive:
+        for name in names:
+            info = zipfile.ZipInfo(name)
+            info.external_attr = 0 if mode is None else mode << 16
+            archive.writestr(info, content, zipfile.ZIP_DEFLATED)
+
+
+@pytest.mark.parametrize(
+    'names',
+    [
+        ('a', 'a/b'),
+        ('a/b', 'a'),
+        ('a', 'A'),
+        ('é', 'e\u0301'),
+        ('x' * 300,),
+        ('C:/x',),
+        ('..\\x',),
+        ('/x',),
+        ('a', 'a'),
+    ],
+    ids=ascii,
+)
+@pytest.mark.filterwarnings('ignore:Duplicate name')
+def test_names_that_clash_or_lead_outside_are_refused(names, tmp_path):
+    zip_of(tmp_path / 'a.zip', *names)
+
+    with pytest.raises(DataError, match=r'a\.zip'):
+        unzip(str(tmp_path / 'a.zip'), str(tmp_path / 'out'))
+
+    assert not (tmp_path / 'out').exists()
+
+
+@pytest.mark.parametrize('mode', [0o120777, 0o020666, 0o010666], ids=['link', 'device', 'pipe'])
+def test_what_is_no_file_is_refused(mode, tmp_path):
+    zip_of(tmp_path / 'a.zip', 'a', content=b'/etc/passwd', mode=mode)
+
+    with pytest.raises(DataError, match='link or device'):
+        unzip(str(tmp_path / 'a.zip'), str(tmp_path / 'out'))
+
+
+@pytest.mark.parametrize(
+    'limits', [UnpackLimits(2, 10**9, 1e9, 0), UnpackLimits(9, 10, 1e9, 0), UnpackLimits(9, 10**9, 2, 50)]
+)
+@pytest.mark.parametrize('make', ['zip', 'tar.gz'])
+def test_more_than_its_size_lets_expect_does_not_come_out(make, limits, tmp_path):
+    path = tmp_path / f'a.{make}'
+    if make == 'zip':
+        zip_of(path, 'a', 'b', 'c', content=bytes(10_000))
+    else:
+        with tarfile.open(path, 'w:gz') as archive:
+            for name in 'abc':
+                info = tarfile.TarInfo(name)
+                info.size = 10_000
+                archive.addfile(info, io.BytesIO(bytes(10_000)))
+    step = _unpack_zip if make == 'zip' else _unpack_tar
+
+    with pytest.raises(DataError, match='is not unpacked'):
+        step(str(path), str(tmp_path), limits)
+
+
+def test_packed_file_that_grows_without_end_is_stopped(tmp_path):
+    (tmp_path / 'a.gz').write_bytes(gzip.compress(bytes(8 << 20)))
+
+    with pytest.raises(DataError, match='is not unpacked'):
+        _unpack_gz(str(tmp_path / 'a.gz'), str(tmp_path), UnpackLimits(9, 2 << 20, 1e9, 0))
+
+    assert (tmp_path / 'a').stat().st_size <= 4 << 20

@@ -3,6 +3,7 @@ import numpy as np
 import pytest
 
 from rastervision.pipeline.errors import ConfigError
+from rastervision.pipeline.registry import registry_
 from rastervision.pytorch_learner.dataset.dataset import AlbumentationsDataset
 from rastervision.pytorch_learner.dataset.min_max_normalize import MinMaxNormalize
 from rastervision.pytorch_learner.dataset.transform import (
@@ -113,3 +114,27 @@ def test_images_are_scaled_once(dtype, transform):
     image = pixels.astype('float32') if dtype == 'uint32' else pixels
     expected = pixels / largest if transform is None else transform(image=image)['image']
     assert x.numpy().transpose(1, 2, 0) == pytest.approx(expected, abs=1e-5)
+
+
+@pytest.mark.parametrize('name', ['evilmod.X', 'venv.__main__.X', 'this.X', 'rastervisionx.X'])
+def test_class_of_a_transform_is_not_imported_from_just_anywhere(name, tmp_path, monkeypatch):
+    (tmp_path / 'evilmod.py').write_text(f'open({str(tmp_path / "ran")!r}, "w")')
+    monkeypatch.syspath_prepend(tmp_path)
+
+    for spec in (name, 'Compose'):
+        inner = {'__class_fullname__': name, 'p': 1.0}
+        transform = inner if spec == name else {'__class_fullname__': spec, 'p': 1.0, 'transforms': [inner]}
+        with pytest.raises(ConfigError, match='is not imported'):
+            deserialize_albumentation_transform({'transform': transform})
+
+    assert not (tmp_path / 'ran').exists()
+
+
+def test_a_plugin_may_name_a_module_of_transforms(tmp_path, monkeypatch):
+    (tmp_path / 'ownmod.py').write_text('import albumentations as A\n\nclass Own(A.HorizontalFlip):\n    pass\n')
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setattr(registry_, '_transform_modules', ['ownmod'])
+
+    transform = deserialize_albumentation_transform({'transform': {'__class_fullname__': 'ownmod.Own', 'p': 1.0}})
+
+    assert type(transform).__name__ == 'Own'

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup
 
 from rastervision.core.report.blocks import Section, Value
 from rastervision.pipeline.plain_text import plain
@@ -47,7 +46,7 @@ def shown(value: Value) -> str:
 
 
 def _plain(value: Any) -> Any:
-    return plain(value) if isinstance(value, str) and not isinstance(value, Markup) else value
+    return plain(value) if isinstance(value, str) and not hasattr(value, '__html__') else value
 
 
 def _base64(data: bytes) -> str:

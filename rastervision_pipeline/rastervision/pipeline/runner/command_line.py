@@ -28,4 +28,6 @@ def job_command_line(
     """
     group = rv_config_.get_cli_options() if cli_options is None else cli_options
     options = [text for name, value in (opts or {}).items() for text in (f'--{name}', str(value))]
-    return [python, '-P', '-m', MODULE, *group, 'run_command', cfg_json_uri, command, *options]
+    # Here, what lies in the working directory is not imported; a container has its own, and the command line of 0.31.
+    safe = ['-P'] if python == sys.executable else []
+    return [python, *safe, '-m', MODULE, *group, 'run_command', cfg_json_uri, command, *options]
