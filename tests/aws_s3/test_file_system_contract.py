@@ -6,7 +6,7 @@ import os
 import pytest
 
 from rastervision.aws_s3.s3_file_system import S3FileSystem
-from rastervision.pipeline.errors import NotReadableError
+from rastervision.pipeline.errors import NotReadableError, NotWritableError
 from rastervision.pipeline.file_system import publish, utils
 from rastervision.pipeline.file_system.file_system import FileSystem
 from rastervision.pipeline.file_system.local_file_system import LocalFileSystem, list_files
@@ -107,12 +107,12 @@ def test_copy_of_a_missing_file_is_an_error(root, fs, src):
         fs.copy_to(f'{src}/missing', f'{root}/x')
 
 
-def test_copy_of_a_folder_is_a_whole(root, fs, src, tmp_path):
+def test_copy_of_a_folder_leaves_what_else_is_there(root, fs, src, tmp_path):
     fs.write_str(f'{root}/to/old', 'old')
 
     fs.copy_to(src, f'{root}/to')
 
-    assert names_under(f'{root}/to', tmp_path) == ['a', 'sub/b']
+    assert names_under(f'{root}/to', tmp_path) == ['a', 'old', 'sub/b']
 
 
 def test_sync_to_copies_what_is_new_or_changed(root, fs, src, tmp_path):
@@ -207,13 +207,41 @@ def test_published_files_appear_at_the_end_or_never(root, fs):
     assert fs.read_str(f'{root}/x') == 'x'
 
 
-def test_published_folder_replaces_the_old_one(root, fs, tmp_path):
-    fs.write_str(f'{root}/to/old', 'old')
+def publish_names(uri, *names):
+    with publish.publish_dir(uri) as path:
+        for name in names:
+            os.makedirs(os.path.dirname(f'{path}/{name}'), exist_ok=True)
+            with open(f'{path}/{name}', 'w') as file:
+                file.write('new')
 
-    with publish.publish_dir(f'{root}/to') as path, open(f'{path}/new', 'w') as file:
-        file.write('new')
 
-    assert names_under(f'{root}/to', tmp_path) == ['new']
+def test_published_folder_replaces_what_was_published_before(root, fs, tmp_path):
+    publish_names(f'{root}/to', 'old', 'sub/old', 'both')
+
+    publish_names(f'{root}/to', 'new', 'sub/new', 'both')
+
+    assert names_under(f'{root}/to', tmp_path) == ['both', 'new', 'sub/new']
+
+
+def test_publishing_leaves_what_somebody_else_put_there(root, fs, tmp_path):
+    fs.write_str(f'{root}/to/notes', 'precious')
+    fs.write_str(f'{root}/to/sub/notes', 'precious')
+    publish_names(f'{root}/to', 'old', 'sub/old', 'gone/old', 'both')
+
+    publish_names(f'{root}/to', 'new', 'sub/new', 'both')
+
+    assert names_under(f'{root}/to', tmp_path) == ['both', 'new', 'notes', 'sub/new', 'sub/notes']
+    assert fs.read_str(f'{root}/to/sub/notes') == 'precious'
+
+
+def test_publishing_over_a_file_of_somebody_else_is_refused(root, fs, tmp_path):
+    fs.write_str(f'{root}/to/sub/both', 'precious')
+
+    with pytest.raises(NotWritableError, match=r"holds 'sub/both'.*choose another folder"):
+        publish_names(f'{root}/to', 'new', 'sub/both')
+
+    assert names_under(f'{root}/to', tmp_path) == ['sub/both']
+    assert fs.read_str(f'{root}/to/sub/both') == 'precious'
 
 
 def test_records_of_a_run_are_kept_and_forgotten(root):

@@ -94,9 +94,9 @@ class S3FileSystem(FileSystem):
 
     @staticmethod
     def copy_to(src_path: str, dst_uri: str) -> None:
-        """Send a file, or a folder as a whole; see :meth:`.FileSystem.copy_to`. A large file is sent in parts."""
+        """Send a file, or all in a folder; see :meth:`.FileSystem.copy_to`. A large file is sent in parts."""
         if os.path.isdir(src_path):
-            sync_up(src_path, dst_uri, delete=True)
+            sync_up(src_path, dst_uri, delete=False)
             return
         bucket, key = parse_uri(dst_uri)
         try:

@@ -143,6 +143,11 @@ class BoxFileSystem(FileSystem):
         LocalFileSystem.write_bytes(BoxFileSystem._path(uri), data)
 
     @staticmethod
+    def remove(uri: str) -> bool:
+        Path(BoxFileSystem._path(uri)).unlink(missing_ok=True)
+        return True
+
+    @staticmethod
     def sync_to_dir(src_dir: str, dst_dir_uri: str, delete: bool = False) -> None:
         BoxFileSystem.uploads.append(dst_dir_uri)
         LocalFileSystem.sync_to_dir(src_dir, BoxFileSystem._path(dst_dir_uri), delete)

@@ -170,13 +170,13 @@ def test_sync_follows_links_and_cuts_loops(src, tmp_path):
     assert not (tmp_path / 'dst' / 'sub' / 'loop' / 'a').exists()
 
 
-def test_copy_of_a_folder_is_a_whole(src, tmp_path):
+def test_copy_of_a_folder_leaves_what_else_is_there(src, tmp_path):
     (tmp_path / 'dst').mkdir()
     (tmp_path / 'dst' / 'old').touch()
 
     LocalFileSystem.copy_to(str(src), str(tmp_path / 'dst'))
 
-    assert list_files(str(tmp_path / 'dst')) == ['a', 'sub/b']
+    assert list_files(str(tmp_path / 'dst')) == ['a', 'old', 'sub/b']
 
 
 def test_copy_onto_itself_does_nothing(src):

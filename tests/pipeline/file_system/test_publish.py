@@ -7,6 +7,7 @@ import pytest
 
 from rastervision.pipeline.errors import NotWritableError
 from rastervision.pipeline.file_system.publish import publish_dir, publish_file, record_outputs
+from rastervision.pipeline.file_system.published import Published
 from rastervision.pipeline.file_system.utils import json_to_file, str_to_file, sync_to_dir, upload_or_copy
 
 HERE = 'local'
@@ -22,7 +23,8 @@ def root(request, tmp_path, box):
 def stored(root, tmp_path, box):
     """The names under the root, wherever it is."""
     folder = tmp_path / 'store' if not root.startswith('box') else box.root / 'bucket'
-    return lambda: sorted(str(path.relative_to(folder)) for path in folder.rglob('*') if path.is_file())
+    names = lambda: [str(path.relative_to(folder)) for path in folder.rglob('*') if path.is_file()]  # noqa: E731
+    return lambda: sorted(name for name in names() if not name.endswith('.published.json'))
 
 
 def test_file_appears_when_the_block_ends(root, stored):
@@ -68,6 +70,68 @@ def test_old_folder_stays_on_an_error(root, stored):
         raise ValueError
 
     assert stored() == ['out/old']
+
+
+def test_killed_between_moves_the_next_run_takes_the_files_for_its_own(root, stored, monkeypatch):
+    str_to_file('mine', f'{root}/out/notes')
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Published, 'write', only_once(Published.write))  # killed before the second list
+        with pytest.raises(KeyboardInterrupt), publish_dir(f'{root}/out') as path:
+            Path(path, 'new').touch()
+
+    with publish_dir(f'{root}/out') as path:
+        Path(path, 'new').touch()
+
+    assert stored() == ['out/new', 'out/notes']
+
+
+def only_once(function):
+    calls = []
+
+    def call(*args):
+        if calls:
+            raise KeyboardInterrupt
+        calls.append(args)
+        return function(*args)
+
+    return call
+
+
+@pytest.mark.parametrize('listed', ['[]', '{', '{"../notes": 4}', '{"/notes": 4, "notes": "4"}', '[' * 100_000])
+def test_a_list_that_somebody_wrote_endangers_nothing_outside(tmp_path, listed):
+    (tmp_path / 'notes').write_text('mine')
+    (tmp_path / '.out.published.json').write_text(listed)
+
+    with publish_dir(str(tmp_path / 'out')) as path:
+        Path(path, 'new').touch()
+
+    assert (tmp_path / 'notes').read_text() == 'mine'
+
+
+def test_a_published_file_that_was_changed_since_is_kept(tmp_path):
+    with publish_dir(str(tmp_path / 'out')) as path:
+        Path(path, 'old').touch()
+    (tmp_path / 'out' / 'old').write_text('edited by hand')
+
+    with publish_dir(str(tmp_path / 'out')) as path:
+        Path(path, 'new').touch()
+
+    assert sorted(os.listdir(tmp_path / 'out')) == ['new', 'old']
+
+
+def test_links_and_empty_folders_of_others_stay(tmp_path):
+    (tmp_path / 'images').mkdir()
+    (tmp_path / 'images' / 'a.tif').touch()
+    (tmp_path / 'real' / 'empty').mkdir(parents=True)
+    (tmp_path / 'real' / 'images').symlink_to(tmp_path / 'images')
+    (tmp_path / 'out').symlink_to(tmp_path / 'real')
+
+    with publish_dir(str(tmp_path / 'out')) as path:
+        Path(path, 'new').touch()
+
+    assert (tmp_path / 'out').is_symlink()
+    assert sorted(os.listdir(tmp_path / 'out')) == ['empty', 'images', 'new']
+    assert (tmp_path / 'images' / 'a.tif').exists()
 
 
 def test_remote_file_is_made_in_the_folder_given(box, tmp_path):

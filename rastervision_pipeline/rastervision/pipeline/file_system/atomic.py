@@ -13,7 +13,7 @@ import secrets
 import shutil
 import socket
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 
 from rastervision.pipeline.errors import NotWritableError, RasterVisionError
@@ -81,13 +81,42 @@ def replace_dir(path: str) -> Iterator[str]:
     with part_of(target) as made:
         os.mkdir(made)
         yield made
-        with _own_errors(target):
-            for folder, _, names in os.walk(made, topdown=False):
-                for path in (os.path.join(folder, name) for name in names):
-                    if os.path.isfile(path):
-                        _fsync(path)
-                _fsync_dir(folder)
-            _swap(made, target)
+        swap_dir(made, target)
+
+
+def swap_dir(made: str, target: str) -> None:
+    """Put a finished folder in the place of another, which is removed; see `replace_dir`.
+
+    Raises:
+        NotWritableError: If the disk is full or there is no permission; the other folder is there as it was.
+    """
+    with _own_errors(target):
+        _fsync_all(made)
+        _swap(made, target)
+
+
+def move_files(made: str, target: str, names: Iterable[str]) -> None:
+    """Put files of a finished folder one by one in the place of those of the same names in another.
+
+    A folder in the place of a file is removed with all it holds, and a file in the place of a folder.
+
+    Args:
+        made: The finished folder, on the same disk.
+        target: The other one.
+        names: Paths of the files in it, relative, with `/`.
+
+    Raises:
+        NotWritableError: If the disk is full or there is no permission.
+    """
+    with _own_errors(target):
+        _fsync_all(made)
+        for name in names:
+            path = os.path.join(target, name)
+            if os.path.isdir(path) and not os.path.islink(path):
+                shutil.rmtree(path)
+            _make_parents(target, name)
+            os.replace(os.path.join(made, name), path)
+        _fsync_dir(target)
 
 
 def remove_stale_parts(path: str) -> None:
@@ -266,6 +295,24 @@ def _runs(pid: int) -> bool:
     except PermissionError:
         pass
     return True
+
+
+def _make_parents(folder: str, name: str) -> None:
+    """Make the folders that a file needs below a folder; files in their place are removed."""
+    parts = name.split('/')[:-1]
+    for end in range(1, len(parts) + 1):
+        path = os.path.join(folder, *parts[:end])
+        if os.path.isfile(path):
+            os.unlink(path)
+        os.makedirs(path, exist_ok=True)
+
+
+def _fsync_all(made: str) -> None:
+    for folder, _, names in os.walk(made, topdown=False):
+        for path in (os.path.join(folder, name) for name in names):
+            if os.path.isfile(path):
+                _fsync(path)
+        _fsync_dir(folder)
 
 
 def _fsync(path: str) -> None:

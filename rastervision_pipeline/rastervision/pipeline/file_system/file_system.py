@@ -95,7 +95,7 @@ class FileSystem(ABC):
     @staticmethod
     @abstractmethod
     def copy_to(src_path: str, dst_uri: str) -> None:
-        """Copy a local file, or folder as a whole, to this file system."""
+        """Copy a local file to this file system, or all in a local folder; what else is in the target stays."""
 
     @staticmethod
     @abstractmethod

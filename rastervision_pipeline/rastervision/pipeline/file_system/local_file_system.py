@@ -11,7 +11,7 @@ from typing import Any, BinaryIO
 from urllib.parse import unquote, urlsplit
 
 from rastervision.pipeline.errors import NotReadableError, NotWritableError
-from rastervision.pipeline.file_system.atomic import is_part, replace_dir, replace_file, write_errors
+from rastervision.pipeline.file_system.atomic import is_part, replace_file, write_errors
 from rastervision.pipeline.file_system.file_system import FileSystem
 
 FILE_SCHEME = 'file://'
@@ -72,6 +72,11 @@ def list_files(folder: str) -> list[str]:
     return sorted(name for name, entry in _listing(folder).items() if not entry.is_dir())
 
 
+def list_entries(folder: str) -> dict[str, bool]:
+    """Paths of all files and folders under a folder, relative to it, with `/`; whether each is a folder."""
+    return {name: entry.is_dir() for name, entry in _listing(folder).items()}
+
+
 class LocalFileSystem(FileSystem):
     """Files on the disks of this machine: paths, and `file://` URIs."""
 
@@ -125,19 +130,18 @@ class LocalFileSystem(FileSystem):
 
     @staticmethod
     def copy_to(src_path: str, dst_uri: str) -> None:
-        """Copy a file, or a folder as a whole; see :meth:`.FileSystem.copy_to`."""
+        """Copy a file, or what is in a folder; see :meth:`.FileSystem.copy_to`."""
         dst = to_path(dst_uri)
         if os.path.exists(src_path) and os.path.exists(dst) and os.path.samefile(src_path, dst):
             return
-        if not os.path.isdir(src_path):
+        if os.path.isdir(src_path):
+            sync(src_path, dst)
+        else:
             copy_file(src_path, dst)
-            return
-        with replace_dir(dst) as folder:
-            sync(src_path, folder)
 
     @staticmethod
     def copy_from(src_uri: str, dst_path: str) -> None:
-        """Copy a file, or a folder as a whole; see :meth:`.FileSystem.copy_from`."""
+        """Copy a file, or what is in a folder; see :meth:`.FileSystem.copy_from`."""
         LocalFileSystem.copy_to(to_path(src_uri), dst_path)
 
     @staticmethod

@@ -8,13 +8,22 @@ import os
 import tempfile
 import threading
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 
-from rastervision.pipeline.file_system.atomic import check_written, replace_dir, replace_file, write_errors
+from rastervision.pipeline.errors import NotWritableError
+from rastervision.pipeline.file_system.atomic import (
+    check_written,
+    move_files,
+    part_of,
+    replace_file,
+    swap_dir,
+    write_errors,
+)
 from rastervision.pipeline.file_system.atomic import remove_stale_parts as remove_stale_parts
 from rastervision.pipeline.file_system.file_system import FileSystem
-from rastervision.pipeline.file_system.local_file_system import LocalFileSystem, list_files, to_path
+from rastervision.pipeline.file_system.local_file_system import LocalFileSystem, list_entries, list_files, to_path
+from rastervision.pipeline.file_system.published import Published, Sizes
 from rastervision.pipeline.rv_config import rv_config_
 
 _records: ContextVar[tuple['_Record', ...]] = ContextVar('records', default=())
@@ -51,10 +60,11 @@ def publish_file(uri: str, tmp_dir: str | None = None) -> Iterator[str]:
 
 @contextmanager
 def publish_dir(uri: str, tmp_dir: str | None = None) -> Iterator[str]:
-    """Fill a folder that takes the place of an old one as a whole, when the block ends without an error.
+    """Fill a folder whose files appear under a URI together, when the block ends without an error.
 
-    What the old folder held and the new one does not is gone then. A remote folder is brought up to date file by
-    file. On an error, an interrupt included, nothing is left and the old folder stays as it was.
+    They take the place of those that were published there before (see :class:`.Published`); what else the folder holds
+    stays as it is. If it holds nothing else, it is replaced as a whole; else, and remotely, file by file. On an error,
+    an interrupt included, nothing is left and what was there stays as it was.
 
     Args:
         uri: The target. Missing parents are made.
@@ -65,19 +75,98 @@ def publish_dir(uri: str, tmp_dir: str | None = None) -> Iterator[str]:
         Path of a new, empty local folder. Close all files in it before the block ends.
 
     Raises:
-        NotWritableError: If the target cannot be written: full disk, no permission, upload failed.
+        NotWritableError: If the target cannot be written: full disk, no permission, upload failed, or a file of the
+            same name that was not published.
     """
     if _is_local(uri):
-        with replace_dir(to_path(uri)) as path:
+        target = os.path.realpath(to_path(uri))
+        if os.path.lexists(target) and not os.path.isdir(target):
+            raise NotWritableError(f'{uri!r} cannot be written as a folder: it is a file. Choose another name.')
+        with part_of(target) as path:
+            os.mkdir(path)
             yield path
-            names = list_files(path)
+            sizes = _sizes(path)
+            _put_local(path, target, sizes)
     else:
         with _remote_part(uri, tmp_dir) as path:
             os.mkdir(path)
             yield path
-            names = list_files(path)
-            FileSystem.get_file_system(uri, 'w').sync_to_dir(path, uri, delete=True)
-    record(os.path.join(uri, name) for name in names)
+            sizes = _sizes(path)
+            _put_remote(path, uri, sizes)
+    record(os.path.join(uri, name) for name in sizes)
+
+
+def _sizes(folder: str) -> Sizes:
+    return {name: os.path.getsize(os.path.join(folder, name)) for name in list_files(folder)}
+
+
+def _put_local(made: str, target: str, sizes: Sizes) -> None:
+    """Put the files of a folder in the place of those that were published before."""
+    published = Published(target)
+    ours = published.read()
+    there = list_entries(target) if os.path.isdir(target) else {}
+    files = {name for name, is_dir in there.items() if not is_dir}
+    folders = there.keys() - files
+    # A folder that a file is to replace is in the way if a file in it is of somebody else, and so is any empty one.
+    kept = {name for name in folders & sizes.keys() if not _is_ours(name, files, ours)}
+    kept |= {parent for name in sizes for parent in _parents(name) if parent in files and parent not in ours}
+    published.check_free(kept | (files & sizes.keys()) - ours.keys())
+    # First the list of both: a run that is killed while files are moved leaves none that seems to be of somebody else.
+    published.write(ours | sizes)
+    stale = sorted(ours.keys() - sizes.keys())
+    only_ours = files <= ours.keys() and folders <= {parent for name in ours for parent in _parents(name)}
+    if only_ours and all(_is_as_published(os.path.join(target, name), ours[name]) for name in stale):
+        swap_dir(made, target)
+    else:
+        for name in stale:
+            _remove_ours(os.path.join(target, name), ours[name], target)
+        move_files(made, target, sizes)
+    published.write(sizes)
+
+
+def _put_remote(made: str, uri: str, sizes: Sizes) -> None:
+    file_system = FileSystem.get_file_system(uri, 'w')
+    published = Published(uri)
+    ours = published.read()
+    published.check_free(
+        name
+        for name in sizes.keys() - ours.keys()
+        if file_system.file_exists(os.path.join(uri, name), include_dir=False)
+    )
+    published.write(ours | sizes)
+    file_system.sync_to_dir(made, uri)
+    for name in sorted(ours.keys() - sizes.keys()):
+        file_system.remove(os.path.join(uri, name))
+    published.write(sizes)
+
+
+def _is_ours(folder: str, files: set[str], ours: Sizes) -> bool:
+    inside = {name for name in files if name.startswith(f'{folder}/')}
+    return bool(inside) and inside <= ours.keys()
+
+
+def _is_as_published(path: str, size: int) -> bool:
+    """Whether a file has its size, or is gone."""
+    return not os.path.lexists(path) or os.path.getsize(path) == size
+
+
+def _parents(name: str) -> list[str]:
+    parts = name.split('/')
+    return ['/'.join(parts[:end]) for end in range(1, len(parts))]
+
+
+def _remove_ours(path: str, size: int, folder: str) -> None:
+    """Remove a file that was published, unless it has changed since, and the folders that this empties."""
+    if os.path.isfile(path) and _is_as_published(path, size):
+        with suppress(OSError):
+            os.unlink(path)
+    parent = os.path.dirname(path)
+    while parent != folder and parent.startswith(os.path.join(folder, '')):
+        try:
+            os.rmdir(parent)
+        except OSError:  # it is not empty, or gone
+            break
+        parent = os.path.dirname(parent)
 
 
 @contextmanager

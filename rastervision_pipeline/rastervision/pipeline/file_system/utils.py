@@ -158,7 +158,9 @@ def download_or_copy(uri: str, target_dir: str, delete_tmp: bool = False, fs: An
 
 
 def upload_or_copy(src_path: str, dst_uri: str, fs: AnyFileSystem | None = None) -> None:
-    """Put a copy of a local file, or of a folder as a whole, under a URI, in place of an old one.
+    """Put a copy of a local file, or of all that is in a folder, under a URI, in place of older ones.
+
+    What else is in the target folder stays.
 
     Args:
         src_path: The local file or folder.

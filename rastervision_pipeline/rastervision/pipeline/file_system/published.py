@@ -1,0 +1,73 @@
+"""Which files of a folder were published into it, so that publishing again replaces these and no others.
+
+A list of names and sizes lies beside each folder that was published, hidden: `.<name>.published.json`. What is not in
+it belongs to somebody else. Where the list is missing, everything does.
+"""
+
+import json
+import os
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from rastervision.pipeline.errors import NotReadableError, NotWritableError
+from rastervision.pipeline.file_system.file_system import FileSystem
+
+NAMES_SHOWN = 5
+Sizes = dict[str, int]
+
+
+class Published:
+    """The list of what was published into a folder.
+
+    Attributes:
+        uri: The folder.
+    """
+
+    def __init__(self, uri: str) -> None:
+        """Of this folder; nothing is read yet."""
+        self.uri = uri.rstrip('/') or uri
+        folder, name = os.path.split(self.uri)
+        has_name = bool(name) and not folder.endswith(':/')  # s3://bucket has nothing beside it
+        self._list_uri = (
+            os.path.join(folder, f'.{name}.published.json') if has_name else os.path.join(self.uri, '.published.json')
+        )
+        self._file_system: Any = FileSystem.get_file_system(uri, 'w')
+
+    def read(self) -> Sizes:
+        """Names, relative to the folder, with `/`, and sizes in bytes; empty if there is no list that can be read."""
+        try:
+            if not self._file_system.file_exists(self._list_uri, include_dir=False):
+                return {}
+            data = json.loads(self._file_system.read_str(self._list_uri))
+        except (NotReadableError, ValueError, RecursionError):
+            return {}
+        if not isinstance(data, dict):
+            return {}
+        return {name: size for name, size in data.items() if isinstance(size, int) and _is_inside(name)}
+
+    def write(self, sizes: Mapping[str, int]) -> None:
+        """Replace the list."""
+        self._file_system.write_str(self._list_uri, json.dumps(dict(sorted(sizes.items()))))
+
+    def check_free(self, taken: Iterable[str]) -> None:
+        """See that nothing of somebody else has to make room.
+
+        Args:
+            taken: Names of files or folders that are in the way and that were not published.
+
+        Raises:
+            NotWritableError: If there are any, with their names.
+        """
+        names = sorted(taken)
+        if not names:
+            return
+        more = f' and {len(names) - NAMES_SHOWN} more' if len(names) > NAMES_SHOWN else ''
+        raise NotWritableError(
+            f'{self.uri!r} cannot be written: it holds {", ".join(map(repr, names[:NAMES_SHOWN]))}{more}, which no '
+            'earlier run has put there. Move that away, or choose another folder.'
+        )
+
+
+def _is_inside(name: str) -> bool:
+    parts = name.replace('\\', '/').split('/')
+    return bool(name) and not os.path.isabs(name) and '..' not in parts
