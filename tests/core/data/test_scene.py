@@ -6,10 +6,15 @@ from shapely.geometry import MultiPolygon, Point, box
 
 from rastervision.core.box import Box
 from rastervision.core.data.class_config import ClassConfig
+from rastervision.core.data.label_source.object_detection_label_source_config import ObjectDetectionLabelSourceConfig
+from rastervision.core.data.label_store.object_detection_geojson_store_config import ObjectDetectionGeoJSONStoreConfig
 from rastervision.core.data.raster_source.rasterio_source import RasterioSource
+from rastervision.core.data.raster_source.rasterio_source_config import RasterioSourceConfig
 from rastervision.core.data.scene import Scene, naming_scene
+from rastervision.core.data.scene_config import SceneConfig
 from rastervision.core.data.scene_factory import make_cc_scene, make_od_scene, make_ss_scene
-from rastervision.pipeline.errors import ArgumentError, ChannelOrderError, DataError, RasterVisionError
+from rastervision.core.data.vector_source.geojson_vector_source_config import GeoJSONVectorSourceConfig
+from rastervision.pipeline.errors import ArgumentError, ChannelOrderError, ConfigError, DataError, RasterVisionError
 
 
 @pytest.fixture
@@ -191,3 +196,24 @@ def test_a_layer_of_an_aoi_is_chosen_in_its_uri(image, write_aoi):
         make_ss_scene(image, aoi_uri=uri)
     with pytest.raises(DataError, match=r"no layer 'extend'.*Did you mean 'extent'"):
         make_ss_scene(image, aoi_uri=f'{uri}|layername=extend')
+
+
+@pytest.mark.parametrize('read', ['raster_source', 'label_source', 'aoi'])
+@pytest.mark.parametrize('way', ['itself', 'file URI', 'link'])
+def test_predictions_never_take_the_place_of_what_a_scene_is_read_from(image, tmp_path, classes, read, way):
+    boxes = tmp_path / 'boxes.json'
+    boxes.write_text(json.dumps({'type': 'FeatureCollection', 'features': []}))
+    (tmp_path / 'link').symlink_to(image if read == 'raster_source' else boxes)
+    target = image if read == 'raster_source' else str(boxes)
+    target = {'itself': target, 'file URI': f'file://{target}', 'link': str(tmp_path / 'link')}[way]
+    labels = ObjectDetectionLabelSourceConfig(vector_source=GeoJSONVectorSourceConfig(uris=str(boxes)))
+    config = SceneConfig(
+        id='s',
+        raster_source=RasterioSourceConfig(uris=image),
+        label_source=labels if read == 'label_source' else None,
+        aoi_uris=[str(boxes)] if read == 'aoi' else None,
+        label_store=ObjectDetectionGeoJSONStoreConfig(uri=target),
+    )
+
+    with pytest.raises(ConfigError, match=r"scene 's': Predictions would be written to .*which is also read"):
+        config.build(classes, str(tmp_path))

@@ -5,11 +5,13 @@ from typing import TYPE_CHECKING, Any
 from pydantic import Field
 
 from rastervision.core import compat
+from rastervision.core.data.config_uris import is_same_file, uris_in
 from rastervision.core.data.label_source.label_source_config import LabelSourceConfig
 from rastervision.core.data.label_store.label_store_config import LabelStoreConfig
 from rastervision.core.data.raster_source.raster_source_config import RasterSourceConfig
 from rastervision.pipeline.config.base import Config
 from rastervision.pipeline.config.register import register_config
+from rastervision.pipeline.errors import ConfigError
 
 if TYPE_CHECKING:
     from rastervision.core.data.class_config import ClassConfig
@@ -49,10 +51,12 @@ class SceneConfig(Config):
 
         Raises:
             RasterVisionError: If something cannot be opened; the message names the scene.
+            ConfigError: If predictions would take the place of a file that the scene is read from.
         """
         from rastervision.core.data.scene import Scene, naming_scene
 
         with naming_scene(self.id):
+            self._check_store()
             image = self.raster_source.build(tmp_dir, use_transformers=use_transformers)
             context = (class_config, image.crs_transformer, image.bbox, tmp_dir)
             return Scene(
@@ -68,6 +72,15 @@ class SceneConfig(Config):
         if pipeline is not None and self.label_store is None:
             self.label_store = pipeline.get_default_label_store(scene=self)
         super().update(pipeline=pipeline, scene=self)
+
+    def _check_store(self) -> None:
+        store = getattr(self.label_store, 'uri', None)
+        read = uris_in(self, skip=('label_store',))
+        if isinstance(store, str) and any(is_same_file(uri, store) for uri in read):
+            raise ConfigError(
+                f'Predictions would be written to {store!r}, which is also read: as imagery, labels or area of '
+                'interest. Write them to another place (label_store.uri).'
+            )
 
     def _read_aoi(self, image: 'RasterSource') -> list[Any] | None:
         """Areas of interest in pixel coordinates; None where none are given."""

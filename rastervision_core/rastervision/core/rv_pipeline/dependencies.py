@@ -2,9 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
-from rastervision.core.data.raster_names import files_of
-from rastervision.core.data.uris import split_layer
-from rastervision.pipeline.config.base import Config
+from rastervision.core.data.config_uris import uris_in
 
 if TYPE_CHECKING:
     from rastervision.core.data.scene_config import SceneConfig
@@ -35,7 +33,6 @@ PIPELINE_PARTS = {
 }
 
 NOT_CONFIGURATION = {'rv_config', 'plugin_versions'}
-URI_FIELDS = ('uris', 'uri', 'aoi_uris')
 
 
 def config_for(config: 'RVPipelineConfig', command: str) -> dict[str, Any]:
@@ -71,11 +68,11 @@ def inputs_of(config: 'RVPipelineConfig', command: str) -> list[str]:
     uris: list[str] = []
     if command == 'train':
         uris += [config.source_bundle_uri] if config.source_bundle_uri else []
-        uris += _uris_in(config.backend, skip=('label_store',))
+        uris += uris_in(config.backend, skip=('label_store',))
     elif command in SCENE_PARTS:
         skip = ('label_store',) if 'label_source' in SCENE_PARTS[command] else ('label_store', 'label_source')
         for scene in scenes_of(config, command):
-            uris += _uris_in(scene, skip=skip)
+            uris += uris_in(scene, skip=skip)
     return list(dict.fromkeys(uris))
 
 
@@ -87,15 +84,3 @@ def scenes_of(config: 'RVPipelineConfig', command: str) -> 'list[SceneConfig]':
 
 def _splits(config: 'RVPipelineConfig') -> 'tuple[list[SceneConfig], list[SceneConfig], list[SceneConfig]]':
     return config.dataset.train_scenes, config.dataset.validation_scenes, config.dataset.test_scenes
-
-
-def _uris_in(config: Config, skip: tuple[str, ...]) -> list[str]:
-    """URIs of files in a config and the configs inside it, without those of some fields."""
-    uris: list[str] = []
-    for name in URI_FIELDS:
-        value = getattr(config, name, None)
-        uris += [value] if isinstance(value, str) else list(value or [])
-    for path, child in config.children():
-        if path[0] not in skip:
-            uris += _uris_in(child, skip)
-    return files_of([split_layer(uri)[0] for uri in uris if isinstance(uri, str)])
