@@ -2,6 +2,7 @@
 
 import math
 import os
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import albumentations as A
@@ -13,8 +14,8 @@ from rastervision.core.box import Box
 from rastervision.core.data.chip import Chip
 from rastervision.core.data.scene import naming_scene
 from rastervision.core.data.scene_factory import make_od_scene
-from rastervision.pipeline.file_system.utils import file_to_json
 from rastervision.pytorch_learner.dataset.box_sampler import BoxWindowSampler
+from rastervision.pytorch_learner.dataset.coco import read_coco
 from rastervision.pytorch_learner.dataset.dataset import (
     AlbumentationsDataset,
     GeoDataset,
@@ -22,7 +23,7 @@ from rastervision.pytorch_learner.dataset.dataset import (
     RandomWindowGeoDataset,
     SlidingWindowGeoDataset,
 )
-from rastervision.pytorch_learner.dataset.errors import ImageDatasetError, SamplingOptionsError
+from rastervision.pytorch_learner.dataset.errors import SamplingOptionsError
 from rastervision.pytorch_learner.dataset.image_files import load_image
 from rastervision.pytorch_learner.dataset.transform import DEFAULT_BBOX_PARAMS, Transform, TransformType
 from rastervision.pytorch_learner.object_detection_utils import BoxList
@@ -42,48 +43,30 @@ class CocoDataset(Dataset[tuple[np.ndarray, Boxes]]):
     Args:
         img_dir: Folder of the images.
         annotation_uri: The file, local or remote.
+        class_names: Names of the classes, by class id, which categories are looked up in. None: ids of categories are
+            class ids.
 
     Raises:
-        ImageDatasetError: If it is not such a file.
+        ImageDatasetError: If it is not such a file; see `read_coco`.
     """
 
-    def __init__(self, img_dir: str, annotation_uri: str) -> None:
+    def __init__(self, img_dir: str, annotation_uri: str, class_names: Sequence[str] | None = None) -> None:
         self.img_dir = img_dir
         self.annotation_uri = annotation_uri
-        coco = file_to_json(annotation_uri)
-        try:
-            images = [(image['id'], image['file_name']) for image in coco['images']]
-            labels = [(label['image_id'], label['bbox'], label['category_id']) for label in coco['annotations']]
-        except (KeyError, TypeError) as error:
-            raise ImageDatasetError(
-                f'{annotation_uri!r} is not a COCO file: it needs images (id, file_name) and annotations (image_id, '
-                f'bbox, category_id); {error!r} was not found.'
-            ) from error
-        self.img_ids = [image_id for image_id, _ in images]
-        self.names = dict(images)
-        self._boxes: dict[Any, list[list[float]]] = {image_id: [] for image_id in self.img_ids}
-        self._class_ids: dict[Any, list[int]] = {image_id: [] for image_id in self.img_ids}
-        for image_id, bbox, class_id in labels:
-            if image_id not in self._boxes:
-                raise ImageDatasetError(
-                    f'{annotation_uri!r}: there are boxes for image {image_id!r}, but no such image.'
-                )
-            self._boxes[image_id].append(bbox)
-            self._class_ids[image_id].append(class_id)
+        self.images = read_coco(annotation_uri, class_names)
 
     def __getitem__(self, ind: int) -> tuple[np.ndarray, Boxes]:
         """The image, and a tuple of its boxes (n, 4), their class ids (n,), and the format of the boxes, `'xywh'`."""
-        image_id = self.img_ids[ind]
-        boxes = np.array(self._boxes[image_id], dtype=float).reshape(-1, 4)
-        class_ids = np.array(self._class_ids[image_id], dtype=int)
-        return load_image(os.path.join(self.img_dir, self.names[image_id])), (boxes, class_ids, 'xywh')
+        image = self.images[ind]
+        boxes, class_ids = np.array(image.boxes, dtype=float).reshape(-1, 4), np.array(image.class_ids, dtype=int)
+        return load_image(self.sample_name(ind)), (boxes, class_ids, 'xywh')
 
     def sample_name(self, index: int) -> str:
         """The image file of a sample, for messages."""
-        return os.path.join(self.img_dir, self.names[self.img_ids[index]])
+        return os.path.join(self.img_dir, self.images[index].file_name)
 
     def __len__(self) -> int:
-        return len(self.img_ids)
+        return len(self.images)
 
 
 class _Detecting(AlbumentationsDataset):
@@ -127,11 +110,14 @@ class ObjectDetectionImageDataset(_Detecting, ImageDataset):
         img_dir: Folder of the images.
         annotation_uri: The COCO file.
         args: See `AlbumentationsDataset`.
+        class_names: See `CocoDataset`.
         kwargs: See `AlbumentationsDataset`.
     """
 
-    def __init__(self, img_dir: str, annotation_uri: str, *args: Any, **kwargs: Any) -> None:
-        reader = CocoDataset(img_dir, annotation_uri)
+    def __init__(
+        self, img_dir: str, annotation_uri: str, *args: Any, class_names: Sequence[str] | None = None, **kwargs: Any
+    ) -> None:
+        reader = CocoDataset(img_dir, annotation_uri, class_names)
         super().__init__(reader, *args, **{'transform_type': TransformType.object_detection, **kwargs})
 
 

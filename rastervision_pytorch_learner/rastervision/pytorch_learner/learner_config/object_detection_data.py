@@ -56,7 +56,7 @@ class ObjectDetectionImageDataConfig(ObjectDetectionDataConfig, ImageDataConfig)
         from rastervision.pytorch_learner.dataset.object_detection_dataset import ObjectDetectionImageDataset
 
         places = (os.path.join(data_dir, 'img'), os.path.join(data_dir, 'labels.json'))
-        return ObjectDetectionImageDataset(*places, transform=transform)
+        return ObjectDetectionImageDataset(*places, transform=transform, class_names=self.class_names or None)
 
 
 @register_config('object_detection_geo_data')
