@@ -1,6 +1,7 @@
 """Files that the chip command writes: one zip for each job, with an image and a label for each sample."""
 
 import hashlib
+import io
 import uuid
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -37,12 +38,29 @@ def write_chip(chip: 'npt.NDArray[np.generic]', path: str) -> None:
     Raises:
         NotWritableError: If it cannot be written.
     """
-    if not path.endswith('.png'):
-        np.save(path, chip)
-        return
+    # Neither OpenCV nor NumPy notice if the end of a file is lost, because the disk is full. Python does.
+    content = _to_png(chip, path) if path.endswith('.png') else _to_npy(chip)
+    try:
+        with open(path, 'wb') as file:
+            file.write(content)
+    except OSError as error:
+        raise NotWritableError(
+            f'The chip {path!r} cannot be written: {error.strerror}. Is the disk full, or the folder read-only?'
+        ) from error
+
+
+def _to_npy(chip: 'npt.NDArray[np.generic]') -> bytes:
+    file = io.BytesIO()
+    np.save(file, chip)
+    return file.getvalue()
+
+
+def _to_png(chip: 'npt.NDArray[np.generic]', path: str) -> bytes:
     pixels = chip.astype(np.uint8, copy=False)
-    if not cv2.imwrite(path, pixels if pixels.ndim == 2 else pixels[..., ::-1], PNG_OPTIONS):
-        raise NotWritableError(f'The chip {path!r} cannot be written. Is the disk full, or the folder read-only?')
+    encoded, content = cv2.imencode('.png', pixels if pixels.ndim == 2 else pixels[..., ::-1], PNG_OPTIONS)
+    if not encoded:
+        raise NotWritableError(f'The chip {path!r} of shape {chip.shape!r} cannot be made a PNG.')
+    return content.tobytes()
 
 
 def chip_zip_name(scene_ids: Sequence[str], all_scene_ids: Sequence[str]) -> str:

@@ -13,6 +13,7 @@ from rasterio._err import CPLE_BaseError  # what rasterio.shutil raises has no p
 from rasterio.enums import Resampling
 from rasterio.errors import RasterioError
 
+from rastervision.core.data.cog_check import check_codec, check_copy
 from rastervision.core.data.rasterio_io import open_raster
 from rastervision.pipeline.errors import ConfigError, NotWritableError, RunError, did_you_mean
 from rastervision.pipeline.file_system.publish import publish_file
@@ -50,7 +51,8 @@ def create_cog(
 ) -> None:
     """Make a cloud-optimized GeoTIFF of an image.
 
-    Costs reading the image twice. Memory does not depend on its size; the overviews are kept in `local_dir` meanwhile.
+    Costs reading the image three times, the last to compare the result with it. Memory does not depend on its size;
+    the overviews are kept in `local_dir` meanwhile.
 
     Args:
         source_uri: The image.
@@ -62,7 +64,8 @@ def create_cog(
         overviews: How many times smaller each overview is. None: `DEFAULT_OVERVIEWS`.
 
     Raises:
-        ConfigError: If there is no such method or compression, or the block size or an overview is not valid.
+        ConfigError: If there is no such method or compression, the block size or an overview is not valid, or the
+            compression cannot hold the image.
         NotReadableError: If the image is missing or none.
         NotWritableError: If the GeoTIFF cannot be written.
     """
@@ -70,8 +73,12 @@ def create_cog(
     method, factors = _resampling(resample_method), _factors(overviews)
     os.makedirs(local_dir, exist_ok=True)
     source_path = download_if_needed(source_uri, local_dir)
-    open_raster(source_path).close()
-    with tempfile.TemporaryDirectory(dir=local_dir) as folder, publish_file(dest_uri, local_dir) as path:
+    with (
+        open_raster(source_path) as source,
+        tempfile.TemporaryDirectory(dir=local_dir) as folder,
+        publish_file(dest_uri, local_dir) as path,
+    ):
+        check_codec(source, compression)
         # Overviews of a VRT are put in a file beside it, so the image itself stays as it is and is not copied.
         vrt_path = os.path.join(folder, 'image.vrt')
         try:
@@ -83,6 +90,7 @@ def create_cog(
             raise NotWritableError(
                 f'{source_uri!r} cannot be made a cloud-optimized GeoTIFF {dest_uri!r}: {error}.'
             ) from error
+        check_copy(source, path, compression, dest_uri)
 
 
 def gdal_cog_commands(

@@ -9,6 +9,7 @@ from rasterio.transform import from_bounds
 from rasterio.windows import Window
 
 from rastervision.core.box import Box
+from rastervision.core.data.raster_check import check_blocks, raster_write_errors
 from rastervision.core.data.rasterio_io import open_raster
 
 if TYPE_CHECKING:
@@ -33,12 +34,17 @@ def write_bbox(path: str, arr: np.ndarray, bbox: Box, crs_wkt: str, **kwargs: An
     """Write pixels as a GeoTIFF that fills a box.
 
     Args:
-        path: The file.
+        path: The file, local or remote.
         arr: Array (height, width) or (height, width, bands).
         bbox: The box in map coordinates of the CRS; `ymin` is its lower edge.
         crs_wkt: The CRS.
         kwargs: Further creation options, such as `compress`.
+
+    Raises:
+        NotWritableError: If it cannot be written.
     """
+    from rastervision.pipeline.file_system.publish import publish_file
+
     arr = np.atleast_3d(arr)
     height, width, count = arr.shape
     box = bbox.normalize()
@@ -52,8 +58,10 @@ def write_bbox(path: str, arr: np.ndarray, bbox: Box, crs_wkt: str, **kwargs: An
         'transform': from_bounds(*box.to_xyxy(), width, height),
         **kwargs,
     }
-    with rasterio.open(path, 'w', **profile) as dataset:
-        write_window(dataset, arr)
+    with publish_file(path) as part:
+        with raster_write_errors(part), rasterio.open(part, 'w', **profile) as dataset:
+            write_window(dataset, arr)
+        check_blocks(part)
 
 
 def write_geotiff_like_geojson(
@@ -101,8 +109,9 @@ def crop_geotiff(src_uri: str, window: Box, dst_uri: str) -> None:
             'blockysize': BLOCK_SZ,
             'compress': 'deflate',
         }
-        with rasterio.open(path, 'w', **profile) as target:
+        with raster_write_errors(path), rasterio.open(path, 'w', **profile) as target:
             for block in window.extent.get_windows(BLOCK_SZ, BLOCK_SZ):
                 part = block.intersection(window.extent)
                 read_from = part.to_global_coords(window)
                 target.write(source.read(window=Window(*read_from.to_xywh())), window=Window(*part.to_xywh()))
+        check_blocks(path)

@@ -24,6 +24,7 @@ LONGEST_NAME = 200
 SECONDS_UNTIL_FOREIGN_IS_STALE = 7 * 24 * 3600
 FULL_BELOW = 1 << 20
 FULL_DISK = {errno.ENOSPC, errno.EDQUOT}
+BROKEN = {errno.EFBIG, errno.EIO}
 NO_PERMISSION = {errno.EACCES, errno.EPERM, errno.EROFS}
 
 _live: set[str] = set()  # what this process is writing; a recycled process id would else protect what was left
@@ -166,6 +167,8 @@ def write_errors(target: str) -> Iterator[None]:
         culprit = str(getattr(error, 'filename', None) or '')
         if number in FULL_DISK or (number is None and _free(target) < FULL_BELOW):
             raise NotWritableError(_full_disk_message(target)) from error
+        if number in BROKEN:
+            raise NotWritableError(_message(target, error)) from error
         if number in NO_PERMISSION and culprit.startswith(os.path.dirname(target)):
             raise NotWritableError(_message(target, error)) from error
         raise

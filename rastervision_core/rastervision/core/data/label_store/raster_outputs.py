@@ -10,6 +10,7 @@ from rasterio.windows import Window
 
 from rastervision.core.data.colors import color_to_triple
 from rastervision.core.data.label_store.rows import RowOutput, Rows
+from rastervision.core.data.raster_check import check_blocks, raster_write_errors
 from rastervision.core.data.raster_transformer.rgb_class_transformer import RGBClassTransformer
 from rastervision.core.data.rasterio_io import bound_block_cache
 
@@ -29,14 +30,26 @@ class RasterOutput(RowOutput):
 
     def __init__(self, path: str, profile: dict[str, Any]) -> None:
         bound_block_cache()
-        self._dataset = rasterio.open(path, 'w', **profile)
+        self._path = path
+        with raster_write_errors(path):
+            self._dataset = rasterio.open(path, 'w', **profile)
         self._row = 0
 
     def _write(self, pixels: np.ndarray) -> None:
         """Write the next rows, (bands, height, width)."""
         _, height, width = pixels.shape
-        self._dataset.write(pixels, window=Window(0, self._row, width, height))
+        with raster_write_errors(self._path):
+            self._dataset.write(pixels, window=Window(0, self._row, width, height))
         self._row += height
+
+    def finish(self) -> None:
+        """Close the file, and see that all of it was written.
+
+        Raises:
+            NotWritableError: If not.
+        """
+        self._dataset.close()
+        check_blocks(self._path)
 
     def close(self) -> None:
         """See :meth:`.RowOutput.close`."""

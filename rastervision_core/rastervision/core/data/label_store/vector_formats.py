@@ -1,16 +1,20 @@
 """Files of the polygons of a class, written a batch at a time: GeoJSON, GeoPackage, GeoParquet."""
 
 import json
+import sqlite3
 import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
+from contextlib import closing
 from functools import cached_property
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import numpy as np
 import pyogrio
 import shapely
+from pyogrio.errors import DataLayerError, DataSourceError, FeatureError
 from pyproj import CRS
 from shapely.geometry.base import BaseGeometry
 
@@ -18,7 +22,8 @@ from rastervision.core.box import Box
 from rastervision.core.data.crs_transformer.crs_transformer import CRSTransformer
 from rastervision.core.data.label_store.feature_file import FeatureFile
 from rastervision.core.data.label_store.placing import Placer, in_image_crs
-from rastervision.pipeline.errors import MissingDependencyError
+from rastervision.pipeline.errors import MissingDependencyError, NotWritableError
+from rastervision.pipeline.file_system.atomic import PART_FOLDER
 
 BATCH = 10_000
 DATE = '2000-01-01T00:00:00Z'  # the same polygons give the same bytes, whenever they are written
@@ -114,10 +119,36 @@ class GeoJSONFile(PolygonFile):
 class GeoPackageFile(PolygonFile):
     """Polygons as GeoPackage, with a spatial index, in the CRS of the image, or without one if it has none.
 
-    The layer has the name of the file; the date in it is fixed."""
+    The layer has the name of the file; the date in it is fixed.
+    """
+
+    _count = 0
+
+    def finish(self) -> None:
+        """Write what is left, and see that all of it is in the file.
+
+        Raises:
+            NotWritableError: If not.
+        """
+        super().finish()
+        layer = Path(self._path).stem.replace('"', '""')
+        with closing(sqlite3.connect(f'file:{quote(self._path)}?mode=ro', uri=True)) as connection:
+            try:
+                ((state,),) = connection.execute('PRAGMA quick_check(1)').fetchall()
+                ((count,),) = connection.execute(f'SELECT COUNT(*) FROM "{layer}"').fetchall()
+                ((indexed,),) = connection.execute(f'SELECT COUNT(*) FROM "rtree_{layer}_geom_rowid"').fetchall()
+            except sqlite3.Error as error:
+                raise self._not_written(error) from error
+        if state != 'ok' or not count == indexed == self._count:
+            raise self._not_written(f'of {self._count} polygons, {count} are in it, {indexed} in its index; {state}')
+
+    def _not_written(self, reason: object) -> NotWritableError:
+        name = PART_FOLDER.sub('', self._path)
+        return NotWritableError(f'{name!r} was not written completely: {reason}. Is the disk full?')
 
     def _append(self, geometries: np.ndarray) -> None:
         columns = self._columns(len(geometries))
+        self._count += len(geometries)
         pyogrio.set_gdal_config_options({'OGR_CURRENT_DATE': DATE})
         try:
             with warnings.catch_warnings():
@@ -133,6 +164,8 @@ class GeoPackageFile(PolygonFile):
                     layer=Path(self._path).stem,
                     append=Path(self._path).exists(),
                 )
+        except (DataSourceError, DataLayerError, FeatureError) as error:
+            raise self._not_written(error) from error
         finally:
             pyogrio.set_gdal_config_options({'OGR_CURRENT_DATE': None})
 
