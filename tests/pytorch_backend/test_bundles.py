@@ -1,6 +1,7 @@
 """Bundles of pipelines: their cards, `rastervision info`, code that they bring along, ONNX."""
 
 import json
+import re
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -306,3 +307,53 @@ def test_a_bundle_cannot_say_that_it_is_the_own_model(project, tmp_path):
 
     with pytest.raises(BundleError, match='--trust'):
         Predictor(str(bundle), str(tmp_path / 'tmp'))
+
+
+def write_image(path: Path, count: int = 3, dtype: str = 'uint16', step: float = 10, low: int = 1) -> str:
+    pixels = np.random.default_rng(7).integers(low, low + 3999, (count, SIZE, SIZE)).astype(dtype)
+    profile = {'height': SIZE, 'width': SIZE, 'crs': 'EPSG:32633', 'transform': from_origin(5e5, 51e5, step, step)}
+    with rasterio.open(path, 'w', driver='GTiff', count=count, dtype=dtype, **profile) as file:
+        file.write(pixels)
+    return str(path)
+
+
+@pytest.mark.parametrize(
+    ('differs', 'words'),
+    [
+        ({}, None),
+        ({'step': 14}, None),
+        ({'step': 16}, r'its pixels are 16 m apart, those of the training were 10'),
+        ({'step': 6}, r'6 m apart, those of the training were 10'),
+        ({'dtype': 'int16'}, r'its pixels are int16, those of the training were uint16'),
+        ({'dtype': 'float32'}, r'its pixels are float32'),
+        ({'low': 40_000}, r'the model gets numbers from .* in training from'),
+    ],
+)
+def test_an_image_unlike_those_of_the_training_is_warned_of_or_refused(project, tmp_path, caplog, differs, words):
+    image = write_image(tmp_path / 'image.tif', **differs)
+
+    def run(*options: str) -> tuple[int, str]:
+        caplog.clear()
+        args = [project.bundle, image, str(tmp_path / 'out'), '--trust', *options]
+        result = CliRunner().invoke(predict, args)
+        return result.exit_code, ' '.join([caplog.text, str(result.exception)])
+
+    status, text = run()
+    assert status == 0
+    assert re.search(words or 'of the training|in training', text) is not None or words is None
+    assert words is not None or 'training' not in text
+    status, text = run('--strict')
+    assert (status == 0) == (words is None)
+    assert words is None or re.search(words, text)
+
+
+@pytest.mark.parametrize('count', [1, 2])
+def test_an_image_with_other_bands_names_both_numbers(project, tmp_path, count):
+    image = write_image(tmp_path / 'image.tif', count)
+
+    options = ['--trust', '--channel-order', *map(str, range(count)), *(['0'] if count == 2 else [])]
+    result = CliRunner().invoke(predict, [project.bundle, image, str(tmp_path / 'out'), *options])
+
+    assert result.exit_code == 1
+    assert re.search(rf'image.*gives {count if count == 1 else 3} channel.*model takes 2', str(result.exception))
+    assert not (tmp_path / 'out').exists()

@@ -49,6 +49,9 @@ def _to_ints(ctx: click.Context, param: click.Parameter, value: tuple[str, ...] 
         raise click.BadParameter(f'{" ".join(value)!r} are no channel indices. Give numbers from 0 on.') from error
 
 
+STRICT_HELP = 'An image unlike those of the training (dtype, range of values, resolution) is an error, not a warning.'
+
+
 @click.command('predict', short_help='Predict an image with a model bundle.')
 @click.argument('model_bundle', type=click.Path())
 @click.argument('image_uri', type=click.Path())
@@ -63,6 +66,7 @@ def _to_ints(ctx: click.Context, param: click.Parameter, value: tuple[str, ...] 
 )
 @click.option('--scene-group', default=None, help='Scene group whose statistics to use.')
 @click.option('--trust', is_flag=True, help='Execute code that comes with the bundle, such as a model definition.')
+@click.option('--strict', is_flag=True, help=STRICT_HELP)
 @click.option(
     '--tta',
     type=click.Choice(['none', 'flips', 'turns', 'all']),
@@ -82,6 +86,7 @@ def predict(
     channel_order: list[int] | None,
     scene_group: str | None,
     trust: bool,
+    strict: bool,
     tta: str | None,
     stride: int | None,
     blend: str | None,
@@ -98,7 +103,14 @@ def predict(
     given = {name: None if value == 'none' else value for name, value in changes.items() if value is not None}
     with get_tmp_dir() as tmp_dir:
         predictor = Predictor(
-            model_bundle, tmp_dir, update_stats, channel_order, scene_group, trust=trust, predict_options=given
+            model_bundle,
+            tmp_dir,
+            update_stats,
+            channel_order,
+            scene_group,
+            trust=trust,
+            strict=strict,
+            predict_options=given,
         )
         predictor.predict([image_uri], label_uri)
     echo(f'The prediction is in {label_uri}')
@@ -109,7 +121,10 @@ def predict(
 @click.argument('scene_config_uri', type=click.Path())
 @click.option('--predict_options_uri', default=None, help='JSON of predict options, instead of those in the bundle.')
 @click.option('--trust', is_flag=True, help='Execute code that comes with the bundle, such as a model definition.')
-def predict_scene(model_bundle_uri: str, scene_config_uri: str, predict_options_uri: str | None, trust: bool) -> None:
+@click.option('--strict', is_flag=True, help=STRICT_HELP)
+def predict_scene(
+    model_bundle_uri: str, scene_config_uri: str, predict_options_uri: str | None, trust: bool, strict: bool
+) -> None:
     """Predict the scene that the JSON at SCENE_CONFIG_URI describes, with MODEL_BUNDLE_URI.
 
     The result goes to the label store of the scene.
@@ -118,7 +133,9 @@ def predict_scene(model_bundle_uri: str, scene_config_uri: str, predict_options_
     from rastervision.pipeline.file_system.utils import get_tmp_dir
 
     with get_tmp_dir() as tmp_dir:
-        ScenePredictor(model_bundle_uri, predict_options_uri, tmp_dir, trust=trust).predict(scene_config_uri)
+        ScenePredictor(model_bundle_uri, predict_options_uri, tmp_dir, trust=trust, strict=strict).predict(
+            scene_config_uri
+        )
 
 
 @click.command('info', short_help='Show what a model bundle, an image or labels are.')

@@ -20,10 +20,17 @@ from rastervision.core.data.raster_drivers import trusting_images
 from rastervision.core.data.raster_transformer.stats_transformer_config import StatsTransformerConfig
 from rastervision.core.data.scene_config import SceneConfig
 from rastervision.core.defaults import DENOISE_DIAMETER
-from rastervision.core.layout import BUNDLE_FILE, CONFIG_FILE, STATS_DIR, STATS_FILE
+from rastervision.core.layout import BUNDLE_FILE, CONFIG_FILE, MODEL_CARD_FILE, STATS_DIR, STATS_FILE
+from rastervision.core.rv_pipeline.image_check import check_against_card, strict_images
 from rastervision.core.rv_pipeline.rv_pipeline_config import PredictOptions, RVPipelineConfig, descendants
 from rastervision.pipeline.config.base import Config
-from rastervision.pipeline.errors import BundleError, ChannelOrderError, ConfigError, RasterVisionError
+from rastervision.pipeline.errors import (
+    BundleError,
+    ChannelOrderError,
+    ConfigError,
+    NotReadableError,
+    RasterVisionError,
+)
 from rastervision.pipeline.file_system.archive_members import BUNDLE_LIMITS
 from rastervision.pipeline.file_system.json_reader import DOCUMENT
 from rastervision.pipeline.file_system.utils import download_if_needed, file_to_json, unzip
@@ -37,6 +44,7 @@ log = logging.getLogger(__name__)
 
 PLACES = ('uri', 'uris', 'path', 'paths', 'dir')  # how fields end that name files and folders
 TRUST = 'If you trust its origin, allow it: --trust on the command line, trust=True in Python.'
+MAX_NAME = 100  # characters
 NO_CHANGES: Mapping[str, Any] = MappingProxyType({})
 
 
@@ -73,6 +81,14 @@ class Bundle:
         _check_content(uri, folder)
         return cls(uri, folder, _read_config(uri, os.path.join(folder, CONFIG_FILE)))
 
+    @property
+    def card(self) -> Any:
+        """The model card; None if it has none that can be read, as bundles of earlier versions."""
+        try:
+            return file_to_json(os.path.join(self.folder, MODEL_CARD_FILE))
+        except NotReadableError:
+            return None
+
     def build_pipeline(self, tmp_dir: str, *, trust: bool = False) -> 'RVPipeline':
         """The pipeline, with the model loaded.
 
@@ -105,6 +121,7 @@ class Predictor:
         scene_group: str | None = None,
         *,
         trust: bool = False,
+        strict: bool = False,
         predict_options: Mapping[str, Any] = NO_CHANGES,
     ) -> None:
         """Unpack the bundle and load the model.
@@ -117,6 +134,8 @@ class Predictor:
             scene_group: Scene group whose statistics to use, instead of the one in the bundle.
             trust: Whether code that comes with the bundle, such as a model definition, may be executed, and images
                 may read files outside of their folders, as a VRT does.
+            strict: Whether an image whose dtype, range of values or resolution is unlike that of the training is an
+                error, not a warning.
             predict_options: Values of predict options that replace those in the bundle.
 
         Raises:
@@ -126,6 +145,7 @@ class Predictor:
         self.tmp_dir = tmp_dir
         self.update_stats = update_stats
         self.trust = trust
+        self.strict = strict
         self.bundle = Bundle.open(model_bundle_uri, tmp_dir)
         if predict_options:
             config = self.bundle.config
@@ -146,14 +166,17 @@ class Predictor:
             RasterVisionError: If it cannot be read, or the result not written.
         """
         config = self.scene_config.copy()
+        config.id = ', '.join(os.path.basename(uri) for uri in image_uris)[:MAX_NAME] or config.id  # for messages
         config.raster_source.uris = list(image_uris)
         config.label_store.uri = label_uri  # type: ignore[union-attr]
         classes = self.bundle.config.dataset.class_config
         try:
-            with trusting_images(self.trust):
+            with trusting_images(self.trust), strict_images(self.strict):
                 if self.update_stats:
                     self._compute_stats(config)
-                self.pipeline.predict_to_store(config.build(classes, self.tmp_dir))
+                scene = config.build(classes, self.tmp_dir)
+                check_against_card(', '.join(image_uris), scene.raster_source, self.bundle.card)
+                self.pipeline.predict_to_store(scene)
         except ChannelOrderError as error:
             raise ConfigError(f'{", ".join(image_uris)}: {error} See --channel-order.') from error
 
@@ -247,6 +270,7 @@ class ScenePredictor:
         tmp_dir: str | None = None,
         *,
         trust: bool = False,
+        strict: bool = False,
     ) -> None:
         """Unpack the bundle and load the model.
 
@@ -256,6 +280,8 @@ class ScenePredictor:
             tmp_dir: Folder for files that are not kept. None: one that is removed with this object.
             trust: Whether code that comes with the bundle, such as a model definition, may be executed, and images
                 may read files outside of their folders, as a VRT does.
+            strict: Whether a scene whose dtype, range of values or resolution is unlike that of the training is an
+                error, not a warning.
 
         Raises:
             BundleError: If the bundle cannot be used.
@@ -265,6 +291,7 @@ class ScenePredictor:
             weakref.finalize(self, shutil.rmtree, tmp_dir, ignore_errors=True)
         self.tmp_dir = tmp_dir
         self.trust = trust
+        self.strict = strict
         self.bundle = Bundle.open(model_bundle_uri, tmp_dir)
         if predict_options is not None:
             self.bundle.config.predict_options = PredictOptions.deserialize(predict_options)
@@ -276,8 +303,7 @@ class ScenePredictor:
         Args:
             scene_config: The scene, as a config, a dict, or the URI of a JSON file. It needs a label store.
         """
-        with trusting_images(self.trust):
-            self.predict_scene(self.build_scene(scene_config))
+        self.predict_scene(self.build_scene(scene_config))
 
     def predict_scene(self, scene: 'Scene') -> None:
         """Predict a scene and write the result to its label store.
@@ -285,7 +311,9 @@ class ScenePredictor:
         Raises:
             DataError: If it has no label store.
         """
-        self.pipeline.predict_to_store(scene)
+        with trusting_images(self.trust), strict_images(self.strict):
+            check_against_card(f'scene {scene.id!r}', scene.raster_source, self.bundle.card)
+            self.pipeline.predict_to_store(scene)
 
     def build_scene(self, scene_config: str | dict[str, Any] | SceneConfig) -> 'Scene':
         """Open the scene of a config. Transformers without statistics of their own use those in the bundle.

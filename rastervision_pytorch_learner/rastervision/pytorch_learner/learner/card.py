@@ -17,11 +17,13 @@ from rastervision.pytorch_learner.dataset.combination import num_samples, set_ep
 from rastervision.pytorch_learner.learner import files
 from rastervision.pytorch_learner.learner.selection import best_index
 from rastervision.pytorch_learner.learner_config.card import Card
+from rastervision.pytorch_learner.utils.input_check import INPUT_RANGE, input_range
 from rastervision.pytorch_learner.utils.torch_hub import HUBCONF, get_hubconf_dir_from_cfg
 
 if TYPE_CHECKING:
     from rastervision.pytorch_learner.learner.learner import Learner
 
+MAX_RANGED = 32  # samples whose pixels are looked at
 MAX_COUNTED = 200  # samples whose labels are counted
 PACKAGES = ('rastervision_pipeline', 'torch', 'torchvision', 'albumentations', 'numpy')
 SEMVER = re.compile(r'\d+\.\d+\.\d+(\+[0-9A-Za-z.-]+)?')
@@ -105,6 +107,9 @@ def _training_data(learner: 'Learner') -> dict[str, Any]:
     """Numbers of chips, and which part of the labels each class has."""
     chips = {split: num_samples(dataset) for split, dataset in learner.datasets.items() if dataset is not None}
     data: dict[str, Any] = {'chips': chips} if any(chips.values()) else {}
+    found = _input_range(learner)
+    if found is not None:
+        data[INPUT_RANGE] = [_rounded(value) for value in found]
     counts, counted = count_classes(learner)
     total = int(counts.sum())
     if total:
@@ -112,6 +117,15 @@ def _training_data(learner: 'Learner') -> dict[str, Any]:
         data['class_shares'] = {name: _rounded(count / total) for name, count in shares}
         data['chips_counted'] = counted
     return data
+
+
+def _input_range(learner: 'Learner') -> tuple[float, float] | None:
+    """From where to where the numbers go that the model is trained with, from samples spread over the data."""
+    dataset, size = learner.train_ds, num_samples(learner.train_ds)
+    if dataset is None or isinstance(dataset, IterableDataset):
+        return None
+    set_epoch(dataset, 0, learner.cfg.seed)
+    return input_range(dataset[index][0] for index in range(0, size, max(1, -(-size // MAX_RANGED))))
 
 
 def count_classes(learner: 'Learner') -> tuple[Tensor, int]:

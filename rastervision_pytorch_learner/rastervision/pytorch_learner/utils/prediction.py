@@ -25,6 +25,7 @@ from rastervision.core.data.label.utils import best_classes
 from rastervision.core.data.scene import naming_scene
 from rastervision.pytorch_learner.dataset.dataset import SlidingWindowGeoDataset
 from rastervision.pytorch_learner.dataset.transform import TransformType
+from rastervision.pytorch_learner.utils.input_check import check_input
 
 if TYPE_CHECKING:
     from rastervision.core.box import Box
@@ -199,12 +200,16 @@ def _windows_of(
     transform_type: TransformType,
     kind: type[SlidingWindowGeoDataset] = SlidingWindowGeoDataset,
 ) -> SlidingWindowGeoDataset:
-    """The windows of a scene as they are given to the model; with an AOI, those that intersect it."""
+    """The windows of a scene as they are given to the model; with an AOI, those that intersect it.
+
+    Raises:
+        DataError: See `check_input`.
+    """
     unlabeled = copy.copy(scene)
     unlabeled.label_source = None
     transform, _ = learner.cfg.data.get_data_transforms()
     stride = getattr(options, 'stride', None) or options.chip_sz
-    return kind(
+    dataset = kind(
         unlabeled,
         size=options.chip_sz,
         stride=stride,
@@ -212,6 +217,8 @@ def _windows_of(
         transform=transform,
         transform_type=transform_type,
     )
+    check_input(learner, dataset)
+    return dataset
 
 
 def _predict_windows(
