@@ -42,6 +42,16 @@ def write_part(tmp_path, noise):
     return write
 
 
+@pytest.fixture
+def write_at(write_part):
+    """A function that writes pixels (height, width, bands) with a corner at (x, y)."""
+
+    def write(pixels, name, x=0, y=0, **profile):
+        return write_part(name, Box(y, x, y + pixels.shape[0], x + pixels.shape[1]), pixels=pixels, **profile)
+
+    return write
+
+
 def test_two_crops_make_the_original_image(write_part, noise):
     left, right = write_part('l.tif', Box(0, 0, 60, 50)), write_part('r.tif', Box(0, 30, 60, 80))
     whole = RasterioSource(write_part('w.tif', Box(0, 0, 60, 80)))
@@ -118,3 +128,48 @@ def test_a_written_vrt_reads_the_same(write_part, noise, tmp_path):
     build_vrt(str(tmp_path / 'x.vrt'), paths)
 
     assert np.array_equal(RasterioSource(str(tmp_path / 'x.vrt'))[:, :], noise)
+
+
+@pytest.mark.parametrize(
+    ('dtype', 'left', 'right'),
+    [('uint8', 0, 255), ('int16', -9999, 0), ('float32', np.nan, -1), ('uint8', 255, None), ('int32', -(2**31), 7)],
+)
+def test_each_image_has_its_own_nodata(write_at, dtype, left, right):
+    """A value that is NODATA in one image is data in another."""
+    first, second = np.full((4, 10, 2), 5).astype(dtype), np.full((4, 10, 2), 6).astype(dtype)
+    first[:, :3], second[:, -3:] = left, 6 if right is None else right
+    first[0, 5], second[0, 5] = 6 if right is None else right, left
+    paths = [write_at(first, 'left.tif', nodata=left), write_at(second, 'right.tif', x=14, nodata=right)]
+    source = RasterioSource(paths)
+
+    chip = source.read_chip(source.extent)
+
+    expected = np.ones((4, 24), dtype=bool)
+    expected[:, :3], expected[:, 10:14] = False, False
+    if right is not None:
+        expected[:, -3:] = False
+    if left != left:
+        expected[0, 19] = False
+    assert np.array_equal(chip.valid, expected)
+    assert (chip.pixels[1:, 3:10] == 5).all() and (chip.pixels[1:, 14:21] == 6).all()
+    assert chip.pixels[0, 5, 0] == (6 if right is None else right)
+
+
+@pytest.mark.parametrize('dtype', ['uint8', 'float32'])
+def test_a_gap_is_no_data_also_without_a_nodata_value(write_at, noise, dtype):
+    pixels = noise.astype(dtype)
+    source = RasterioSource([write_at(pixels, 'a.tif'), write_at(pixels, 'b.tif', x=90, y=10)])
+
+    valid = source.read_chip(source.extent).valid
+
+    assert valid[:60, :80].all() and valid[10:, 90:].all() and valid.sum() == 2 * 60 * 80
+
+
+def test_one_band_without_data_does_not_hide_the_others(write_at):
+    pixels = np.full((4, 10, 3), 9, dtype=np.uint8)
+    pixels[0, :, 0], pixels[1] = 0, 0
+    source = RasterioSource([write_at(pixels, 'a.tif', nodata=0), write_at(pixels, 'b.tif', x=10, nodata=255)])
+
+    valid = source.read_chip(source.extent).valid
+
+    assert valid[0].all() and not valid[1, :10].any() and valid[1, 10:].all()

@@ -6,17 +6,20 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree as ET
 
+import numpy as np
+import shapely
 from affine import Affine
 from rasterio.dtypes import dtype_rev, typename_fwd
-from rasterio.enums import ColorInterp, MaskFlags
+from rasterio.enums import ColorInterp
 
 from rastervision.core.box import Box
+from rastervision.core.data.nodata import Nodata, has_own_mask, same_value
 from rastervision.core.data.raster_names import RasterName
 from rastervision.core.data.rasterio_io import open_raster, raster_errors, vsi_path
 from rastervision.pipeline.errors import DataError
 
 if TYPE_CHECKING:
-    from rasterio.io import DatasetReader
+    pass
 
 VRT_FILE = 'index.vrt'
 
@@ -30,27 +33,26 @@ class _Image:
     transform: Affine
     crs: str | None
     dtypes: tuple[str, ...]
-    nodata: tuple[float | None, ...]
+    nodata: tuple[Any, ...]
     colours: tuple[ColorInterp, ...]
     has_mask: bool
+    has_alpha: bool
 
     @classmethod
-    def of(cls, path: str, trust_references: bool = False) -> '_Image':
+    def of(cls, path: str, trust_references: bool = False, channels: Sequence[int] = ()) -> '_Image':
         with raster_errors(path), open_raster(path, trust_references=trust_references) as dataset:
+            nodata = Nodata.of(dataset, channels)
             return cls(
                 path,
                 dataset.shape,
                 dataset.transform,
                 dataset.crs.to_wkt() if dataset.crs else None,
                 dataset.dtypes,
-                dataset.nodatavals,
+                nodata.values,
                 dataset.colorinterp,
-                _has_own_mask(dataset),
+                has_own_mask(dataset),
+                nodata.alpha is not None,
             )
-
-    @property
-    def has_alpha(self) -> bool:
-        return ColorInterp.alpha in self.colours
 
 
 def locate_images(uris: Sequence[str], download_dir: str | None = None, *, stream: bool = False) -> list[str]:
@@ -77,23 +79,25 @@ def locate_images(uris: Sequence[str], download_dir: str | None = None, *, strea
     ]
 
 
-def mosaic_xml(paths: Sequence[str], trust_references: bool = False) -> str:
+def mosaic_xml(paths: Sequence[str], trust_references: bool = False, channels: Sequence[int] = ()) -> str:
     """Describe images side by side as the XML of a VRT, which GDAL opens like an image.
 
     Pixels are copied, never resampled: an image that is off the grid of the first one by a part of a pixel is put at
-    the nearest pixel. Where images overlap, the later one is on top, except where it has no data.
+    the nearest pixel. Where images overlap, the later one is on top, except where it has no data. What no image covers
+    is NODATA, and so is what has the NODATA value of its own image, whatever the others' is.
 
     Costs the reading of one header per image.
 
     Args:
         paths: The images, as GDAL calls them.
         trust_references: See `open_raster`.
+        channels: Indices of channels, from 0, that are data, also if they are labelled alpha.
 
     Raises:
         NotReadableError: If an image cannot be opened.
         DataError: If the images have not the same CRS, resolution, bands and dtypes, or are not georeferenced.
     """
-    images = [_Image.of(path, trust_references) for path in paths]
+    images = [_Image.of(path, trust_references, channels) for path in paths]
     first = images[0]
     for image in images:
         _check_fits(first, image)
@@ -108,9 +112,11 @@ def mosaic_xml(paths: Sequence[str], trust_references: bool = False) -> str:
     a, b, c, d, e, f = tuple(first.transform)[:6]
     origin = (a * xmin + b * ymin + c, a, b, d * xmin + e * ymin + f, d, e)
     ET.SubElement(root, 'GeoTransform').text = ', '.join(repr(float(number)) for number in origin)
+    by_value = _has_common_nodata(images)
     for band in range(len(first.dtypes)):
-        _add_band(root, band, placed)
-    if any(image.has_mask for image in images):
+        _add_band(root, band, placed, by_value=by_value)
+    is_told = by_value or any(image.has_alpha for image in images)
+    if any(image.has_mask for image in images) or not (is_told or _is_covered(frame.extent, placed)):
         _add_mask(root, placed)
     return ET.tostring(root, encoding='unicode')
 
@@ -148,9 +154,19 @@ def download_and_build_vrt(image_uris: list[str], vrt_dir: str, stream: bool = F
     return write_vrt(locate_images(image_uris, vrt_dir, stream=stream), vrt_dir)
 
 
-def _has_own_mask(dataset: 'DatasetReader') -> bool:
-    """Whether there is a mask for all bands that is not made from an alpha band."""
-    return any(MaskFlags.per_dataset in flags and MaskFlags.alpha not in flags for flags in dataset.mask_flag_enums)
+def _has_common_nodata(images: Sequence[_Image]) -> bool:
+    """Whether each band has a NODATA value, the same in all images."""
+    first = images[0].nodata
+    return all(value is not None for value in first) and all(
+        same_value(a, b) for image in images for a, b in zip(image.nodata, first, strict=True)
+    )
+
+
+def _is_covered(frame: Box, placed: 'Sequence[tuple[_Image, Box]]') -> bool:
+    """Whether every pixel of the frame is in an image, and none of the images says what is NODATA."""
+    if any(value is not None for image, _ in placed for value in image.nodata):
+        return False
+    return bool(shapely.union_all([box.to_shapely() for _, box in placed]).area == frame.area)
 
 
 def _check_fits(first: _Image, image: _Image) -> None:
@@ -184,28 +200,30 @@ def _place(first: _Image, image: _Image) -> Box:
     return Box(round(y), round(x), round(y) + height, round(x) + width)
 
 
-def _add_band(root: ET.Element, band: int, placed: Sequence[tuple[_Image, Box]]) -> None:
+def _add_band(root: ET.Element, band: int, placed: Sequence[tuple[_Image, Box]], *, by_value: bool) -> None:
     first = placed[0][0]
     element = ET.SubElement(
         root, 'VRTRasterBand', dataType=typename_fwd[dtype_rev[first.dtypes[band]]], band=str(band + 1)
     )
-    nodata = next((image.nodata[band] for image, _ in placed if image.nodata[band] is not None), None)
-    if nodata is not None:
-        ET.SubElement(element, 'NoDataValue').text = repr(nodata)
+    if by_value:
+        ET.SubElement(element, 'NoDataValue').text = _number(first.nodata[band])
     ET.SubElement(element, 'ColorInterp').text = _colour_name(first.colours[band])
     for image, box in placed:
         source = _add_source(element, image, box, str(band + 1))
         if image.nodata[band] is not None:
-            ET.SubElement(source, 'NODATA').text = repr(image.nodata[band])
+            ET.SubElement(source, 'NODATA').text = _number(image.nodata[band])
         elif image.has_mask or image.has_alpha:
             ET.SubElement(source, 'UseMaskBand').text = 'true'
 
 
 def _add_mask(root: ET.Element, placed: Sequence[tuple[_Image, Box]]) -> None:
+    """Add a mask of what is data in any band of an image."""
     element = ET.SubElement(ET.SubElement(root, 'MaskBand'), 'VRTRasterBand', dataType='Byte')
     for image, box in placed:
-        source = _add_source(element, image, box, 'mask,1')
-        ET.SubElement(source, 'UseMaskBand').text = 'true'
+        by_band = any(value is not None for value in image.nodata) and not image.has_mask
+        for band in range(1, len(image.nodata) + 1) if by_band else [1]:
+            source = _add_source(element, image, box, f'mask,{band}')
+            ET.SubElement(source, 'NODATA').text = '0'
 
 
 def _add_source(element: ET.Element, image: _Image, box: Box, band: str) -> ET.Element:
@@ -217,6 +235,10 @@ def _add_source(element: ET.Element, image: _Image, box: Box, band: str) -> ET.E
     ET.SubElement(source, 'SrcRect', xOff='0', yOff='0', **size)
     ET.SubElement(source, 'DstRect', xOff=str(box.xmin), yOff=str(box.ymin), **size)
     return source
+
+
+def _number(value: Any) -> str:
+    return str(int(value)) if np.asarray(value).dtype.kind in 'iu' else repr(float(value))
 
 
 def _colour_name(colour: ColorInterp) -> str:

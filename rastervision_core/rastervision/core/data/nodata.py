@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import numpy as np
 from rasterio.enums import MaskFlags
 
+from rastervision.core.data.alpha import is_alpha, labelled_alpha
+
 if TYPE_CHECKING:
     from rasterio.io import DatasetReader
 
@@ -26,22 +28,39 @@ class Nodata:
     Attributes:
         values: The NODATA value of each band, in its dtype, or None.
         masked: Whether there is a mask for all bands, or an alpha band.
+        alpha: The alpha band, from 1, which the mask does not apply to; None if there is none.
+        false_alpha: A band, from 1, that GDAL takes for alpha, but is data; None if there is none.
     """
 
     values: tuple[Any, ...]
     masked: bool
+    alpha: int | None = None
+    false_alpha: int | None = None
 
     @classmethod
-    def of(cls, dataset: 'DatasetReader') -> 'Nodata':
-        """Read it from a dataset."""
+    def of(cls, dataset: 'DatasetReader', channels: Sequence[int] = ()) -> 'Nodata':
+        """Read it from a dataset.
+
+        Args:
+            dataset: The dataset.
+            channels: Indices of channels, from 0, that are known to be data, whatever they are labelled.
+        """
         found = zip(_declared_values(dataset), dataset.dtypes, strict=True)
         values = tuple(value_in_dtype(value, dtype) for value, dtype in found)
+        alpha = labelled_alpha(dataset)
+        if alpha is not None and (alpha - 1 in channels or not is_alpha(dataset, alpha)):
+            return cls(values, has_own_mask(dataset), false_alpha=alpha)
         flags = [flag for band in dataset.mask_flag_enums for flag in band]
-        return cls(values, MaskFlags.per_dataset in flags or MaskFlags.alpha in flags)
+        return cls(values, MaskFlags.per_dataset in flags or MaskFlags.alpha in flags, alpha)
 
     def is_declared(self, bands: Sequence[int]) -> bool:
         """Whether any pixel of these bands (from 1) could be NODATA."""
         return self.masked or any(self.values[band - 1] is not None for band in bands)
+
+
+def has_own_mask(dataset: 'DatasetReader') -> bool:
+    """Whether there is a mask for all bands that is not made from an alpha band."""
+    return any(MaskFlags.per_dataset in flags and MaskFlags.alpha not in flags for flags in dataset.mask_flag_enums)
 
 
 def value_in_dtype(value: float | None, dtype: Any) -> Any:

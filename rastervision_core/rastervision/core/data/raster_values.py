@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import rasterio
-from rasterio.enums import ColorInterp, MaskFlags, Resampling
+from rasterio.enums import MaskFlags, Resampling
 from rasterio.windows import Window
 
 from rastervision.core.box import Box
@@ -158,7 +158,7 @@ def _data_of(
         if mask.any():
             data = np.ones(pixels.shape, dtype=bool) if find_data and data is None else data
             for i, band in enumerate(bands):
-                if dataset.colorinterp[band - 1] != ColorInterp.alpha:
+                if band != nodata.alpha:
                     np.putmask(pixels[i], mask, 0)
                     if data is not None:
                         data[i] &= ~mask
@@ -175,9 +175,11 @@ def _resample(
     find_data: bool,
 ) -> tuple[np.ndarray, np.ndarray | None]:
     """See `_read_part`; resampled bilinearly among pixels that are data. GDAL does so where it knows which are."""
+    if nodata.false_alpha is not None:
+        return _resample_data(dataset, part, bands, nodata, shape)
     pixels = _read_raw(dataset, part, bands, shape)
     if pixels.dtype.kind in 'fc' and not np.isfinite(pixels).all():
-        return _resample_finite(dataset, part, bands, nodata, shape)
+        return _resample_data(dataset, part, bands, nodata, shape)
     _data_of(dataset, part, bands, nodata, pixels, find_data=False)
     if not find_data or not nodata.is_declared(bands):
         return pixels, None
@@ -188,14 +190,18 @@ def _resample(
     return pixels, data
 
 
-def _resample_finite(
+def _resample_data(
     dataset: 'DatasetReader', part: Box, bands: Sequence[int], nodata: Nodata, shape: tuple[int, int]
 ) -> tuple[np.ndarray, np.ndarray | None]:
-    """See `_resample`; NaN and infinite values, which GDAL takes for numbers, stay where they are and do not spread."""
+    """See `_resample`, without GDAL's help: it takes NaN and infinite values for numbers, and data for alpha.
+
+    What is not finite stays where it is and does not spread.
+    """
     fine = tuple(min(n, 2 * m) for n, m in zip(part.size, shape, strict=True))
     values = _read_nearest(dataset, part, bands, fine)
     declared = _data_of(dataset, part, bands, nodata, values, find_data=True)
-    is_data = np.isfinite(values) if declared is None else np.isfinite(values) & declared
+    finite = np.isfinite(values) if values.dtype.kind in 'fc' else np.ones(values.shape, dtype=bool)
+    is_data = finite if declared is None else finite & declared
 
     def nearest(array: np.ndarray) -> np.ndarray:
         return resize(array.transpose(1, 2, 0), shape, nearest=True).transpose(2, 0, 1)

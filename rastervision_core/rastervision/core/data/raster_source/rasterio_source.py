@@ -1,5 +1,6 @@
 """Reads pixels from image files."""
 
+import logging
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -35,6 +36,8 @@ from rastervision.pipeline.errors import ConfigError
 
 if TYPE_CHECKING:
     from rasterio.io import DatasetReader
+
+log = logging.getLogger(__name__)
 
 COLORS = 3  # red, green, blue
 
@@ -78,7 +81,8 @@ class RasterioSource(RasterSource):
             uris: One image or several.
             raster_transformers: Applied to each chip.
             allow_streaming: Read remote images in parts, as they are needed, instead of downloading them.
-            channel_order: Indices, from 0, of the bands to select. None: all but alpha.
+            channel_order: Indices, from 0, of the bands to select. None: all but alpha. A band that is named is data,
+                also if it is labelled alpha, as near infrared often is.
             bbox: The part of the image to read from. None: all.
             tmp_dir: Where remote images are downloaded to. None: the usual folder for downloads.
             expand_palette: Read the colours (red, green, blue; uint8) that the colour table of an image gives, not the
@@ -98,6 +102,7 @@ class RasterioSource(RasterSource):
         self.allow_streaming = allow_streaming
         self.tmp_dir = tmp_dir
         self._trusted = is_trusted(trust_references)
+        self._named = tuple(channel_order or ())
         self.imagery_path = self.download_data(stream=allow_streaming)
         self._image = PooledDataset(self.imagery_path, trust_references=self._trusted)
         self._ahead: ReadAhead | None = None
@@ -105,7 +110,7 @@ class RasterioSource(RasterSource):
             raster_errors(self.uris[0]),
             open_raster(self.imagery_path, trust_references=self._trusted) as dataset,
         ):
-            self._nodata = Nodata.of(dataset)
+            self._nodata = Nodata.of(dataset, channel_order or ())
             self._is_mixed = len(set(dataset.dtypes)) > 1
             self._crs_transformer = RasterioCRSTransformer.from_dataset(dataset, map_crs)
             self.image_extent = Box(0, 0, dataset.height, dataset.width)
@@ -118,6 +123,19 @@ class RasterioSource(RasterSource):
                 dtype_raw=np.dtype(np.uint8) if self._colors is not None else _dtype(dataset, channel_order or order),
                 bbox=self.image_extent if bbox is None else bbox,
                 raster_transformers=raster_transformers,
+            )
+
+        self._warn_of_false_alpha()
+
+    def _warn_of_false_alpha(self) -> None:
+        band = self._nodata.false_alpha
+        if band is not None and band - 1 not in self.channel_order:
+            log.warning(
+                '%r: band %d is labelled alpha, but what it holds looks like data, such as near infrared: it is '
+                'neither a mask nor a channel here. Name it in channel_order to use it, as in %r.',
+                self.uris[0],
+                band,
+                [*self.channel_order, band - 1],
             )
 
     def __repr__(self) -> str:
@@ -154,7 +172,7 @@ class RasterioSource(RasterSource):
         if len(paths) == 1:
             return paths[0]
         with raster_errors(self.uris[0]):
-            return mosaic_xml(paths, self._trusted) if vrt_dir is None else write_vrt(paths, vrt_dir)
+            return mosaic_xml(paths, self._trusted, self._named) if vrt_dir is None else write_vrt(paths, vrt_dir)
 
     @property
     def is_streamed(self) -> bool:
