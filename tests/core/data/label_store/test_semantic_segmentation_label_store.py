@@ -376,3 +376,55 @@ def test_missing_labels_are_named(make_store):
 def test_writer_needs_a_bbox(make_store):
     with pytest.raises(ConfigError, match='has no bbox'), make_store(bbox=None).writer():
         pass
+
+
+# ------------------------------------------------------------ more classes than a byte has numbers
+@pytest.fixture
+def many(tmp_path):
+    """A store of 300 classes, and labels from 0 to 299."""
+    classes = ClassConfig(names=[f'class {i}' for i in range(300)], null_class='class 299')
+    outputs = [PolygonVectorOutputConfig(class_id=i, denoise=0, format='gpkg') for i in (7, 7 + 256, 299)]
+
+    def make(**options):
+        store = SemanticSegmentationLabelStore(
+            str(tmp_path / 'many'), CRS, classes, Box(0, 0, 40, 60), vector_outputs=outputs, **options
+        )
+        labels = (np.arange(40 * 60).reshape(40, 60) // 8) % 300
+        labels[:, 50:] = 299
+        return store, labels.astype(np.uint16)
+
+    return make
+
+
+@pytest.mark.parametrize('way', ['votes', 'scores', 'memory', 'colours'])
+def test_labels_of_many_classes_are_16_bit(many, way):
+    store, labels = many(save_as_rgb=way == 'colours', smooth_output=way == 'scores')
+    scores = np.eye(300, dtype=np.float32)[labels].transpose(2, 0, 1)
+    if way == 'memory':
+        store.save(SemanticSegmentationLabels.from_predictions([store.bbox], [labels], store.bbox, 300))
+    else:
+        with store.writer(smooth=way == 'scores') as writer:
+            writer.write(store.bbox, scores if way == 'scores' else labels)
+
+    assert store.read_label_arr(store.bbox).dtype == np.uint16
+    np.testing.assert_array_equal(store.read_label_arr(store.bbox), labels)
+    np.testing.assert_array_equal(store.get_labels().get_label_arr(store.bbox), labels)
+    for class_id in (7, 7 + 256, 299):
+        (path,) = Path(store.vector_output_uri).glob(f'class-{class_id}-*')
+        areas = read_vectors(path).area
+        assert areas.sum() / 0.25 == (labels == class_id).sum()
+    if way != 'colours':
+        with rasterio.open(store.label_uri) as dataset:
+            assert dataset.dtypes == ('uint16',)
+
+
+def test_256_classes_fit_into_8_bits(tmp_path):
+    classes = ClassConfig(names=[str(i) for i in range(255)] + ['null'])
+    store = SemanticSegmentationLabelStore(str(tmp_path / 'x'), CRS, classes, Box(0, 0, 16, 16))
+    with store.writer(smooth=False) as writer:
+        writer.write(Box(0, 0, 16, 10), np.arange(160, dtype=np.uint8).reshape(16, 10) + 95)
+
+    found = store.read_label_arr(store.bbox)
+
+    assert found.dtype == np.uint8 and found.max() == 255
+    assert (found[:, 10:] == 255).all()

@@ -9,15 +9,13 @@ import rasterio
 from rasterio.windows import Window
 
 from rastervision.core.data.colors import color_to_triple
-from rastervision.core.data.label_store.rows import RowOutput, Rows
+from rastervision.core.data.label_store.rows import RowOutput, Rows, labels_dtype
 from rastervision.core.data.raster_check import check_blocks, raster_write_errors
 from rastervision.core.data.raster_transformer.rgb_class_transformer import RGBClassTransformer
 from rastervision.core.data.rasterio_io import bound_block_cache
 
 if TYPE_CHECKING:
     from rastervision.core.data.class_config import ClassConfig
-
-MAX_PALETTE = 256
 
 
 class RasterOutput(RowOutput):
@@ -70,11 +68,13 @@ class LabelRaster(RasterOutput):
     """
 
     def __init__(self, path: str, profile: dict[str, Any], class_config: 'ClassConfig', *, rgb: bool) -> None:
-        kind: dict[str, Any] = {'count': 3, 'photometric': 'RGB'} if rgb else {'count': 1}
-        super().__init__(path, {**profile, 'dtype': 'uint8', **kind})
+        kind: dict[str, Any] = {'count': 3, 'photometric': 'RGB', 'dtype': 'uint8'}
+        if not rgb:
+            kind = {'count': 1, 'dtype': labels_dtype(len(class_config)).name}
+        super().__init__(path, {**profile, **kind})
         self._colors = RGBClassTransformer(class_config) if rgb else None
         if not rgb:
-            palette = map(color_to_triple, (class_config.colors or ())[:MAX_PALETTE])
+            palette = map(color_to_triple, class_config.colors or ())
             self._dataset.write_colormap(1, {class_id: (*color, 255) for class_id, color in enumerate(palette)})
         self._dataset.update_tags(class_names=json.dumps(class_config.names), null_class_id=class_config.null_class_id)
 

@@ -4,12 +4,17 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from functools import cached_property
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 
 from rastervision.core.box import Box
 from rastervision.core.data.label.semantic_segmentation_labels import SemanticSegmentationLabels
+
+
+def labels_dtype(num_classes: int) -> 'np.dtype[Any]':
+    """The type of class ids in a raster: uint8, or uint16 if there are more than 256 classes."""
+    return np.min_scalar_type(max(num_classes - 1, 0))
 
 
 class Rows:
@@ -26,8 +31,9 @@ class Rows:
 
     @cached_property
     def label_arr(self) -> np.ndarray:
-        """Class ids, (height, width), uint8."""
-        return self.labels.get_label_arr(self.window, self.null_class_id).astype(np.uint8)
+        """Class ids, (height, width), of the type of `labels_dtype`."""
+        dtype = labels_dtype(max(self.labels.num_classes, self.null_class_id + 1))
+        return self.labels.get_label_arr(self.window, self.null_class_id).astype(dtype)
 
     @cached_property
     def score_arr(self) -> np.ndarray:

@@ -263,7 +263,8 @@ class SemanticSegmentationLabelStore(LabelStore):
             window: In pixels of labels.tif, inside it.
 
         Returns:
-            Class ids, (height, width), uint8. Colours that are those of no class become the null class.
+            Class ids, (height, width), uint8, or uint16 of more than 256 classes. Colours that are those of no class
+            become the null class.
 
         Raises:
             MissingFileError: If there are no labels.
