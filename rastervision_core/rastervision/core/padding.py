@@ -26,6 +26,17 @@ def ensure_tuple(x: T | tuple[T, ...], n: int = 2) -> tuple[T, ...]:
     return (x,) * n
 
 
+def least_padding(extent_sz: tuple[int, int], window_sz: tuple[int, int]) -> tuple[int, int]:
+    """How far windows of a size must reach over each side of an extent: not at all, where it is large enough.
+
+    Args:
+        extent_sz: Height and width of the extent.
+        window_sz: Height and width of the smallest window.
+    """
+    down, across = (max(-(-(window - extent) // 2), 0) for extent, window in zip(extent_sz, window_sz, strict=True))
+    return down, across
+
+
 def calculate_required_padding(
     extent_sz: int | tuple[int, int],
     chip_sz: int | tuple[int, int],

@@ -42,7 +42,7 @@ class WindowSamplingConfig(Config):
     padding: NonNegativeInt | tuple[NonNegativeInt, NonNegativeInt] | None = Field(
         None,
         description='Pixels by which windows may reach beyond the scene, or (down, across). None: sliding: what is '
-        'needed to cover the scene; random: half of the largest size.',
+        'needed to cover the scene; random: none, if the scene is as large as the smallest window.',
     )
     pad_direction: Literal['both', 'start', 'end'] = Field(
         'end', description='Sliding: at which end of each axis the padding is added.'

@@ -8,6 +8,7 @@ import numpy as np
 
 from rastervision.core.box import Box
 from rastervision.core.data.scene import naming_scene
+from rastervision.core.padding import least_padding
 from rastervision.core.rv_pipeline.chip_options import WindowSamplingConfig, WindowSamplingMethod
 from rastervision.pipeline.errors import DataError
 
@@ -71,27 +72,34 @@ def _random_windows(scene: 'Scene', sampling: WindowSamplingConfig, rng: np.rand
 
 
 def _draw(extent: Box, sampling: WindowSamplingConfig, rng: np.random.Generator, count: int) -> list[Box]:
-    heights, widths = _draw_sizes(sampling, rng, count)
-    pad_h, pad_w = _padding(sampling)
+    pad_h, pad_w = _padding(extent, sampling)
+    heights, widths = _draw_sizes(sampling, rng, count, (extent.height + 2 * pad_h, extent.width + 2 * pad_w))
     ymins = rng.integers(extent.ymin - pad_h, np.maximum(extent.ymax + pad_h - heights, extent.ymin - pad_h) + 1)
     xmins = rng.integers(extent.xmin - pad_w, np.maximum(extent.xmax + pad_w - widths, extent.xmin - pad_w) + 1)
     return [Box(*box) for box in np.stack([ymins, xmins, ymins + heights, xmins + widths], axis=1).tolist()]
 
 
-def _draw_sizes(sampling: WindowSamplingConfig, rng: np.random.Generator, count: int) -> tuple[np.ndarray, np.ndarray]:
+def _draw_sizes(
+    sampling: WindowSamplingConfig, rng: np.random.Generator, count: int, room: tuple[int, int]
+) -> tuple[np.ndarray, np.ndarray]:
+    """Heights and widths, no larger than there is room, unless the smallest one is."""
+
+    def draw(lims: tuple[int, int], most: int) -> np.ndarray:
+        return rng.integers(lims[0], max(min(lims[1] - 1, most), lims[0]), count, endpoint=True)
+
     if sampling.size_lims is not None:
-        sizes = rng.integers(*sampling.size_lims, size=count)
+        sizes = draw(sampling.size_lims, min(room))
         return sizes, sizes
     assert sampling.h_lims is not None
     assert sampling.w_lims is not None
-    return rng.integers(*sampling.h_lims, size=count), rng.integers(*sampling.w_lims, size=count)
+    return draw(sampling.h_lims, room[0]), draw(sampling.w_lims, room[1])
 
 
-def _padding(sampling: WindowSamplingConfig) -> tuple[int, int]:
-    """How far windows may reach beyond the scene, down and across; by default half of the largest one."""
+def _padding(extent: Box, sampling: WindowSamplingConfig) -> tuple[int, int]:
+    """How far windows may reach beyond the scene, down and across; by default not at all, if one fits into it."""
     if sampling.padding is None:
-        limits = [lims[1] - 1 for lims in (sampling.size_lims, sampling.h_lims, sampling.w_lims) if lims is not None]
-        return limits[0] // 2, limits[-1] // 2
+        smallest = [lims[0] for lims in (sampling.size_lims, sampling.h_lims, sampling.w_lims) if lims is not None]
+        return least_padding(extent.size, (smallest[0], smallest[-1]))
     return (sampling.padding, sampling.padding) if isinstance(sampling.padding, int) else sampling.padding
 
 

@@ -13,6 +13,7 @@ from rastervision.core.box import Box
 from rastervision.core.data.chip import Chip
 from rastervision.core.data.scene import naming_scene
 from rastervision.core.defaults import MAX_SAMPLE_ATTEMPTS
+from rastervision.core.padding import least_padding
 from rastervision.core.utils.misc import ensure_tuple
 from rastervision.pytorch_learner.dataset.combination import sample_name
 from rastervision.pytorch_learner.dataset.errors import (
@@ -300,8 +301,8 @@ class RandomWindowGeoDataset(GeoDataset):
         size_lims: Smallest size of square windows, and the one after the largest, in pixels.
         h_lims: Limits of the height, instead of `size_lims`; needs `w_lims`.
         w_lims: Limits of the width.
-        padding: Pixels by which windows may reach beyond the scene at each side, or (down, across). None: half of the
-            largest size.
+        padding: Pixels by which windows may reach beyond the scene at each side, or (down, across). None: windows lie
+            inside the scene; if it is smaller than the smallest of them, they reach over its edges as little as can be.
         max_windows: Length of the dataset.
         max_sample_attempts: How many windows to try for one that suits the AOI.
         efficient_aoi_sampling: Draw windows from the AOI, instead of anywhere until one suits it.
@@ -338,7 +339,7 @@ class RandomWindowGeoDataset(GeoDataset):
         _check_limits(size_lims, h_lims, w_lims)
         super().__init__(scene, out_size, within_aoi, transform, transform_type, normalize, to_pytorch, return_window)
         self.size_lims, self.h_lims, self.w_lims = size_lims, h_lims, w_lims
-        self.padding = (self.max_size[0] // 2, self.max_size[1] // 2) if padding is None else _pair(padding)
+        self.padding = least_padding(scene.extent.size, self.min_size) if padding is None else _pair(padding)
         self.max_windows = max_windows
         with naming_scene(scene.id):
             self.sampler = RandomWindowSampler(

@@ -62,13 +62,15 @@ class RandomWindowSampler:
     def _corner_sampler(self) -> AoiSampler | None:
         """What draws corners from the part of the area where they can be; None if that is nothing.
 
-        The area may be much larger than the scene.
+        The area may be much larger than the scene. Where windows need only intersect it, corners of those that would
+        reach too far over the edges are moved, so any place that a window shows will do.
         """
         smallest = np.array([[self.h_lims[0], (self.w_lims or self.h_lims)[0]]])
         (low,), (high,) = self.bounds(smallest)
+        high = high if self.within_aoi else high + smallest[0] - 1
         possible = shapely.box(low[1], low[0], high[1] + 1, high[0] + 1)
         parts = shapely.get_parts(shapely.intersection(self._aoi, possible))
-        polygons = [part for part in parts if part.geom_type == 'Polygon']
+        polygons = [part for part in parts if part.geom_type == 'Polygon' and part.area > 0]
         return AoiSampler(polygons) if polygons else None
 
     @property
@@ -90,7 +92,8 @@ class RandomWindowSampler:
         """Upper left corners (n, 2), as y and x, of windows of these sizes."""
         if self._corners is not None:
             points = self._corners.sample(len(sizes), rng)
-            return np.asarray(np.floor(points[:, ::-1]), dtype=int)
+            corners = np.asarray(np.floor(points[:, ::-1]), dtype=int)
+            return corners if self.within_aoi else np.clip(corners, *self.bounds(sizes))
         low, high = self.bounds(sizes)
         return np.asarray(rng.integers(low, high, endpoint=True))
 
