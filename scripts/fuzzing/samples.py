@@ -285,10 +285,9 @@ def run_folder() -> dict[str, bytes]:
     }
     metrics = {'precision': 0.5, 'recall': 0.5, 'f1': 0.5}
     counts = {'true_pos': 1, 'false_pos': 1, 'false_neg': 1, 'true_neg': 1}
-    overall = [
-        {'class_id': i, 'class_name': name, 'gt_count': 5, 'pred_count': 4, **counts, 'metrics': metrics, **metrics}
-        for i, name in enumerate([*NAMES, 'average'])
-    ]
+    item = {'gt_count': 5, 'pred_count': 4, **counts, 'metrics': metrics, **metrics}
+    overall = [{'class_id': i, 'class_name': name, **item} for i, name in enumerate(NAMES)]
+    overall.append({'class_name': 'average', **item})
     log = 'epoch,train_loss,valid_loss,average_f1,train_time,valid_time\n0,0.5,0.6,0.1,0:00:01,0:00:01\n'
     return {
         'run/pipeline-config.json': pipelines()[1].replace(b'"root/', b'"run/').replace(b'"root"', b'"run"'),

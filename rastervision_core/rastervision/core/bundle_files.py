@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import Any, Self
 
 from rastervision.core.layout import BUNDLE_FILE, CONFIG_FILE, MODEL_CONFIG_FILE, STATS_FILE, Layout
+from rastervision.core.stats_file import checked_stats
 from rastervision.pipeline.errors import BundleError, NotReadableError
 from rastervision.pipeline.file_system.archive_members import BUNDLE_LIMITS, check_zip, damage_as
 from rastervision.pipeline.file_system.json_reader import check_size, parse_json
@@ -105,5 +106,8 @@ class BundleFiles:
 
     def read_stats(self, scene_group: str) -> dict[str, Any] | None:
         """The statistics of a scene group, or None if the bundle has none."""
-        stats: dict[str, Any] | None = self.read_json(Layout.under('').stats(scene_group)) or self.read_json(STATS_FILE)
-        return stats
+        for name in (Layout.under('').stats(scene_group), STATS_FILE):
+            content = self.read_json(name)
+            if content is not None:
+                return checked_stats(content, f'{self.uri}/{name}')
+        return None

@@ -18,3 +18,7 @@ STATS_SAMPLE_PROB = 0.1
 DENOISE_DIAMETER = 8
 BLOCK_SZ = 256
 SEED = 0
+
+# More is a mistake, or meant to use up memory.
+MAX_CHANNELS = 65_536
+MAX_SIDE = 65_536  # of a chip, in pixels

@@ -23,6 +23,7 @@ from rastervision.core.defaults import DENOISE_DIAMETER
 from rastervision.core.layout import BUNDLE_FILE, CONFIG_FILE, MODEL_CARD_FILE, STATS_DIR, STATS_FILE
 from rastervision.core.rv_pipeline.image_check import check_against_card, strict_images
 from rastervision.core.rv_pipeline.rv_pipeline_config import PredictOptions, RVPipelineConfig, descendants
+from rastervision.core.stats_file import checked_stats
 from rastervision.pipeline.config.base import Config
 from rastervision.pipeline.errors import (
     BundleError,
@@ -30,6 +31,7 @@ from rastervision.pipeline.errors import (
     ConfigError,
     NotReadableError,
     RasterVisionError,
+    about,
 )
 from rastervision.pipeline.file_system.archive_members import BUNDLE_LIMITS
 from rastervision.pipeline.file_system.json_reader import DOCUMENT
@@ -73,6 +75,11 @@ class Bundle:
         Raises:
             BundleError: If it is no model bundle, or one that cannot be read here.
         """
+        with about(uri, BundleError):
+            return cls._open(uri, tmp_dir)
+
+    @classmethod
+    def _open(cls, uri: str, tmp_dir: str) -> 'Bundle':
         path = download_if_needed(uri)
         if not zipfile.is_zipfile(path):
             raise BundleError(f'{uri}: is not a model bundle, as it is no zip file. The bundle command makes one.')
@@ -96,10 +103,11 @@ class Bundle:
             tmp_dir: Folder for files that are not kept.
             trust: Whether code that comes with the bundle may be executed.
         """
-        pipeline: RVPipeline = self.config.build(tmp_dir)  # type: ignore[assignment]
-        pipeline.trust = trust
-        pipeline.build_backend(os.path.join(self.folder, BUNDLE_FILE))
-        return pipeline
+        with about(self.uri, BundleError):
+            pipeline: RVPipeline = self.config.build(tmp_dir)  # type: ignore[assignment]
+            pipeline.trust = trust
+            pipeline.build_backend(os.path.join(self.folder, BUNDLE_FILE))
+            return pipeline
 
     def use_own_stats(self, config: Config) -> None:
         """Let all transformers in a config read the statistics in the bundle."""
@@ -150,8 +158,8 @@ class Predictor:
         if predict_options:
             config = self.bundle.config
             config.predict_options = config.get_predict_options().with_changes(**predict_options)
-        self.trust = trust
-        self.scene_config = self._template(channel_order, scene_group)
+        with about(model_bundle_uri):
+            self.scene_config = self._template(channel_order, scene_group)
         self.pipeline = self.bundle.build_pipeline(tmp_dir, trust=trust)
 
     def predict(self, image_uris: list[str], label_uri: str) -> None:
@@ -171,7 +179,8 @@ class Predictor:
         config.label_store.uri = label_uri  # type: ignore[union-attr]
         classes = self.bundle.config.dataset.class_config
         try:
-            with trusting_images(self.trust), strict_images(self.strict):
+            named = about(self.bundle.uri, others=[*image_uris, label_uri])
+            with named, trusting_images(self.trust), strict_images(self.strict):
                 if self.update_stats:
                     self._compute_stats(config)
                 scene = config.build(classes, self.tmp_dir)
@@ -209,9 +218,11 @@ class Predictor:
         inside = os.path.join(self.bundle.folder, '')
         for part in (scene, *descendants(scene)):
             for field in type(part).model_fields:
-                value = getattr(part, field) if field.endswith(PLACES) else None
+                if not field.endswith(PLACES) or (id(part), field) in given:
+                    continue
+                value = getattr(part, field)
                 for place in value if isinstance(value, list | tuple | set) else [value]:
-                    if isinstance(place, str) and (id(part), field) not in given and not place.startswith(inside):
+                    if isinstance(place, str) and not os.path.normpath(place).startswith(inside):
                         raise BundleError(
                             f'{self.bundle.uri}: its {type(part).__name__}.{field} is {place!r}, which is outside of '
                             f'the bundle. {TRUST}'
@@ -238,7 +249,9 @@ class Predictor:
         if self.update_stats:
             return
         for transformer in transformers:
-            if transformer.stats_uri is None or not os.path.exists(transformer.stats_uri):
+            if transformer.stats_uri is not None and os.path.isfile(transformer.stats_uri):
+                checked_stats(file_to_json(transformer.stats_uri), transformer.stats_uri)
+            else:
                 raise BundleError(
                     f'{self.bundle.uri}: has no statistics of scene group {transformer.scene_group!r}. '
                     f'It has those of: {", ".join(self._groups_with_stats()) or "none"}. See --scene-group.'

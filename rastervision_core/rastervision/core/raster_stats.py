@@ -8,7 +8,8 @@ import numpy as np
 
 from rastervision.core.box import Box
 from rastervision.core.defaults import CHIP_SZ, SEED
-from rastervision.pipeline.errors import DataError, NoStatsError
+from rastervision.core.stats_file import checked_stats
+from rastervision.pipeline.errors import NoStatsError
 
 if TYPE_CHECKING:
     from rastervision.core.data.raster_source.raster_source import RasterSource
@@ -46,12 +47,7 @@ class RasterStats:
         """
         from rastervision.pipeline.file_system.utils import file_to_json
 
-        stats = file_to_json(stats_uri)
-        if not isinstance(stats, dict) or 'means' not in stats or 'stds' not in stats:
-            raise DataError(
-                f'{stats_uri!r} has no "means" and "stds". Give a stats.json that RasterStats or the analyze command '
-                'wrote.'
-            )
+        stats = checked_stats(file_to_json(stats_uri), stats_uri)
         return cls(stats['means'], stats['stds'], stats.get('counts'))
 
     @property

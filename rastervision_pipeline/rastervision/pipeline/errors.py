@@ -139,7 +139,11 @@ WRONG_DATA = (AttributeError, TypeError, ValueError, LookupError, ArithmeticErro
 
 @contextmanager
 def about(
-    where: str, wrong: type[RasterVisionError] | None = None, foreign: tuple[type[Exception], ...] = WRONG_DATA
+    where: str,
+    wrong: type[RasterVisionError] | None = None,
+    foreign: tuple[type[Exception], ...] = WRONG_DATA,
+    *,
+    others: Iterable[str] = (),
 ) -> Iterator[None]:
     """Let the errors of a block say which file they are about.
 
@@ -148,6 +152,7 @@ def about(
         wrong: What other exceptions become: those that code raises which was given other data than it expects. None:
             they stay as they are.
         foreign: Which those are.
+        others: Other files that messages may name instead.
 
     Raises:
         RasterVisionError: That of the block, or one of class `wrong`.
@@ -155,7 +160,7 @@ def about(
     try:
         yield
     except RasterVisionError as error:
-        if where not in str(error):
+        if not any(each in str(error) for each in (where, *others)):
             error.args = (f'{where}: {error}',)
         raise
     except foreign as error:

@@ -7,7 +7,7 @@ from rastervision.pipeline.commands import check_command
 from rastervision.pipeline.config.build import build_config
 from rastervision.pipeline.config.files import save_pipeline_config
 from rastervision.pipeline.config.resolve import resolve
-from rastervision.pipeline.errors import ConfigError, RegistryError
+from rastervision.pipeline.errors import ConfigError, RegistryError, about
 from rastervision.pipeline.file_system.json_reader import DOCUMENT
 from rastervision.pipeline.file_system.utils import file_to_json, get_tmp_dir
 from rastervision.pipeline.manifest import Manifest
@@ -63,7 +63,8 @@ def load_pipeline_config(cfg_json_uri: str) -> PipelineConfig:
         raise ConfigError(f'{cfg_json_uri!r} holds a {type(data).__name__}, not the config of one pipeline.')
     rv_config_.set_everett_config(config_overrides=data.get('rv_config') or {})
     try:
-        config = build_config(data)
+        with about(cfg_json_uri):
+            config = build_config(data)
     except RegistryError as error:
         raise ConfigError(
             f'{cfg_json_uri!r}: {error} A job knows the configs of installed plugins, which are packages '

@@ -6,7 +6,7 @@ triple of red, green, blue from 0 to 255.
 
 import colorsys
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from rastervision.pipeline.errors import ConfigError, did_you_mean
 
@@ -106,8 +106,15 @@ def make_colors(count: int, taken: Iterable['Color'] = ()) -> list[str]:
     return ['#{:02x}{:02x}{:02x}'.format(*triple) for _, triple in zip(range(count), free, strict=False)]
 
 
+def _is_triple(color: Any) -> bool:
+    try:
+        return len(color) >= 3 and all(0 <= channel <= 255 and channel == int(channel) for channel in color)
+    except (TypeError, ValueError, OverflowError):  # of a colour from a file, which may hold anything
+        return False
+
+
 def _check_triple(color: Sequence[int]) -> Triple:
-    if len(color) < 3 or not all(0 <= channel <= 255 and channel == int(channel) for channel in color):
+    if not _is_triple(color):
         raise ConfigError(f'{color!r} is not a colour. Give red, green and blue as whole numbers from 0 to 255.')
     red, green, blue = (int(channel) for channel in color[:3])
     return red, green, blue

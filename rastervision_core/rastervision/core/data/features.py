@@ -225,8 +225,8 @@ def read_class_ids(properties: Sequence[dict[str, Any]]) -> np.ndarray:
     found = [each.get('class_id') for each in properties]
     try:
         return np.array([int(class_id) for class_id in found], dtype=np.int64)  # type: ignore[arg-type]
-    except (TypeError, ValueError) as error:
-        index = next(i for i, class_id in enumerate(found) if not _is_whole(class_id))
+    except (TypeError, ValueError, OverflowError) as error:
+        index = next((i for i, class_id in enumerate(found) if not _is_whole(class_id)), 0)
         raise LabelError(
             f'Feature {index} has class_id {found[index]!r}; its properties are {sorted(properties[index])!r}. Add a '
             'ClassInferenceTransformer that gives each feature a class_id, for example by default_class_id.'

@@ -155,6 +155,13 @@ def buffer_geoms(
     return buffer_features(features, geom_type, class_bufs or {}, default_buf).to_geojson()
 
 
+def _buffer_of(class_id: Any, class_bufs: Mapping[int, float | None], default_buf: float | None) -> float | None:
+    try:
+        return class_bufs.get(class_id, default_buf)
+    except TypeError:  # a list in a file
+        return default_buf
+
+
 def buffer_features(
     features: Features, geom_type: str, class_bufs: Mapping[int, float | None], default_buf: float | None
 ) -> Features:
@@ -167,7 +174,7 @@ def buffer_features(
         default_buf: Buffer of other classes, and of features without a class. None: leave them as they are.
     """
     distances = np.array(
-        [class_bufs.get(each.get('class_id'), default_buf) for each in features.properties],  # type: ignore[arg-type]
+        [_buffer_of(each.get('class_id'), class_bufs, default_buf) for each in features.properties],
         dtype=np.float64,
     )
     chosen = (features.geom_types == geom_type) & ~np.isnan(distances)

@@ -14,7 +14,7 @@ from rastervision.core.layout import BUNDLE_FILE, CONFIG_FILE, MODEL_CARD_FILE, 
 from rastervision.core.rv_pipeline.model_card import bands_of, describe_pipeline
 from rastervision.core.rv_pipeline.rv_pipeline_config import RVPipelineConfig, descendants
 from rastervision.pipeline.config.base import Config
-from rastervision.pipeline.errors import BundleError, RasterVisionError
+from rastervision.pipeline.errors import BundleError, RasterVisionError, about
 from rastervision.pipeline.file_system.utils import file_exists
 
 Card = dict[str, Any]
@@ -83,6 +83,14 @@ def bundle_info(uri: str) -> BundleInfo:
         BundleError: If there is none, or it cannot be read here.
     """
     uri = find_bundle(uri)
+    with about(uri, BundleError):
+        found = _bundle_info(uri)
+        for _, rows in found.tables():
+            list(rows)  # so that a card that is none is found out here
+        return found
+
+
+def _bundle_info(uri: str) -> BundleInfo:
     with BundleFiles.open(uri) as files, files.open_model() as model:
         nested = model is not files
         names = [*files.names, *(f'{BUNDLE_FILE}/{name}' for name in model.names)] if nested else files.names
@@ -92,7 +100,7 @@ def bundle_info(uri: str) -> BundleInfo:
             raise BundleError(f'{uri}: is not a model bundle. In it are: {", ".join(files.names) or "no files"}.')
         config = _build(config_dict, model.uri) if config_dict is not None else None
         own = files.read_json(MODEL_CARD_FILE)
-        card = own or _card(config, pipeline, files)
+        card = _card(config, pipeline, files) if own is None else own
         needs = {} if pipeline is None else dict(_needs(card, pipeline, files))
     code = config.bundled_code() if config is not None and hasattr(config, 'bundled_code') else []
     return BundleInfo(uri, card, own is not None, code, names, needs, can_predict=pipeline is not None)

@@ -13,6 +13,7 @@ from pyproj import CRS, Transformer
 
 from rastervision.core.data.features import Features
 from rastervision.core.data.uris import split_layer
+from rastervision.core.data.vector_source.damage import reading
 from rastervision.core.data.vector_source.vector_file import GDAL_ERRORS, ReadOptions
 from rastervision.core.data.vector_source.vector_file_source import open_vector_file
 from rastervision.core.data.vector_source.vector_paths import JSON_SUFFIXES, ONE_LAYER_SUFFIXES, open_path, suffix_of
@@ -133,6 +134,11 @@ def describe_vector(uri: str) -> VectorInfo:
         NotReadableError: If it is missing.
         DataError: If it is no vector file.
     """
+    with reading([uri]):
+        return _describe(uri)
+
+
+def _describe(uri: str) -> VectorInfo:
     file, layer = split_layer(uri)
     path, _ = open_path(file)
     names: list[str | None] = [None]

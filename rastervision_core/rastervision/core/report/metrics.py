@@ -101,7 +101,7 @@ def _by_scene(per_scene: dict[str, list[Item]]) -> Block:
         metrics = average['metrics']
         values = [metrics.get(name) for name in AVERAGE_NAMES if name in metrics]
         rows.append([scene_id, int(average.get('gt_count', 0)), int(average.get('pred_count', 0)), *values])
-    rows.sort(key=lambda row: (row[3] is not None, row[3], row[0]))
+    rows.sort(key=lambda row: (row[3:4] not in ([], [None]), row[3:4], row[0]))
     first = average_of(next(iter(per_scene.values())))['metrics']
     head = ['scene', 'true', 'predicted', *(title for name, title in AVERAGE_NAMES.items() if name in first)]
     table = Table(head, rows, 'By scene, the worst first: averages over classes')

@@ -15,7 +15,7 @@ from rastervision.core.report.scenes import Scans, scan_run
 from rastervision.core.report.settings import config_blocks
 from rastervision.core.report.summary import summary_blocks
 from rastervision.core.report.training import sample_blocks, training_blocks
-from rastervision.pipeline.errors import ArgumentError
+from rastervision.pipeline.errors import ArgumentError, DataError, about
 from rastervision.pipeline.file_system.publish import publish_file
 from rastervision.pipeline.file_system.utils import str_to_file
 
@@ -46,6 +46,11 @@ def make_report(root_uris: Sequence[str], output_uri: str | None = None, *, max_
     if not root_uris:
         raise ArgumentError('There is nothing to report on. Give the root_uri of one run at least.')
     runs = load_runs(tuple(root_uris))
+    with about(', '.join(root_uris), DataError):
+        return _make_report(runs, output_uri, max_scenes)
+
+
+def _make_report(runs: list[Run], output_uri: str | None, max_scenes: int) -> str:
     folder = output_uri or os.path.join(runs[0].root, REPORT_DIR)
     if len(runs) == 1:
         (run,) = runs
@@ -54,7 +59,9 @@ def make_report(root_uris: Sequence[str], output_uri: str | None = None, *, max_
     else:
         scans = [scan_run(run, max_scenes, prefix=f'run-{i + 1}-') for i, run in enumerate(runs)]
         name, sections = COMPARISON_FILE, comparison_sections(runs, scans)
-        page = render(f'Comparison: {", ".join(run.name for run in runs)}', ', '.join(root_uris), sections)
+        page = render(
+            f'Comparison: {", ".join(run.name for run in runs)}', ', '.join(run.root for run in runs), sections
+        )
     for section in sections:
         for picture in pictures_in(section.blocks):
             _write(picture.data, os.path.join(folder, f'{picture.name}.{picture.form.replace("jpeg", "jpg")}'))

@@ -2,10 +2,10 @@
 
 import csv
 import io
+import logging
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, cast
 
@@ -18,8 +18,9 @@ from rastervision.core.layout import (
     TRAIN_LOG_FILE,
     Layout,
 )
+from rastervision.core.report.recorded import checked_evaluation, most_memory, times_of
 from rastervision.pipeline.config.base import Config
-from rastervision.pipeline.errors import ConfigError, NotReadableError, RasterVisionError
+from rastervision.pipeline.errors import ConfigError, DataError, NotReadableError, RasterVisionError, about
 from rastervision.pipeline.file_system.json_reader import DOCUMENT
 from rastervision.pipeline.file_system.utils import download_if_needed, file_exists, file_to_json, file_to_str
 from rastervision.pipeline.records import RecordStore
@@ -27,6 +28,8 @@ from rastervision.pipeline.records import RecordStore
 if TYPE_CHECKING:
     from rastervision.core.data.scene_config import SceneConfig
     from rastervision.core.rv_pipeline.rv_pipeline_config import RVPipelineConfig
+
+log = logging.getLogger(__name__)
 
 COMMANDS = ('analyze', 'chip', 'train', 'predict', 'eval', 'bundle')
 SPLITS = {'training': 'train_scenes', 'validation': 'validation_scenes', 'test': 'test_scenes'}
@@ -52,7 +55,7 @@ class Job:
     command: str
     started: str
     seconds: float
-    memory_mb: int | None
+    memory_mb: float | None
     jobs: int
 
 
@@ -84,8 +87,11 @@ class Run:
                 f'{root_uri}: there is no {CONFIG_FILE}, so this is no root of a run. Give the root_uri of a pipeline '
                 'that was run.'
             )
-        data = file_to_json(uri, DOCUMENT)
-        config = Config.from_dict(_moved(data, str(data.get('root_uri') or '').rstrip('/'), self.root))
+        with about(uri):
+            data = file_to_json(uri, DOCUMENT)
+            if not isinstance(data, dict):
+                raise ConfigError(f'{uri} holds a {type(data).__name__}, not the config of a pipeline.')
+            config = Config.from_dict(_moved(data, str(data.get('root_uri') or '').rstrip('/'), self.root))
         if not hasattr(config, 'dataset'):
             raise ConfigError(
                 f'{uri} is the config of a {type(config).__name__}, which has no scenes. A report is about pipelines '
@@ -114,11 +120,13 @@ class Run:
         """Scene group -> content of its eval.json: `overall`, and `per_scene`. Only those that are there."""
         found = {}
         for group in sorted(self.config.dataset.scene_groups):
-            content = self._json(self.layout.evaluation(group))
-            if isinstance(content, list):
-                content = {'overall': content, 'per_scene': {}}
-            if content and content['overall']:
-                found[group] = content
+            uri = self.layout.evaluation(group)
+            content = self._json(uri)
+            if content is None:
+                continue
+            evaluation = checked_evaluation(content, uri, len(self.class_names))
+            if evaluation['overall']:
+                found[group] = evaluation
         return found
 
     @cached_property
@@ -133,12 +141,12 @@ class Run:
         for uri in (self.layout.model_bundle, self.layout.trained_bundle):
             try:
                 if file_exists(uri, include_dir=False):
-                    with BundleFiles.open(uri) as files:
+                    with about(uri, DataError), BundleFiles.open(uri) as files:
                         card = files.read_json(MODEL_CARD_FILE)
                     if card:
                         return cast(Mapping[str, Any], card['properties'])
-            except (RasterVisionError, OSError):
-                continue
+            except (RasterVisionError, OSError) as error:
+                log.warning('The report leaves out a model card: %s', error)
         return {}
 
     @cached_property
@@ -147,13 +155,12 @@ class Run:
         store = RecordStore(os.path.dirname(self.config.get_config_uri()) or '.')
         jobs = []
         for command in COMMANDS:
-            records = [record for _, record in store.jobs(command) if record.get('key') and record.get('ended')]
-            if records:
-                starts = sorted(record['started'] for record in records)
-                ends = sorted(record['ended'] for record in records)
-                seconds = (datetime.fromisoformat(ends[-1]) - datetime.fromisoformat(starts[0])).total_seconds()
-                memory = [record['peak_memory_mb'] for record in records if record.get('peak_memory_mb')]
-                jobs.append(Job(command, starts[0], seconds, max(memory, default=None), len(records)))
+            records = [record for _, record in store.jobs(command) if record.get('key')]
+            times = [times for times in map(times_of, records) if times is not None]
+            if times:
+                start, end = min(start for start, _ in times), max(end for _, end in times)
+                seconds = (end - start).total_seconds()
+                jobs.append(Job(command, start.isoformat(), seconds, most_memory(records), len(times)))
         return jobs
 
     def samples(self) -> Iterator[tuple[str, str, bytes]]:

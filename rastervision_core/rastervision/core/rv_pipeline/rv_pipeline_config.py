@@ -13,7 +13,7 @@ from rastervision.core.data.dataset_config import DatasetConfig
 from rastervision.core.data.label_store.label_store_config import LabelStoreConfig
 from rastervision.core.data.raster_transformer.stats_transformer_config import StatsTransformerConfig
 from rastervision.core.data.scene_config import SceneConfig
-from rastervision.core.defaults import CHIP_SZ, PREDICT_BATCH_SZ, SEED
+from rastervision.core.defaults import CHIP_SZ, MAX_SIDE, PREDICT_BATCH_SZ, SEED
 from rastervision.core.evaluation.evaluator_config import EvaluatorConfig
 from rastervision.core.layout import Layout
 from rastervision.core.rv_pipeline.chip_options import ChipOptions
@@ -32,7 +32,7 @@ URI_FIELDS = ('analyze', 'chip', 'train', 'predict', 'eval', 'bundle')
 class PredictOptions(Config):
     """Configure the windows in which a scene is predicted."""
 
-    chip_sz: int = Field(CHIP_SZ, gt=0, description='Size of a window in pixels.')
+    chip_sz: int = Field(CHIP_SZ, gt=0, le=MAX_SIDE, description='Size of a window in pixels.')
     stride: int | None = Field(None, gt=0, description='Pixels from one window to the next. None: chip_sz.')
     batch_sz: int = Field(PREDICT_BATCH_SZ, gt=0, description='How many windows are predicted at a time.')
     tta: Literal['flips', 'turns', 'all'] | None = added_field(

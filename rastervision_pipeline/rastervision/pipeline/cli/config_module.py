@@ -12,11 +12,13 @@ from types import ModuleType
 from typing import Any
 
 from rastervision.pipeline.cli.arguments import cast_args
+from rastervision.pipeline.config.resolve import resolve
 from rastervision.pipeline.errors import (
     ConfigError,
     ConfigImportError,
     ConfigTypeError,
     RasterVisionError,
+    about,
     did_you_mean,
 )
 from rastervision.pipeline.file_system.json_reader import DOCUMENT
@@ -49,8 +51,11 @@ def get_configs(
     if args:
         raise ConfigError(f'-a {next(iter(args))}: {cfg_module_path!r} is a finished config, which takes no arguments.')
     data = file_to_json(cfg_module_path, DOCUMENT)
-    configs = [PipelineConfig.deserialize(item) for item in (data if isinstance(data, list) else [data])]
-    return _check_configs(configs, cfg_module_path)
+    with about(cfg_module_path):
+        configs = [PipelineConfig.deserialize(item) for item in (data if isinstance(data, list) else [data])]
+        for config in _check_configs(configs, cfg_module_path):
+            resolve(config)  # so that what is wrong is said with the name of the file
+        return configs
 
 
 def get_configs_from_module(cfg_module_path: str, runner: str | None, args: dict[str, Any]) -> list[PipelineConfig]:

@@ -1,5 +1,6 @@
 """What may be in an archive: names that stay in one folder and do not clash, and no more than its size lets expect."""
 
+import errno
 import gzip
 import lzma
 import os
@@ -178,6 +179,6 @@ def damage_as(wrong: type[RasterVisionError], path: str) -> Iterator[None]:
     except RasterVisionError:
         raise
     except (*DAMAGED, OSError) as error:
-        if isinstance(error, OSError) and error.errno is not None:
+        if isinstance(error, OSError) and error.errno not in (None, errno.EINVAL):  # of a place before the first byte
             raise
         raise wrong(f'{path!r} cannot be unpacked: {error}. Is it complete?') from error

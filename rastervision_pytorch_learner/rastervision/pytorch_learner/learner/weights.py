@@ -2,6 +2,7 @@
 
 import logging
 import pickle
+import struct
 from typing import Any
 
 import torch
@@ -9,7 +10,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_model
 from torch import Tensor, nn
 
-from rastervision.pipeline.errors import BundleError
+from rastervision.pipeline.errors import WRONG_DATA, BundleError, about
 from rastervision.pipeline.file_system.publish import publish_file
 from rastervision.pipeline.file_system.utils import download_if_needed
 from rastervision.pytorch_learner.models.matching import match_weights, with_versions
@@ -17,6 +18,7 @@ from rastervision.pytorch_learner.models.matching import match_weights, with_ver
 log = logging.getLogger(__name__)
 
 SAFETENSORS_EXT = '.safetensors'
+DAMAGED = (pickle.UnpicklingError, RuntimeError, EOFError, OSError, struct.error, SafetensorError, *WRONG_DATA)
 STATE_DICT_KEYS = ('state_dict', 'model_state_dict', 'model')  # where checkpoints have it
 
 
@@ -44,7 +46,7 @@ def read_weights(uri: str) -> dict[str, Tensor]:
         if path.endswith(SAFETENSORS_EXT):
             return load_file(path)
         content = torch.load(path, map_location='cpu', weights_only=True)
-    except (pickle.UnpicklingError, RuntimeError, EOFError, SafetensorError) as error:
+    except DAMAGED as error:
         raise BundleError(
             f'{uri}: cannot be read as weights ({error}). Give a file that torch.save(model.state_dict(), path) wrote. '
             'If it is a checkpoint with other objects in it, and you trust its origin, write its weights to a new '
@@ -58,6 +60,8 @@ def _state_dict_in(content: Any, uri: str) -> dict[str, Tensor]:
     if isinstance(content, dict):
         inside = (content[key] for key in STATE_DICT_KEYS if isinstance(content.get(key), dict))
         weights: dict[str, Tensor] = next(inside, content)
+        if not all(isinstance(name, str) for name in weights):
+            raise BundleError(f'{uri}: has names of weights that are no text: {list(weights)!r:.120}.')
         if not weights or any(isinstance(value, Tensor) for value in weights.values()):
             return weights
     kind = f'dict with {sorted(map(str, content))}' if isinstance(content, dict) else type(content).__name__
@@ -81,6 +85,22 @@ def load_weights(model: nn.Module, uri: str, *, strict: bool = True, **kwargs: A
     weights = read_weights(uri)
     if uri.endswith(SAFETENSORS_EXT):
         weights = _with_shared(model, weights)
+    with about(uri, BundleError):
+        _fill(model, weights, uri, strict=strict, **kwargs)
+        _check_finite(model, uri)
+
+
+def _check_finite(model: nn.Module, uri: str) -> None:
+    """See that no parameter is NaN or infinite, of which all predictions would be NaN."""
+    broken = [name for name, value in model.named_parameters() if not torch.isfinite(value).all()]
+    if broken:
+        raise BundleError(
+            f'{uri}: {len(broken)} weights have values in them that are not finite, such as {broken[0]!r}. The '
+            'training that made them has failed, or the file is damaged.'
+        )
+
+
+def _fill(model: nn.Module, weights: dict[str, Tensor], uri: str, *, strict: bool, **kwargs: Any) -> None:
     if strict and _load_as_they_are(model, weights, **kwargs):
         return
     match = match_weights(model, weights)

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 from pydantic import Field, field_validator, model_validator
 
 from rastervision.core.data.class_config import ClassConfig
+from rastervision.core.defaults import MAX_CHANNELS, MAX_SIDE
 from rastervision.pipeline.config.base import Config
 from rastervision.pipeline.config.register import register_config
 from rastervision.pipeline.errors import ConfigError, did_you_mean
@@ -42,10 +43,12 @@ class DataConfig(Config):
         None, description='Names and colors of the classes. None: filled in from the dataset or the pipeline.'
     )
     img_channels: PosInt | None = Field(
-        None, description='Number of channels of the images. None: found out from the data.'
+        None, le=MAX_CHANNELS, description='Number of channels of the images. None: found out from the data.'
     )
     img_sz: PosInt = Field(
-        256, description='Side in pixels that images and labels are resized to before they go into the model.'
+        256,
+        le=MAX_SIDE,
+        description='Side in pixels that images and labels are resized to before they go into the model.',
     )
     train_sz: int | None = Field(
         None,

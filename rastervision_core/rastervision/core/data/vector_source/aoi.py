@@ -34,7 +34,7 @@ def read_aoi(uris: str | list[str], image: 'RasterSource') -> list[BaseGeometry]
     try:
         features = source.get_features()
     except NotMappableError as error:
-        place = source._place()
+        place = source.place()
         why = '' if place is None else explain(place, Image(image.bbox, image.crs_transformer))
         raise DataError(f'The areas of interest of {files} do not meet the image: {error} {why}') from error
     if not len(features):
@@ -43,7 +43,7 @@ def read_aoi(uris: str | list[str], image: 'RasterSource') -> list[BaseGeometry]
         )
     inside = shapely.intersection(features.geometries, image.bbox.to_shapely())
     if features.geom_types.tolist().count('Polygon') == len(features) and not np.any(shapely.area(inside) > 0):
-        place = source._place()
+        place = source.place()
         assert place is not None
         raise DataError(
             f'None of the {len(features)} areas of interest of {files} is in the image. '

@@ -15,6 +15,7 @@ from shapely.geometry.base import BaseGeometry
 from rastervision.core.box import Box
 from rastervision.core.data.features import Features, GeoJSON
 from rastervision.core.data.geojson import features_to_geodataframe
+from rastervision.core.data.vector_source.damage import reading
 from rastervision.core.data.vector_source.placement import Image, Place, check_they_meet, explain
 from rastervision.pipeline.errors import DataError, LabelError, NotMappableError
 
@@ -186,9 +187,9 @@ class VectorSource(ABC):
         try:
             features = self.features_around(bbox)
         except NotMappableError as error:
-            place = self._place()
+            place = self.place()
             raise error if place is None else DataError(f'{self!r}: {error} {explain(place, image)}') from error
-        check_they_meet(features, self._place, image, f'{self!r}')
+        check_they_meet(features, self.place, image, f'{self!r}')
         self._met = bbox
 
     def _place(self) -> Place | None:
@@ -199,11 +200,23 @@ class VectorSource(ABC):
         box = self.crs_transformer.to_map(Box.from_shapely(shapely.box(*shapely.total_bounds(features.geometries))))
         return Place(len(features), (box.xmin, box.ymin, box.xmax, box.ymax), self.crs_transformer.map_crs)
 
+    def place(self) -> Place | None:
+        """Where all features are; None if that cannot be known."""
+        with reading(self._files_read):
+            return self._place()
+
     # ------------------------------------------------------------------ internals
+    @property
+    def _files_read(self) -> list[str]:
+        """The files that features come from, for messages."""
+        uris = getattr(self, 'uris', None) or getattr(self, 'uri', None) or repr(self)
+        return [uris] if isinstance(uris, str) else list(uris)
+
     @cached_property
     def _pixels(self) -> Features:
         """All features, clean, in pixel coordinates, not transformed."""
-        return sanitize_features(self._read_features(), self.crs_transformer)
+        with reading(self._files_read):
+            return sanitize_features(self._read_features(), self.crs_transformer)
 
     @cached_property
     def _all(self) -> Features:
@@ -242,10 +255,11 @@ class VectorSource(ABC):
         else:
             wanted = _union(self._part.region, region)
             wanted = _grow(wanted, max(wanted.size) // 2)
-        features = self._read_features_in(wanted)
-        if features is None:
-            return None
-        pixels = sanitize_features(features, self.crs_transformer)
+        with reading(self._files_read):
+            features = self._read_features_in(wanted)
+            if features is None:
+                return None
+            pixels = sanitize_features(features, self.crs_transformer)
         self._part = _Part(wanted, pixels, self._transform(pixels))
         return self._part
 
