@@ -1,7 +1,12 @@
 """A store that speaks S3's protocol: moto's, over real HTTP, as there is no Amazon here."""
 
+import contextlib
+import functools
+import http.server
+import itertools
 import logging
 import os
+import threading
 import uuid
 
 import pytest
@@ -66,3 +71,49 @@ def requests(aws):
     events.register('before-send.s3', note)
     yield sent
     events.unregister('before-send.s3', note)
+
+
+class Store:
+    """Somebody else's storage: what is read under a URI is put there by other means."""
+
+    def __init__(self, uri, put, remove):
+        self.uri, self.put, self.remove = uri, put, remove
+
+
+@pytest.fixture(params=['s3', 'http'])
+def store(request, tmp_path):
+    """A storage of each kind that files are downloaded from."""
+    if request.param == 's3':
+        uri = request.getfixturevalue('bucket')
+        yield Store(
+            uri,
+            lambda name, data: S3FileSystem.write_bytes(f'{uri}/{name}', data),
+            lambda name: S3FileSystem.remove(f'{uri}/{name}'),
+        )
+        return
+    folder = tmp_path / 'web'
+    folder.mkdir()
+    clock = itertools.count(1_700_000_000, 10)
+
+    def put(name, data):
+        (folder / name).write_bytes(data)
+        os.utime(folder / name, (now := next(clock), now))
+
+    with serve_folder(folder) as address:
+        request.getfixturevalue('aws')
+        yield Store(address, put, lambda name: (folder / name).unlink())
+
+
+@contextlib.contextmanager
+def serve_folder(folder):
+    class Handler(http.server.SimpleHTTPRequestHandler):
+        def log_message(self, *args):
+            pass
+
+    server = http.server.ThreadingHTTPServer(('127.0.0.1', 0), functools.partial(Handler, directory=str(folder)))
+    thread = threading.Thread(target=server.serve_forever, kwargs={'poll_interval': 0.01})
+    thread.start()
+    yield f'http://127.0.0.1:{server.server_port}'
+    server.shutdown()
+    server.server_close()
+    thread.join()

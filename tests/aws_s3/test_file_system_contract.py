@@ -2,15 +2,17 @@
 
 import datetime
 import os
+import shutil
 
 import pytest
 
 from rastervision.aws_s3.s3_file_system import S3FileSystem
-from rastervision.pipeline.errors import NotReadableError, NotWritableError
+from rastervision.pipeline.errors import MissingFileError, NotReadableError, NotWritableError
 from rastervision.pipeline.file_system import publish, utils
 from rastervision.pipeline.file_system.file_system import FileSystem
 from rastervision.pipeline.file_system.local_file_system import LocalFileSystem, list_files
 from rastervision.pipeline.records import RecordStore, input_state, output_state, remove_older
+from rastervision.pipeline.rv_config import rv_config_
 
 
 @pytest.fixture(params=['local', 's3'])
@@ -289,3 +291,104 @@ def test_download_is_used_again_until_the_file_changes(root, fs, monkeypatch):
 
     with open(utils.download_if_needed(f'{root}/x')) as file:
         assert file.read() == 'new'
+
+
+def content(uri):
+    with open(utils.download_if_needed(uri), 'rb') as file:
+        return file.read()
+
+
+def test_download_is_kept_until_the_file_changes(store):
+    uri = f'{store.uri}/x.bin'
+    store.put('x.bin', b'old')
+    inode = os.stat(utils.download_if_needed(uri)).st_ino
+    assert os.stat(utils.download_if_needed(uri)).st_ino == inode
+
+    store.put('x.bin', b'new')
+
+    assert content(uri) == b'new'
+
+
+def test_records_see_what_downloads_see(store):
+    uri = f'{store.uri}/x.bin'
+    assert input_state(uri) is None
+    store.put('x.bin', b'old')
+    first = input_state(uri)
+    assert input_state(uri) == first
+
+    store.put('x.bin', b'new')
+
+    assert None not in (first, input_state(uri))
+    assert input_state(uri) != first
+
+
+def test_file_that_was_removed_is_an_error_though_it_was_downloaded(store):
+    uri = f'{store.uri}/x.bin'
+    store.put('x.bin', b'old')
+    utils.download_if_needed(uri)
+    store.remove('x.bin')
+
+    with pytest.raises(MissingFileError, match=r'x\.bin'):
+        utils.download_if_needed(uri)
+
+
+COMPANIONS = {
+    'a.tif': ['a.tfw', 'a.wld', 'a.tif.msk', 'a.tif.aux.xml', 'a.tif.ovr', 'a.prj'],
+    'a.png': ['a.pgw', 'a.png.aux.xml'],
+    'a.jpeg': ['a.jgw', 'a.jpegw', 'a.jpeg.msk'],
+    'A.TIF': ['A.TFW', 'A.TIF.msk'],
+    'a.bil': ['a.hdr', 'a.prj'],
+    'a.shp': ['a.shx', 'a.dbf', 'a.prj', 'a.cpg'],
+}
+
+
+@pytest.mark.parametrize('name', COMPANIONS)
+def test_files_that_belong_to_a_file_come_along(store, name, tmp_path):
+    names = [name, *COMPANIONS[name]]
+    for each in names:
+        store.put(each, each.encode())
+
+    folder = os.path.dirname(utils.download_if_needed(f'{store.uri}/{name}'))
+    assert sorted(each for each in os.listdir(folder) if not each.startswith('.')) == sorted(names)
+    utils.download_or_copy(f'{store.uri}/{name}', str(tmp_path / 'copy'))
+    assert sorted(os.listdir(tmp_path / 'copy')) == sorted(names)
+    utils.download_or_copy(str(tmp_path / 'copy' / name), str(tmp_path / 'second'))
+    assert sorted(os.listdir(tmp_path / 'second')) == sorted(names)
+
+
+def test_files_that_belong_to_a_file_change_and_go_with_it(store):
+    for name in ('a.tif', 'a.tfw', 'a.tif.msk'):
+        store.put(name, f'old {name}'.encode())
+    path = utils.download_if_needed(f'{store.uri}/a.tif')
+    assert os.path.exists(f'{path}.msk')
+    store.put('a.tfw', b'new')
+    store.remove('a.tif.msk')
+
+    utils.download_if_needed(f'{store.uri}/a.tif')
+
+    with open(path.removesuffix('.tif') + '.tfw') as file:
+        assert file.read() == 'new'
+    assert not os.path.exists(f'{path}.msk')
+
+
+@pytest.mark.parametrize('how', ['file', 'link', 'edited', 'other uri'])
+def test_download_that_is_not_what_was_downloaded_is_made_again(store, how, tmp_path):
+    uri = f'{store.uri}/x.bin'
+    store.put('x.bin', b'right')
+    path = FileSystem.get_file_system(uri).local_path(uri, rv_config_.get_cache_dir())
+    if how == 'other uri':
+        store.put('y.bin', b'right')
+        other = utils.download_if_needed(f'{store.uri}/y.bin')
+        shutil.copy2(other, path)
+        shutil.copy2(f'{os.path.dirname(other)}/.y.bin.version', f'{os.path.dirname(path)}/.x.bin.version')
+    elif how == 'edited':
+        utils.download_if_needed(uri)
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    if how == 'link':
+        (tmp_path / 'planted').write_bytes(b'wrong')
+        os.symlink(tmp_path / 'planted', path)
+    elif how != 'other uri':
+        with open(path, 'wb') as file:
+            file.write(b'wrong')
+
+    assert content(uri) == b'right'

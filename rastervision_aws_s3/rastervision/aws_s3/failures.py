@@ -8,7 +8,13 @@ from botocore import exceptions as boto
 from botocore.exceptions import BotoCoreError, ClientError
 from urllib3.exceptions import HTTPError
 
-from rastervision.pipeline.errors import MissingFileError, NotReadableError, NotWritableError, RasterVisionError
+from rastervision.pipeline.errors import (
+    AccessDeniedError,
+    MissingFileError,
+    NotReadableError,
+    NotWritableError,
+    RasterVisionError,
+)
 
 NO_KEYS = (
     boto.NoCredentialsError,
@@ -21,6 +27,7 @@ NO_KEYS = (
 # What may pass when it is tried again: the connection was cut, or what came is not what was sent.
 BROKEN_OFF = (boto.HTTPClientError, boto.FlexibleChecksumError, boto.IncompleteReadError, HTTPError, ConnectionError)
 MISSING = ('404', 'NoSuchKey', 'NotFound')
+DENIALS = ('403', 'AccessDenied', 'AllAccessDisabled', 'Forbidden')
 HINTS = {
     'NoSuchBucket': 'there is no such bucket. Check the spelling',
     'InvalidBucketName': 'no bucket can have such a name. Check the spelling',
@@ -58,6 +65,8 @@ def explained(uri: str, verb: str = 'read') -> Iterator[None]:
         kind: type[RasterVisionError] = NotWritableError if verb == 'written' else NotReadableError
         if verb == 'read' and code_of(error) in MISSING:
             kind = MissingFileError
+        elif verb == 'read' and code_of(error) in DENIALS:
+            kind = AccessDeniedError
         raise kind(f'{uri!r} cannot be {verb}: {_reason(error)}.') from error
 
 
@@ -90,7 +99,7 @@ def _answer(response: dict[str, Any], code: str) -> str | None:
     """What an answer of the store means, if it is a known one."""
     if code in MISSING:
         return 'there is no such file. Check the spelling of bucket and key'
-    if code in ('403', 'AccessDenied', 'AllAccessDisabled', 'Forbidden'):
+    if code in DENIALS:
         return DENIED
     if code in ('301', 'PermanentRedirect', 'AuthorizationHeaderMalformed', 'IllegalLocationConstraintException'):
         headers = response.get('ResponseMetadata', {}).get('HTTPHeaders', {})

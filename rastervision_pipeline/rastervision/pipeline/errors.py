@@ -8,7 +8,9 @@ A message says what is wrong (the value, with `!r`), where (config path, URI, sc
     ├── RegistryError                 a name is not registered, or twice
     ├── PluginError                   a plugin cannot be loaded
     ├── NotReadableError              a URI cannot be read
-    │   └── MissingFileError (FileNotFoundError)  there is no such file
+    │   ├── MissingFileError (FileNotFoundError)  there is no such file
+    │   ├── AccessDeniedError         one may not read it
+    │   └── WebPageError              a web page came instead of it
     ├── NotWritableError              a URI cannot be written
     ├── ChannelOrderError             a channel is asked for that an image does not have
     ├── BundleError                   a model bundle is not one, or does not fit
@@ -63,6 +65,14 @@ class NotReadableError(RasterVisionError):
 
 class MissingFileError(NotReadableError, FileNotFoundError):
     """A file that is read is not there."""
+
+
+class AccessDeniedError(NotReadableError):
+    """A URI may not be read by this user."""
+
+
+class WebPageError(NotReadableError):
+    """A server gives a web page, such as one to sign in, instead of a file."""
 
 
 class NotWritableError(RasterVisionError):

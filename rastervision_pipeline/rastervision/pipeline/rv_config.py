@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rastervision.pipeline.errors import ConfigError
+from rastervision.pipeline.private_dir import private_dir
 from rastervision.pipeline.utils import is_true
 from rastervision.pipeline.verbosity import Verbosity, set_verbosity
 
@@ -99,10 +100,11 @@ class RVConfig:
         self._tmp_dir_root = None
 
     def get_cache_dir(self) -> str:
-        """The folder that keeps downloads: `cache` in the temporary folder. It is made if missing."""
-        path = os.path.join(self.get_tmp_dir_root(), 'cache')
-        os.makedirs(path, exist_ok=True)
-        return path
+        """The folder that keeps downloads: `cache` in the temporary folder, which only this user can write to.
+
+        It is made if missing. Where `cache` belongs to somebody else, or is a link, it is `cache-<user id>`.
+        """
+        return private_dir(self.get_tmp_dir_root(), 'cache')
 
     # ----------------------------------------------------------------- settings
     def set_everett_config(

@@ -26,6 +26,7 @@ class WebServer:
 
     def __init__(self) -> None:
         self.files: dict[str, bytes] = {}
+        self.failing: set[str] = set()  # files that the server always fails to give
         self.statuses: list[int] = []  # of the next answers, before things go well
         self.cut_after: list[int] = []  # bytes that the next answers send before the connection is cut
         self.headers: dict[str, str] = {}
@@ -65,6 +66,7 @@ class WebServer:
         self.asked[request.command] += 1
         path = request.path.lstrip('/')
         status = self.statuses.pop(0) if self.statuses else 200 if path in self.files else 404
+        status = 500 if path in self.failing else status
         if request.command == 'HEAD' and not self.knows_head:
             status = 403
         data = self.files.get(path, b'') if status == 200 else b''

@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from rastervision.pipeline.errors import NotReadableError, NotWritableError
+from rastervision.pipeline.errors import NotReadableError, NotWritableError, WebPageError
 from rastervision.pipeline.file_system.http_file_system import HttpFileSystem, get_file_obj
 from rastervision.pipeline.file_system.http_stream import make_session
 from rastervision.pipeline.file_system.utils import download_if_needed
@@ -171,6 +171,13 @@ def test_queries_do_not_collide():
     assert all(path.endswith('.tif') for path in paths)
 
 
+def test_place_of_a_download_holds_no_password():
+    path = HttpFileSystem.local_path('https://ann:secret@a.b/c.tif?sig=key', '/x')
+
+    assert path.startswith('/x/http/a.b/c-')
+    assert not any(word in path for word in ('ann', 'secret', 'key'))
+
+
 def test_path_does_not_leave_the_folder_for_downloads():
     assert HttpFileSystem.local_path('https://a.b/%2e%2e/../../etc/x', '/x') == '/x/http/a.b/etc/x'
 
@@ -180,6 +187,89 @@ def test_download_is_kept(web, scene):
 
     assert paths[0] == paths[1]
     assert web.asked['GET'] == 1
+
+
+def test_download_of_which_the_server_tells_nothing_is_made_again(web, scene):
+    web.sends_length = False
+    download_if_needed(scene)
+    web.files['scene.tif'] = b'new'
+
+    with open(download_if_needed(scene), 'rb') as file:
+        assert file.read() == b'new'
+
+
+def test_download_is_used_with_a_warning_while_the_server_fails(web, scene, caplog):
+    download_if_needed(scene)
+    web.statuses = [503] * 20
+
+    with open(download_if_needed(scene), 'rb') as file:
+        assert file.read() == DATA
+    assert 'downloaded before' in caplog.text
+
+
+PAGES = [
+    b'<!DOCTYPE html><p>Sign in</p>',
+    b'\xef\xbb\xbf\n <!-- portal --> <HTML lang="en">',
+    b'<?xml version="1.0"?>\n<!DOCTYPE html PUBLIC "-//W3C//DTD XHTML 1.0 Strict//EN">',
+    b'<!---->' * 500 + b'<html>',
+]
+
+
+@pytest.mark.parametrize('page', PAGES)
+@pytest.mark.parametrize('read', [HttpFileSystem.read_bytes, download_if_needed])
+def test_page_in_place_of_a_file_is_an_error_and_is_not_kept(web, page, read, tmp_dir_root):
+    web.files['scene.tif'] = page
+
+    with pytest.raises(WebPageError, match=r'scene\.tif.*web page'):
+        read(web.uri('scene.tif'))
+
+    assert not list(tmp_dir_root.rglob('scene.tif'))
+
+
+@pytest.mark.parametrize('data', [b'<!---->' * 500, b'<?xml version="1.0"?><kml>', b'{"a": "<html>"}', b''])
+def test_what_is_no_page_is_read(web, data):
+    web.files['x.kml'] = data
+
+    assert HttpFileSystem.read_bytes(web.uri('x.kml')) == data
+
+
+def test_page_that_is_asked_for_is_read(web):
+    web.files['a.html'] = PAGES[0]
+
+    assert HttpFileSystem.read_bytes(web.uri('a.html')) == PAGES[0]
+
+
+def test_page_and_copy_of_the_image_are_not_taken_for_companions(web, scene):
+    web.files |= {'scene.tif.msk': DATA, 'scene.tfw': PAGES[0], 'scene.tif.ovr': b'overview'}
+
+    folder = os.path.dirname(download_if_needed(scene))
+
+    assert sorted(name for name in os.listdir(folder) if not name.startswith('.')) == ['scene.tif', 'scene.tif.ovr']
+
+
+def test_companions_of_a_signed_uri_are_signed_too(web):
+    web.files |= {'a.tif?sig=1': b'an image', 'a.tfw?sig=1': b'world'}
+
+    path = download_if_needed(web.uri('a.tif?sig=1'))
+
+    with open(f'{path.removesuffix(".tif")}.tfw', 'rb') as file:
+        assert file.read() == b'world'
+
+
+def test_companion_that_the_server_cannot_tell_about_is_an_error(web, scene):
+    download_if_needed(scene)
+    web.files['scene.tif'] = b'new'
+    web.failing = {'scene.tfw'}
+
+    with pytest.raises(NotReadableError, match=r'scene\.tfw.*500'):
+        download_if_needed(scene)
+
+
+@pytest.mark.parametrize('date', ['yesterday', 'Wed, 99 Oct 2015 07:28:00 GMT', ''])
+def test_time_of_change_that_is_none(web, scene, date):
+    web.headers = {'Last-Modified': date}
+
+    assert HttpFileSystem.last_modified(scene) is None
 
 
 def test_download_is_made_again_without_the_cache(web, scene):
@@ -206,4 +296,5 @@ def test_downloads_of_one_uri_at_once_are_all_complete(scene, tmp_path):
         thread.join()
 
     assert read == [DATA] * 8
-    assert os.listdir(os.path.dirname(download_if_needed(scene, str(tmp_path / 'd')))) == ['scene.tif']
+    folder = os.path.dirname(download_if_needed(scene, str(tmp_path / 'd')))
+    assert sorted(os.listdir(folder)) == ['.scene.tif.version', 'scene.tif']

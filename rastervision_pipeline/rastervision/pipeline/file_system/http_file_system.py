@@ -4,6 +4,7 @@ import datetime
 import hashlib
 import io
 import os
+import re
 import shutil
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -11,7 +12,7 @@ from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
 from urllib.parse import unquote, urlsplit
 
-from rastervision.pipeline.errors import NotReadableError, NotWritableError
+from rastervision.pipeline.errors import NotReadableError, NotWritableError, WebPageError
 from rastervision.pipeline.file_system.atomic import replace_file
 from rastervision.pipeline.file_system.file_system import FileSystem
 from rastervision.pipeline.file_system.local_file_system import decode, progressbar
@@ -21,6 +22,13 @@ if TYPE_CHECKING:
 
 BUFFER_BYTES = 1 << 20
 NOT_HERE = range(400, 500)
+PAGES = ('.html', '.htm', '.xhtml')
+PAGE_START_BYTES = 4096
+# A page begins so, after blanks, comments and the declaration of XML.
+WEB_PAGE = re.compile(
+    rb'(?:\xef\xbb\xbf)?(?>\s|<!--.*?-->|<\?xml[^>]*>)*+<(?:!doctype\s+html|html|head|body|title|meta|script)\b',
+    re.IGNORECASE | re.DOTALL,
+)
 
 
 @contextmanager
@@ -75,7 +83,7 @@ class HttpFileSystem(FileSystem):
     @staticmethod
     def read_bytes(uri: str) -> bytes:
         """Read a whole file; see :meth:`.FileSystem.read_bytes`."""
-        with get_file_obj(uri, with_progress=False) as file:
+        with _open_data(uri, with_progress=False) as file:
             return file.read()
 
     @staticmethod
@@ -112,18 +120,20 @@ class HttpFileSystem(FileSystem):
             dst_path: The local target. It appears when the download is complete.
             kwargs: As for :func:`get_file_obj`.
         """
-        with get_file_obj(src_uri, **kwargs) as source, replace_file(dst_path) as path, open(path, 'wb') as target:
+        with _open_data(src_uri, **kwargs) as source, replace_file(dst_path) as path, open(path, 'wb') as target:
             shutil.copyfileobj(source, target, BUFFER_BYTES)
 
     @staticmethod
     def local_path(uri: str, download_dir: str) -> str:
-        """`<download_dir>/http/<server>/<path>`, and a hash of the query, if any, before the ending."""
+        """`<download_dir>/http/<server>/<path>`, and a hash of query and password, if any, before the ending."""
         parts = urlsplit(uri)
         path = os.path.normpath(os.path.join('/', unquote(parts.path).replace('\0', ''))).lstrip('/') or 'index'
-        if parts.query:
+        user, _, server = parts.netloc.rpartition('@')
+        if parts.query or user:
             stem, ending = os.path.splitext(path)
-            path = f'{stem}-{hashlib.sha256(parts.query.encode()).hexdigest()[:8]}{ending}'
-        return os.path.join(download_dir, 'http', parts.netloc, path)
+            more = f'{user}@{parts.query}' if user else parts.query
+            path = f'{stem}-{hashlib.sha256(more.encode()).hexdigest()[:8]}{ending}'
+        return os.path.join(download_dir, 'http', server, path)
 
     @staticmethod
     def last_modified(uri: str) -> datetime.datetime | None:
@@ -131,8 +141,23 @@ class HttpFileSystem(FileSystem):
         response = _head(uri)
         if response.status_code >= 400:
             raise NotReadableError(f'{uri!r}: the server answers {response.status_code} {response.reason}.')
-        value = response.headers.get('Last-Modified')
-        return parsedate_to_datetime(value).astimezone(datetime.UTC) if value else None
+        try:
+            return parsedate_to_datetime(response.headers.get('Last-Modified', '')).astimezone(datetime.UTC)
+        except (ValueError, OverflowError):  # none, or no date
+            return None
+
+    @staticmethod
+    def version(uri: str) -> str | None:
+        """ETag, time of change and length, as far as the server says; see :meth:`.FileSystem.version`."""
+        from rastervision.pipeline.file_system.http_stream import identity, length
+
+        response = _head(uri)
+        if response.status_code >= 500:
+            raise NotReadableError(f'{uri!r}: the server answers {response.status_code} {response.reason}.')
+        if response.status_code >= 400:
+            return None
+        known = [str(value) for value in (*identity(response), length(response)) if value is not None]
+        return ' '.join(known) or None
 
     @staticmethod
     def list_paths(uri: str, suffix: str | None = None) -> list[str]:
@@ -140,14 +165,31 @@ class HttpFileSystem(FileSystem):
         raise _no_folders(uri)
 
 
+@contextmanager
+def _open_data(uri: str, with_progress: bool = True, **kwargs: Any) -> Iterator[BinaryIO]:
+    """Open a file as `get_file_obj` does, unless it is a web page that nobody asked for.
+
+    Raises:
+        WebPageError: If it is one.
+    """
+    with get_file_obj(uri, with_progress, **kwargs) as file:
+        start = file.peek(PAGE_START_BYTES)[:PAGE_START_BYTES]  # type: ignore[attr-defined]
+        if WEB_PAGE.match(start) and not urlsplit(uri).path.lower().endswith(PAGES):
+            raise WebPageError(
+                f'{uri!r} cannot be read: the server gives a web page instead of the file, perhaps to sign in or to '
+                'confirm something. Look at the address in a browser; use one that gives the file itself.'
+            )
+        yield file
+
+
 def _head(uri: str) -> 'requests.Response':
     """The header of a file; some servers, and signed URIs, give it to GET only."""
-    from rastervision.pipeline.file_system.http_stream import make_session, request
+    from rastervision.pipeline.file_system.http_stream import AS_STORED, make_session, request
 
     with make_session() as session:
-        response = request(session, 'HEAD', uri)
+        response = request(session, 'HEAD', uri, headers=AS_STORED)
         if response.status_code >= 400 and response.status_code not in (404, 410):
-            response = request(session, 'GET', uri)
+            response = request(session, 'GET', uri, headers=AS_STORED)
         response.close()
         return response
 

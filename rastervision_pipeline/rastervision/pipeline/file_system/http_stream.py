@@ -12,7 +12,7 @@ from urllib3.exceptions import HTTPError, ProtocolError
 from urllib3.response import BaseHTTPResponse
 from urllib3.util.retry import Retry
 
-from rastervision.pipeline.errors import NotReadableError
+from rastervision.pipeline.errors import AccessDeniedError, MissingFileError, NotReadableError
 
 log = logging.getLogger(__name__)
 
@@ -23,6 +23,7 @@ BACKOFF = 0.5
 LONGEST_WAIT = 120.0
 BUSY = (429, 500, 502, 503, 504)
 PARTIAL = 206
+ERRORS = {401: AccessDeniedError, 403: AccessDeniedError, 404: MissingFileError, 410: MissingFileError}
 # The bytes as stored: a length to check, and offsets to go on from, mean nothing for a packed stream.
 AS_STORED = {'Accept-Encoding': 'identity'}
 
@@ -83,8 +84,8 @@ class HttpStream(io.RawIOBase):
         self._failures = 0
         self._response = self._get({})
         self._check(self._response)
-        self._identity = _identity(self._response)
-        self.size = _size(self._response)
+        self._identity = identity(self._response)
+        self.size = length(self._response)
 
     def readable(self) -> bool:
         """Always."""
@@ -125,9 +126,8 @@ class HttpStream(io.RawIOBase):
 
     def _check(self, response: requests.Response) -> None:
         if response.status_code >= 400:
-            raise NotReadableError(
-                f'{self._uri!r} cannot be read: the server answers {response.status_code} {response.reason}.'
-            )
+            kind = ERRORS.get(response.status_code, NotReadableError)
+            raise kind(f'{self._uri!r} cannot be read: the server answers {response.status_code} {response.reason}.')
 
     def _resume(self, error: Exception) -> None:
         """Connect again at the place where the stream was cut."""
@@ -143,7 +143,7 @@ class HttpStream(io.RawIOBase):
         can_range = self._position > 0 and self.size is not None
         self._response = self._get({'Range': f'bytes={self._position}-'} if can_range else {})
         self._check(self._response)
-        if _differs(self._identity, _identity(self._response)):
+        if _differs(self._identity, identity(self._response)):
             raise NotReadableError(f'{self._uri!r} changed while it was read. Read it again.') from error
         starts_here = self._response.headers.get('Content-Range', '').startswith(f'bytes {self._position}-')
         if self._response.status_code != PARTIAL or not starts_here:
@@ -170,14 +170,14 @@ class _Retry(Retry):
         return None if seconds is None else min(seconds, LONGEST_WAIT)
 
 
-def _size(response: requests.Response) -> int | None:
+def length(response: requests.Response) -> int | None:
     """Bytes of the whole file, if the server says and sends it as stored."""
     length = response.headers.get('Content-Length', '')
     is_stored = response.headers.get('Content-Encoding', 'identity') == 'identity'
     return int(length) if is_stored and length.isdigit() else None
 
 
-def _identity(response: requests.Response) -> tuple[str | None, str | None]:
+def identity(response: requests.Response) -> tuple[str | None, str | None]:
     """What changes when the file does."""
     return response.headers.get('ETag'), response.headers.get('Last-Modified')
 

@@ -7,7 +7,7 @@ import os
 import tempfile
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from typing import Any
 
 from rastervision.pipeline.errors import NotReadableError, RasterVisionError
@@ -15,7 +15,8 @@ from rastervision.pipeline.file_system.archives import archive_stem, unpack
 from rastervision.pipeline.file_system.archives import is_archive as is_archive
 from rastervision.pipeline.file_system.archives import unzip as unzip
 from rastervision.pipeline.file_system.archives import zipdir as zipdir
-from rastervision.pipeline.file_system.atomic import replace_dir, replace_file
+from rastervision.pipeline.file_system.atomic import replace_dir
+from rastervision.pipeline.file_system.downloads import download, local_companions, remove_download
 from rastervision.pipeline.file_system.file_system import FileSystem
 from rastervision.pipeline.file_system.json_reader import DATA, JsonLimits, check_size, parse_json
 from rastervision.pipeline.file_system.local_file_system import LocalFileSystem, copy_file, list_files, to_path
@@ -99,7 +100,7 @@ def json_to_file(content_dict: Any, uri: str) -> None:
 def download_if_needed(
     uri: str, download_dir: str | None = None, fs: AnyFileSystem | None = None, use_cache: bool = True
 ) -> str:
-    """Make a file local.
+    """Make a file local, with those that belong to it: world file, mask, overviews, parts of a shapefile.
 
     Several processes may ask for the same file: each sees it complete, or not at all.
 
@@ -107,14 +108,15 @@ def download_if_needed(
         uri: The file. A local one stays where it is.
         download_dir: The folder for downloads. None: the cache, which is kept.
         fs: Its file system. None: by the URI.
-        use_cache: Use what was downloaded before. Where the file system tells the version of a file, as S3 does, only
-            if it is still up to date; elsewhere without asking.
+        use_cache: Use what this user downloaded before, if it is still up to date, as the file system tells the
+            version of a file. What it tells nothing about is downloaded again.
 
     Returns:
         Its local path.
 
     Raises:
-        NotReadableError: If there is no such file or it cannot be downloaded.
+        NotReadableError: If there is no such file or it cannot be downloaded. If it cannot be asked for, an earlier
+            download is used, with a warning.
     """
     fs = fs or FileSystem.get_file_system(uri)
     path = fs.local_path(uri, download_dir or rv_config_.get_cache_dir())
@@ -122,20 +124,12 @@ def download_if_needed(
         if not os.path.exists(path):
             raise NotReadableError(f'{uri!r} cannot be read: there is no such file. Check the spelling.')
         return path
-    version = _version(uri, path, fs)
-    if use_cache and os.path.isfile(path) and (version is None or _downloaded_version(path) == version):
-        log.debug('Using %s, downloaded before from %s.', path, uri)
-        return path
-    log.debug('Downloading %s to %s.', uri, path)
-    with replace_file(path) as part:
-        fs.copy_from(uri, part)
-    if version is not None:
-        LocalFileSystem.write_str(_version_path(path), version)  # last: a version never stands beside an older file
+    download(uri, path, fs, use_cache)
     return path
 
 
 def download_or_copy(uri: str, target_dir: str, delete_tmp: bool = False, fs: AnyFileSystem | None = None) -> str:
-    """Put a copy of a file into a local folder.
+    """Put a copy of a file into a local folder, with those that belong to it.
 
     Args:
         uri: The file.
@@ -148,13 +142,13 @@ def download_or_copy(uri: str, target_dir: str, delete_tmp: bool = False, fs: An
     """
     fs = fs or FileSystem.get_file_system(uri)
     path = download_if_needed(uri, fs=fs)
-    copy = os.path.join(target_dir, os.path.basename(path))
-    if os.path.realpath(copy) != os.path.realpath(path):
-        copy_file(path, copy)
+    for source in [*local_companions(path), path]:
+        copy = os.path.join(target_dir, os.path.basename(source))
+        if os.path.realpath(copy) != os.path.realpath(source):
+            copy_file(source, copy)
     if delete_tmp and not issubclass(fs, LocalFileSystem):
-        with suppress(FileNotFoundError):
-            os.remove(path)
-    return copy
+        remove_download(path)
+    return os.path.join(target_dir, os.path.basename(path))
 
 
 def upload_or_copy(src_path: str, dst_uri: str, fs: AnyFileSystem | None = None) -> None:
@@ -253,28 +247,6 @@ def extract(uri: str, target_dir: str | None = None, download_dir: str | None = 
         with replace_dir(folder) as part:
             unpack(path, part)
     return folder
-
-
-def _version(uri: str, path: str, fs: AnyFileSystem) -> str | None:
-    """The version of a file, or None if it is not told; where the network is down, a download goes on being used."""
-    try:
-        return fs.version(uri)
-    except NotReadableError as error:
-        if not os.path.isfile(path):
-            raise
-        log.warning('%s Using %s, downloaded before.', error, path)
-        return None
-
-
-def _version_path(path: str) -> str:
-    return os.path.join(os.path.dirname(path), f'.{os.path.basename(path)}.version')
-
-
-def _downloaded_version(path: str) -> str | None:
-    try:
-        return LocalFileSystem.read_str(_version_path(path))
-    except NotReadableError:
-        return None
 
 
 def _try_sync(src_dir: str, dst_dir_uri: str, fs: AnyFileSystem | None) -> None:

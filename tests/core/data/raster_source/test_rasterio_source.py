@@ -184,6 +184,28 @@ def test_a_remote_image_is_streamed_or_downloaded(write_tif, noise, tmp_path):
     assert source.imagery_path.startswith(str(tmp_path / 'tmp'))
 
 
+def test_a_remote_image_is_placed_and_masked_by_the_files_beside_it(tmp_path):
+    web = tmp_path / 'web'
+    web.mkdir()
+    pixels = np.full((3, 20, 20), 7, 'uint8')
+    with rasterio.Env(GDAL_TIFF_INTERNAL_MASK=False):
+        options = {'driver': 'GTiff', 'count': 3, 'height': 20, 'width': 20, 'dtype': 'uint8'}
+        with rasterio.open(web / 'a.tif', 'w', **options) as image:
+            image.write(pixels)
+            image.write_mask(np.arange(400).reshape(20, 20) >= 100)
+    (web / 'a.tfw').write_text('2\n0\n0\n-2\n1001\n1999\n')
+    assert sorted(path.name for path in web.iterdir()) == ['a.tfw', 'a.tif', 'a.tif.msk']
+    with ThreadingHTTPServer(('127.0.0.1', 0), partial(QuietHandler, directory=str(web))) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        uri = f'http://127.0.0.1:{server.server_address[1]}/a.tif'
+        source = RasterioSource(uri, tmp_dir=str(tmp_path / 'tmp'))
+        server.shutdown()
+
+    assert source.crs_transformer.to_map((0.0, 0.0)) == (1000, 2000)
+    chip = source.read_chip(source.extent)
+    assert np.array_equal(chip.valid, np.arange(400).reshape(20, 20) >= 100)
+
+
 class RangeHandler(QuietHandler):
     """Serves parts of files, and counts the bytes."""
 

@@ -4,14 +4,8 @@ import os
 import zipfile
 
 from rastervision.pipeline.errors import DataError
-from rastervision.pipeline.file_system.utils import download_if_needed, file_exists, get_local_path, is_local
-from rastervision.pipeline.rv_config import rv_config_
+from rastervision.pipeline.file_system.utils import download_if_needed
 
-# Other files that belong to a file, by its ending.
-COMPANIONS = {
-    '.shp': ('.shx', '.dbf', '.prj', '.cpg', '.qix', '.sbn', '.sbx'),
-    '.tab': ('.dat', '.map', '.id', '.ind'),
-}
 JSON_SUFFIXES = ('.json', '.geojson', '.geojsonl', '.geojsons', '.jsonl', '.ndjson', '.topojson')
 PARQUET_SUFFIXES = ('.parquet', '.geoparquet')
 INDEXED_SUFFIXES = ('.gpkg', '.fgb', '.shp', '.gdb', '.sqlite')
@@ -39,23 +33,11 @@ def open_path(uri: str, layer: str | None = None) -> tuple[str, str | None]:
         DataError: If it is a zip without the vector file.
     """
     path = download_if_needed(uri)
-    if not is_local(uri):
-        _download_companions(uri)
     if path.lower().endswith('.gz'):
         return f'/vsigzip/{os.path.abspath(path)}', layer
     if path.lower().endswith('.zip'):
         return _in_zip(uri, os.path.abspath(path), layer)
     return path, layer
-
-
-def _download_companions(uri: str) -> None:
-    address, _, query = uri.partition('?')
-    stem, suffix = os.path.splitext(address)
-    for other in COMPANIONS.get(suffix.lower(), ()):
-        companion = stem + (other.upper() if suffix.isupper() else other) + (f'?{query}' if query else '')
-        is_here = os.path.isfile(get_local_path(companion, rv_config_.get_cache_dir()))
-        if not is_here and file_exists(companion, include_dir=False):
-            download_if_needed(companion)
 
 
 def _in_zip(uri: str, path: str, layer: str | None) -> tuple[str, str | None]:
