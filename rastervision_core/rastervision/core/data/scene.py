@@ -70,12 +70,12 @@ class Scene:
         self.label_source = label_source
         self.label_store = label_store
         with naming_scene(id):
+            if isinstance(label_source, SemanticSegmentationLabelSource):
+                label_source.put_on_grid_of(raster_source)
             for labels in (label_source, label_store):
                 if labels is not None:
                     match_bboxes(raster_source, labels)
             _check_imagery(raster_source)
-            if isinstance(label_source, SemanticSegmentationLabelSource):
-                label_source.image = raster_source
             self.aoi_polygons = _polygons_in(aoi_polygons or [], self.bbox)
         shifted = geoms_to_bbox_coords(self.aoi_polygons, self.bbox)
         self.aoi_polygons_bbox_coords = cast('list[Polygon]', list(shifted))

@@ -39,6 +39,16 @@ class _Transformers(threading.local):
 _transformers = _Transformers()
 
 
+def transform_between(source: str, target: str, x: np.ndarray, y: np.ndarray) -> XY:
+    """Coordinates (x east, y north) in another CRS; infinite where it cannot hold them.
+
+    Raises:
+        DataError: If there is no way between the CRSs.
+    """
+    x, y = _transformers.get(source, target).transform(x, y)
+    return np.asarray(x), np.asarray(y)
+
+
 class RasterioCRSTransformer(CRSTransformer):
     """Transforms by the affine transformation of an image and between two CRSs.
 
@@ -129,11 +139,16 @@ class RasterioCRSTransformer(CRSTransformer):
             f'map_crs={self.map_crs!r}, round_pixels={self.round_pixels})'
         )
 
+    @property
+    def is_grid(self) -> bool:
+        """Whether pixels lie on a grid of `image_crs`, which is all that there is to know of their place."""
+        return self.sensor is None and self._older is None
+
     def is_mappable(self, x: np.ndarray, y: np.ndarray) -> np.ndarray:
         """Which points, in map coordinates, are in the area that the image's CRS is made for."""
         if self._crs is not None:
             image_crs, map_crs = self._crs
-            x, y = _transformers.get(map_crs, image_crs).transform(x, y)
+            x, y = transform_between(map_crs, image_crs, x, y)
         mappable: np.ndarray = np.isfinite(x) & np.isfinite(y)
         return mappable
 
@@ -170,7 +185,7 @@ class RasterioCRSTransformer(CRSTransformer):
         if self._crs is not None:
             image_crs, map_crs = self._crs
             pair = (image_crs, map_crs) if to_map else (map_crs, image_crs)
-            x, y = (np.asarray(values) for values in _transformers.get(*pair).transform(x, y))
+            x, y = transform_between(*pair, x, y)
         if not (np.isfinite(x).all() and np.isfinite(y).all()):
             way = 'from the image to the map' if to_map else 'from the map to the image'
             raise NotMappableError(

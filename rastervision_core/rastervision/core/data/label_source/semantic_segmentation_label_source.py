@@ -11,6 +11,8 @@ from rastervision.core.data.label.semantic_segmentation_labels import (
     SemanticSegmentationLabels,
 )
 from rastervision.core.data.label_source.label_source import LabelSource
+from rastervision.core.data.raster_source.aligned_source import on_grid_of
+from rastervision.core.data.raster_source.pixel_map import full_extent
 from rastervision.core.data.raster_source.raster_source import RasterSource
 from rastervision.pipeline.errors import LabelError
 
@@ -75,6 +77,16 @@ class SemanticSegmentationLabelSource(LabelSource):
     def crs_transformer(self) -> CRSTransformer:
         """Transforms between map coordinates and pixels of the scene."""
         return self.raster_source.crs_transformer
+
+    def put_on_grid_of(self, image: RasterSource) -> None:
+        """Give labels on the pixels of an image: the nearest of the raster, if its grid is another one.
+
+        Raises:
+            DataError: If nothing says where the raster is in the image.
+        """
+        transformer, extent = image.crs_transformer, full_extent(image)
+        self.raster_source = on_grid_of(self.raster_source, transformer, extent, image.bbox)
+        self.image = image
 
     def set_bbox(self, bbox: Box) -> None:
         """Give labels for another part of the scene."""

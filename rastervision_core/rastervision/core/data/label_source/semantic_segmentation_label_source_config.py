@@ -55,11 +55,12 @@ class SemanticSegmentationLabelSourceConfig(LabelSourceConfig):
         from rastervision.core.data.label_source.semantic_segmentation_label_source import (
             SemanticSegmentationLabelSource,
         )
+        from rastervision.core.data.raster_source.aligned_source import on_grid_of
 
         if isinstance(self.raster_source, RasterizedSourceConfig):
             raster_source: RasterSource = self.raster_source.build(class_config, crs_transformer, bbox)
         else:
-            raster_source = self.raster_source.build(tmp_dir)
+            raster_source = on_grid_of(self.raster_source.build(tmp_dir), crs_transformer, None, bbox)
         nodata_is_null = self.nodata_is_null
         if nodata_is_null is None:
             values = raster_source.nodata_values

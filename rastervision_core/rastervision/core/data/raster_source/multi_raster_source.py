@@ -1,15 +1,18 @@
 """Several rasters of the same area, with their channels side by side."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from functools import cached_property
+from dataclasses import replace
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
 from rastervision.core.box import Box
-from rastervision.core.data.chips import fill_overflow, resize
+from rastervision.core.data.chip import Chip
+from rastervision.core.data.chips import fill_overflow, inside, resize
 from rastervision.core.data.crs_transformer.crs_transformer import CRSTransformer
+from rastervision.core.data.raster_source.pixel_map import full_extent
 from rastervision.core.data.raster_source.raster_source import RasterSource
 from rastervision.core.data.raster_source.warp import Warp
 from rastervision.core.data.raster_transformer.raster_transformer import RasterTransformer
@@ -22,9 +25,9 @@ if TYPE_CHECKING:
 class MultiRasterSource(RasterSource):
     """Stacks the channels of several rasters of the same area.
 
-    Windows, the bbox and the grid of pixels are those of the primary source. The others are read at the same place of
-    the map, and resampled bilinearly to as many pixels. Each may have its own transformers, bbox, resolution and CRS;
-    a source whose rows are not rows of the primary one, as in another UTM zone, is warped, pixel by pixel.
+    Windows, the bbox and the grid of pixels are those of the primary source. The others are looked up at the places of
+    its pixels on the map, see :class:`.Warp`: each may have its own transformers, bbox, resolution, orientation, CRS.
+    Sources that are not georeferenced are laid pixel on pixel, if they are as large.
     Outside the bbox, the primary source's channels are zero; others are zero outside their own bbox.
 
     Attributes:
@@ -141,6 +144,11 @@ class MultiRasterSource(RasterSource):
         return self.raster_sources[self.primary_source_idx]
 
     @property
+    def image_extent(self) -> Box:
+        """All of the primary image, in its pixels."""
+        return full_extent(self.primary_source)
+
+    @property
     def crs_transformer(self) -> CRSTransformer:
         """That of the primary source."""
         return self.primary_source.crs_transformer
@@ -151,11 +159,16 @@ class MultiRasterSource(RasterSource):
     @property
     def says_nodata(self) -> bool:
         """Whether all sources with selected channels do."""
-        return all(source.says_nodata for source in self._used_sources())
+        return all(self.raster_sources[index].says_nodata for index in self._used)
 
     # ------------------------------------------------------------------ reading
     def _get_chip(self, window: Box, out_shape: tuple[int, int] | None = None) -> np.ndarray:
-        return np.concatenate(self._get_sub_chips(window, out_shape), axis=-1)
+        return self._join(self._get_sub_chips(window, out_shape, self._all)).pixels
+
+    def _read_selected(self, window: Box, out_shape: tuple[int, int] | None, *, find_data: bool) -> Chip:
+        used = self._used
+        chip = self._join(self._get_sub_chips(window, out_shape, used, find_data=find_data))
+        return self._select(chip, used)
 
     @property
     def is_streamed(self) -> bool:
@@ -164,60 +177,95 @@ class MultiRasterSource(RasterSource):
 
     @contextmanager
     def reading_ahead(self, windows: Sequence[Box]) -> Iterator[None]:
-        """See the base class. Sources that have to be warped are not read ahead."""
+        """See the base class."""
+        in_image = [window.to_global_coords(self.bbox) for window in windows]
         with ExitStack() as stack:
             for source, warp in zip(self.raster_sources, self._warps, strict=True):
-                if source.is_streamed and warp is None:
-                    parts = [self._parts(window, [source])[0][1] for window in windows]
+                if source.is_streamed:
+                    parts = [self._part(source, warp, window) for window in in_image]
                     stack.enter_context(source.reading_ahead(parts))
             yield
 
     def get_nodata_mask(self, window: Box) -> np.ndarray | None:
         """Where all sources with selected channels have no data; see the base class."""
-        combined: np.ndarray | None = None
-        for source, part in self._parts(window, self._used_sources()):
-            mask = source.get_nodata_mask(part)
-            if mask is None:
-                return None
-            mask = resize(mask, window.size, nearest=True)
-            combined = mask if combined is None else combined & mask
-        return combined
+        valid = self._read_selected(window, None, find_data=True).valid
+        if valid is not None:
+            return ~valid
+        return np.zeros(window.size, dtype=bool) if self.says_nodata else None
 
-    def _get_sub_chips(self, window: Box, out_shape: tuple[int, int] | None) -> list[np.ndarray]:
-        """A chip of each source, all of the same height and width."""
+    def _get_sub_chips(
+        self, window: Box, out_shape: tuple[int, int] | None, indices: Sequence[int], *, find_data: bool = False
+    ) -> list[Chip]:
+        """Chips of some of the sources, all of the same height and width."""
         shape = window.size if out_shape is None else out_shape
         in_image = window.to_global_coords(self.bbox)
-        chips = [
-            source._read_resampled(part, shape, find_data=False).pixels if warp is None else warp.read(in_image, shape)
-            for (source, part), warp in zip(self._parts(window, self.raster_sources), self._warps, strict=True)
-        ]
-        primary = self.primary_source_idx
-        chips[primary] = fill_overflow(self.extent, window, chips[primary])
-        return chips
+        chips = []
+        for index in indices:
+            source, warp = self.raster_sources[index], self._warps[index]
+            if warp is None:
+                part = in_image.to_local_coords(source.bbox)
+                chip = source._read_resampled(part, shape, find_data=find_data)
+                if index == self.primary_source_idx:
+                    chip = replace(chip, pixels=fill_overflow(self.extent, window, chip.pixels))
+            else:
+                chip = warp.read(in_image, shape, find_data=find_data)
+            chips.append(chip)
+        return [self._limited(chip, window) for chip in chips] if find_data else chips
 
-    def _parts(self, window: Box, sources: Sequence[RasterSource]) -> list[tuple[RasterSource, Box]]:
-        """Sources with the window in pixels relative to the bbox of each."""
-        primary = self.primary_source
-        in_image = window.to_global_coords(self.bbox)
-        in_map = self.crs_transformer.pixel_to_map(in_image) if len(self.raster_sources) > 1 else None
-        return [
-            (source, in_image.to_local_coords(source.bbox))
-            if source is primary or in_map is None
-            else (source, source.crs_transformer.map_to_pixel(in_map, bbox=source.bbox).normalize())
-            for source in sources
-        ]
+    def _limited(self, chip: Chip, window: Box) -> Chip:
+        """A chip of which what is outside the bbox is no data."""
+        if window in self.extent:
+            return chip
+        here = resize(inside(self.extent, window), chip.pixels.shape[-3:-1], nearest=True)[..., np.newaxis]
+        data = np.broadcast_to(here, chip.pixels.shape) if chip.data is None else chip.data & here
+        return Chip.of(chip.pixels, data, zero_is_data=chip.zero_is_data)
+
+    def _join(self, chips: Sequence[Chip]) -> Chip:
+        """The channels of chips side by side."""
+        return combine(chips, partial(np.concatenate, axis=-1))
+
+    def _select(self, chip: Chip, used: Sequence[int]) -> Chip:
+        """The selected channels of a chip that has those of some sources."""
+        owners = self._owners
+        places = np.cumsum(np.isin(owners, used)) - 1
+        channels = places[self.channel_order]
+        data = None if chip.data is None else chip.data[..., channels]
+        return Chip.of(chip.pixels[..., channels], data, zero_is_data=chip.zero_is_data)
+
+    def _part(self, source: RasterSource, warp: Warp | None, in_image: Box) -> Box:
+        """Where a window is in a source, in pixels relative to its bbox."""
+        return in_image.to_local_coords(source.bbox) if warp is None else warp.source_window(in_image)
 
     @cached_property
     def _warps(self) -> list[Warp | None]:
-        """For each source what warps it, if it needs that."""
+        """For each source what brings it to the pixels of the primary one; None for that one."""
         primary = self.primary_source
-        warps = [Warp(self.crs_transformer, source) for source in self.raster_sources]
+        size = full_extent(primary)
         return [
-            warp if source is not primary and warp.is_needed(primary.bbox) else None
-            for source, warp in zip(self.raster_sources, warps, strict=True)
+            None if source is primary else Warp(self.crs_transformer, size, source) for source in self.raster_sources
         ]
 
-    def _used_sources(self) -> list[RasterSource]:
-        """The sources of the selected channels."""
-        owners = np.repeat(np.arange(len(self.raster_sources)), [s.num_channels for s in self.raster_sources])
-        return [self.raster_sources[i] for i in np.unique(owners[self.channel_order])]
+    @property
+    def _all(self) -> range:
+        return range(len(self.raster_sources))
+
+    @property
+    def _owners(self) -> np.ndarray:
+        """Index of the source of each channel."""
+        return np.repeat(np.arange(len(self.raster_sources)), [s.num_channels for s in self.raster_sources])
+
+    @property
+    def _used(self) -> Sequence[int]:
+        """Indices of the sources of the selected channels, ascending."""
+        used: list[int] = np.unique(self._owners[self.channel_order]).tolist()
+        return used
+
+
+def combine(chips: Sequence[Chip], join: Callable[[list[np.ndarray]], np.ndarray]) -> Chip:
+    """One chip of several, by a function of arrays."""
+    pixels = join([chip.pixels for chip in chips])
+    data = None
+    if any(chip.data is not None for chip in chips):
+        all_data = [np.ones(c.pixels.shape, dtype=bool) if c.data is None else c.data for c in chips]
+        data = join(all_data)
+    return Chip.of(pixels, data, zero_is_data=all(chip.zero_is_data for chip in chips))

@@ -163,7 +163,7 @@ class RasterSource(ABC):
             window: Window in pixels relative to `bbox`. It may reach over its edges.
             out_shape: Height and width to resample to; see `get_chip`. What is data is told from the nearest pixel.
         """
-        if type(self).get_chip.__module__.startswith(OWN_MODULES):
+        if self._reads_by_itself:
             chip = self._read_chip(window, out_shape, find_data=True)
         else:  # a plugin's own way
             chip = self._mark_data(self.get_chip(window, out_shape=out_shape), window)
@@ -178,6 +178,11 @@ class RasterSource(ABC):
         if type(self).get_raw_chip is RasterSource.get_raw_chip:
             return self._read_selected(window, None, find_data=True)
         return self._mark_data(self.get_raw_chip(window)[..., self.channel_order], window)
+
+    @property
+    def _reads_by_itself(self) -> bool:
+        """Whether `get_chip` is that of this package: what `_read_selected` reads, after the transformers."""
+        return type(self).get_chip.__module__.startswith(OWN_MODULES)
 
     def _read_chip(self, window: Box, out_shape: tuple[int, int] | None, *, find_data: bool) -> Chip:
         """What `get_chip` reads.
@@ -210,7 +215,7 @@ class RasterSource(ABC):
 
     def _read_resampled(self, window: Box, out_shape: tuple[int, int], *, find_data: bool) -> Chip:
         """A chip for a raster source that brings several to the same pixels: what is outside is resampled too."""
-        if type(self).get_chip.__module__.startswith(OWN_MODULES):
+        if self._reads_by_itself:
             return self._read_chip(window, out_shape, find_data=find_data)
         pixels = self.get_chip(window, out_shape=out_shape)
         return self._mark_data(pixels, window) if find_data else Chip(pixels)

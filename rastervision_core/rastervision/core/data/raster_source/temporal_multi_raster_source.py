@@ -6,7 +6,8 @@ from typing import Any, NoReturn
 import numpy as np
 
 from rastervision.core.box import Box
-from rastervision.core.data.raster_source.multi_raster_source import MultiRasterSource
+from rastervision.core.data.chip import Chip
+from rastervision.core.data.raster_source.multi_raster_source import MultiRasterSource, combine
 from rastervision.core.data.raster_source.raster_source import RasterSource
 from rastervision.core.data.raster_transformer.raster_transformer import RasterTransformer
 from rastervision.core.data.slices import parse_array_slices_Nd, sampled_shape
@@ -77,11 +78,15 @@ class TemporalMultiRasterSource(MultiRasterSource):
     def _count_channels(self) -> int:
         return self.primary_source.num_channels
 
-    def _used_sources(self) -> list[RasterSource]:
-        return self.raster_sources
+    @property
+    def _used(self) -> Sequence[int]:
+        return self._all
 
-    def _get_chip(self, window: Box, out_shape: tuple[int, int] | None = None) -> np.ndarray:
-        return np.stack(self._get_sub_chips(window, out_shape))
+    def _join(self, chips: Sequence[Chip]) -> Chip:
+        return combine(chips, np.stack)
+
+    def _select(self, chip: Chip, used: Sequence[int]) -> Chip:
+        return chip
 
     def __getitem__(self, key: Any) -> np.ndarray:
         """Read by a `Box`, or by slices `[times, ymin:ymax, xmin:xmax, channels]`; see the base class."""
