@@ -12,7 +12,20 @@ from rastervision.core.data.rasterio_io import open_raster
 if TYPE_CHECKING:
     from rasterio.io import DatasetReader
 
-MAX_OPEN = 128  # of a thread; systems commonly allow a process 1024 open files
+MOST_OPEN = 128  # of a thread
+THREADS = 8  # that may have images open, beside other files
+
+
+def max_open() -> int:
+    """How many images a thread may have open: few, if the system allows this process few open files."""
+    try:
+        import resource
+    except ImportError:  # there is none on Windows
+        return MOST_OPEN
+    allowed, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return MOST_OPEN if allowed < 0 else max(min(MOST_OPEN, allowed // THREADS), 1)
+
+
 _tokens = itertools.count()
 
 
@@ -31,7 +44,7 @@ class _Pool(threading.local):
             self.pid, self.datasets = os.getpid(), OrderedDict()
         if token not in self.datasets:
             self.datasets[token] = open_raster(path, trust_references=trusted)
-            if len(self.datasets) > MAX_OPEN:
+            while len(self.datasets) > max_open():
                 self.datasets.popitem(last=False)[1].close()
         self.datasets.move_to_end(token)
         return self.datasets[token]
@@ -47,8 +60,8 @@ _pool = _Pool()
 class PooledDataset:
     """An image that is opened when a thread first reads it, and again in every process and thread.
 
-    GDAL's handles must not be shared by threads or survive a fork. At most `MAX_OPEN` images of a thread are open at
-    a time, so that there can be any number of scenes. Can be pickled.
+    GDAL's handles must not be shared by threads or survive a fork. At most `max_open()` images of a thread are open
+    at a time, so that there can be any number of scenes. Can be pickled.
 
     Attributes:
         path: What `open_raster` takes.

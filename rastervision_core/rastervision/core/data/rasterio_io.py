@@ -18,6 +18,7 @@ from rasterio.session import Session as RasterioSession
 from rasterio.windows import Window
 
 from rastervision.core.box import Box
+from rastervision.core.data.block_cache import bound_block_cache, make_room_for_blocks
 from rastervision.core.data.nodata import Nodata as Nodata
 from rastervision.core.data.nodata import numpy_dtype
 from rastervision.core.data.raster_drivers import (
@@ -36,7 +37,6 @@ if TYPE_CHECKING:
     from rasterio.session import Session
 
 VSI_FILE = re.compile(r'(?<=>)/vsi[^<]+')  # in the XML of a VRT
-BLOCK_CACHE_MB = 64  # a row of blocks of a scene 32,000 pixels wide with eight channels of 8 bits
 CHUNK_BYTES = 1024
 MAX_PARTS = 50  # of a file with several rasters, that an error names
 # What reading headers and pixels of damaged files raises.
@@ -60,17 +60,6 @@ def vsi_path(uri: str) -> str:
     return name.before if name.file is None else name.with_file(name.file)
 
 
-def bound_block_cache() -> None:
-    """Let GDAL keep at most `BLOCK_CACHE_MB` of decoded blocks, unless the user has set GDAL_CACHEMAX.
-
-    Its own limit is a share of the machine's memory, 5 %, which a large scene fills. Has an effect only before GDAL
-    reads or writes its first block, so it is called whenever a dataset is opened.
-    """
-    os.environ.setdefault('GDAL_CACHEMAX', str(BLOCK_CACHE_MB))
-    # GDAL reads this once, with the first remote file: a request then asks for little more than the blocks it is for.
-    os.environ.setdefault('CPL_VSIL_CURL_CHUNK_SIZE', str(CHUNK_BYTES))
-
-
 def open_raster(uri: str, *, trust_references: bool = False) -> 'DatasetReader':
     """Open an image: a local path, a URI that GDAL can stream, or the XML of a VRT.
 
@@ -85,6 +74,8 @@ def open_raster(uri: str, *, trust_references: bool = False) -> 'DatasetReader':
         NotReadableError: If it is missing or no image, has no bands, or describes what it may not.
     """
     bound_block_cache()
+    # GDAL reads this once, with the first remote file: a request then asks for little more than the blocks it is for.
+    os.environ.setdefault('CPL_VSIL_CURL_CHUNK_SIZE', str(CHUNK_BYTES))
     name = RasterName.of(uri).local()
     if not is_trusted(trust_references):
         check_references(uri, name)
@@ -99,6 +90,7 @@ def open_raster(uri: str, *, trust_references: bool = False) -> 'DatasetReader':
     if dataset.count == 0:
         with dataset:
             raise _without_bands(uri, dataset)
+    make_room_for_blocks(dataset)
     return dataset
 
 

@@ -8,11 +8,11 @@ import numpy as np
 import rasterio
 from rasterio.windows import Window
 
+from rastervision.core.data.block_cache import bound_block_cache
 from rastervision.core.data.colors import color_to_triple
 from rastervision.core.data.label_store.rows import RowOutput, Rows, labels_dtype
 from rastervision.core.data.raster_check import check_blocks, raster_write_errors
 from rastervision.core.data.raster_transformer.rgb_class_transformer import RGBClassTransformer
-from rastervision.core.data.rasterio_io import bound_block_cache
 
 if TYPE_CHECKING:
     from rastervision.core.data.class_config import ClassConfig
