@@ -1,5 +1,6 @@
 """The transforms that a data config asks for."""
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import albumentations as A
@@ -16,12 +17,47 @@ def make_data_transforms(config: 'DataConfig') -> tuple[A.Compose, A.Compose]:
     Both resize to `img_sz`, then apply `base_transform`; that of training samples goes on with `aug_transform`, or
     with `augmentors`.
     """
-    bbox_params = config.get_bbox_params()
-    base: list[Any] = [A.Resize(config.img_sz, config.img_sz)]
-    if config.base_transform is not None:
-        base.append(deserialize_albumentation_transform(config.base_transform))
-    if config.aug_transform is not None:
-        augmenting = [deserialize_albumentation_transform(config.aug_transform)]
-    else:
-        augmenting = [getattr(A, name)() for name in config.augmentors]
-    return A.Compose(base, bbox_params=bbox_params), A.Compose([*base, *augmenting], bbox_params=bbox_params)
+    settings = TransformSettings(
+        config.img_sz, config.base_transform, config.aug_transform, tuple(config.augmentors), config.get_bbox_params()
+    )
+    return ConfiguredTransform(settings, augments=False), ConfiguredTransform(settings, augments=True)
+
+
+@dataclass(frozen=True)
+class TransformSettings:
+    """What of a data config transforms are made of; see its fields."""
+
+    img_sz: int
+    base_transform: dict[str, Any] | None
+    aug_transform: dict[str, Any] | None
+    augmentors: tuple[str, ...]
+    bbox_params: A.BboxParams | None
+
+
+class ConfiguredTransform(A.Compose):  # type: ignore[misc]
+    """The transform of samples that a config asks for.
+
+    It is pickled as the config, so that it can go to other processes whatever functions of the user are in it.
+
+    Args:
+        settings: The config.
+        augments: Whether it is for training samples.
+    """
+
+    def __init__(self, settings: TransformSettings, *, augments: bool) -> None:
+        parts: list[Any] = [A.Resize(settings.img_sz, settings.img_sz)]
+        if settings.base_transform is not None:
+            parts.append(deserialize_albumentation_transform(settings.base_transform))
+        if augments and settings.aug_transform is not None:
+            parts.append(deserialize_albumentation_transform(settings.aug_transform))
+        elif augments:
+            parts += [getattr(A, name)() for name in settings.augmentors]
+        super().__init__(parts, bbox_params=settings.bbox_params)
+        self.settings, self.augments = settings, augments
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _configured, (self.settings, self.augments)
+
+
+def _configured(settings: TransformSettings, augments: bool) -> ConfiguredTransform:
+    return ConfiguredTransform(settings, augments=augments)

@@ -1,7 +1,6 @@
 """Albumentations transforms to and from the dicts that configs hold."""
 
 import importlib
-import importlib.util
 import os
 import shutil
 from typing import Any
@@ -17,6 +16,7 @@ from rastervision.pytorch_learner.transform_dict import (
     LAMBDA_PATH_KEY,
     validate_transform_dict,
 )
+from rastervision.pytorch_learner.user_code import load_file
 
 LAMBDAS_NAME = 'lambda_transforms'
 OWN_TRANSFORMS = (MinMaxNormalize,)  # importing them makes albumentations know them
@@ -114,10 +114,10 @@ def _import_module_of(name: str) -> None:
 def _load_lambdas(path: str) -> dict[str, Any]:
     if not os.path.isfile(path):
         raise ConfigError(f'{LAMBDA_PATH_KEY}: there is no file {path!r}.')
-    spec = importlib.util.spec_from_file_location('rastervision_lambda_transforms', path)
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
+    try:
+        module = load_file(path)
+    except (ImportError, SyntaxError) as error:
+        raise ConfigError(f'{LAMBDA_PATH_KEY}: {path!r} cannot be imported: {error}') from error
     lambdas = getattr(module, LAMBDAS_NAME, None)
     if not isinstance(lambdas, dict):
         raise ConfigError(f'{path!r} has no dict {LAMBDAS_NAME!r} (name -> transform).')

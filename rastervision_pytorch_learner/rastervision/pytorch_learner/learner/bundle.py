@@ -20,10 +20,11 @@ from rastervision.pytorch_learner.learner.card import model_card
 from rastervision.pytorch_learner.learner.weights import save_weights
 from rastervision.pytorch_learner.learner_config.learner import LearnerConfig
 from rastervision.pytorch_learner.transform_dict import LAMBDA_PATH_KEY
-from rastervision.pytorch_learner.utils.torch_hub import get_hubconf_dir_from_cfg
+from rastervision.pytorch_learner.utils.torch_hub import get_hubconf_dir_from_cfg, loss_modules_dir
 
 if TYPE_CHECKING:
     from rastervision.pytorch_learner.learner.learner import Learner
+    from rastervision.pytorch_learner.learner_config.external_module import ExternalModuleConfig
 
 log = logging.getLogger(__name__)
 
@@ -131,11 +132,23 @@ def find_weights(model_bundle_dir: str) -> str:
     raise BundleError(f'{model_bundle_dir}: not a model bundle: there is no {files.BUNDLE_MODEL_WEIGHTS_FILENAME}.')
 
 
-def definition_dir(model_bundle_dir: str, external_def: Any) -> str | None:
-    """Folder of an external definition in an unpacked bundle; None if there is no definition."""
+def loss_modules_dir_of(cfg: LearnerConfig, modules_dir: str) -> str:
+    """Where the definition of a learner's loss is kept; see :func:`.loss_modules_dir`."""
+    model_def = cfg.model.external_def if cfg.model is not None else None
+    return loss_modules_dir(modules_dir, model_def, cfg.solver.external_loss_def if cfg.solver is not None else None)
+
+
+def definition_dir(model_bundle_dir: str, external_def: Any, modules_dir: str = files.MODULES_DIRNAME) -> str | None:
+    """Folder of an external definition in an unpacked bundle; None if there is no definition.
+
+    Args:
+        model_bundle_dir: The folder of the bundle.
+        external_def: The definition, or None.
+        modules_dir: The folder in it that definitions of the kind are in.
+    """
     if external_def is None:
         return None
-    modules = os.path.join(model_bundle_dir, files.MODULES_DIRNAME)
+    modules = os.path.join(model_bundle_dir, modules_dir)
     path = get_hubconf_dir_from_cfg(external_def, parent=modules)
     if os.path.isdir(path):
         return path
@@ -178,14 +191,19 @@ def _try_export(learner: 'Learner', path: str) -> None:
 
 def _copy_definitions(learner: 'Learner', folder: str) -> None:
     """Copy the external definitions of a learner's model and loss into a bundle."""
-    definitions = [learner.cfg.model.external_def if learner.cfg.model else None]
-    definitions.append(learner.cfg.solver.external_loss_def if learner.cfg.solver else None)
-    for definition in definitions:
-        if definition is not None:
-            source = get_hubconf_dir_from_cfg(definition, parent=learner.modules_dir)
-            target = get_hubconf_dir_from_cfg(definition, parent=os.path.join(folder, files.MODULES_DIRNAME))
-            if os.path.isdir(source):
-                shutil.copytree(source, target, dirs_exist_ok=True, ignore=shutil.ignore_patterns('__pycache__'))
+    for definition, place in definitions_of(learner.cfg):
+        source = get_hubconf_dir_from_cfg(definition, parent=os.path.join(learner.modules_dir, place))
+        target = get_hubconf_dir_from_cfg(definition, parent=os.path.join(folder, files.MODULES_DIRNAME, place))
+        if os.path.isdir(source):
+            shutil.copytree(source, target, dirs_exist_ok=True, ignore=shutil.ignore_patterns('__pycache__'))
+
+
+def definitions_of(cfg: LearnerConfig) -> list[tuple['ExternalModuleConfig', str]]:
+    """The external definitions of a learner's model and loss, and the folders, in that of definitions, they lie in."""
+    model = cfg.model.external_def if cfg.model is not None else None
+    loss = cfg.solver.external_loss_def if cfg.solver is not None else None
+    found = [(model, ''), (loss, loss_modules_dir_of(cfg, ''))]
+    return [(definition, place) for definition, place in found if definition is not None]
 
 
 def _copy_transforms(cfg: LearnerConfig, folder: str) -> None:

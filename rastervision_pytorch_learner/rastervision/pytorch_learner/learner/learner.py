@@ -158,7 +158,8 @@ class Learner(TrainingPart):
             if trust and cfg.model is not None and not own_model:
                 kwargs['model_def_path'] = bundle.definition_dir(folder, cfg.model.external_def)
         if trust and training and cfg.solver is not None:
-            kwargs['loss_def_path'] = bundle.definition_dir(folder, cfg.solver.external_loss_def)
+            modules_dir = bundle.loss_modules_dir_of(cfg, files.MODULES_DIRNAME)
+            kwargs['loss_def_path'] = bundle.definition_dir(folder, cfg.solver.external_loss_def, modules_dir)
         cfg = cfg.copy()
         if cfg.model is not None:
             cfg.model.pretrained = False
@@ -241,7 +242,8 @@ class Learner(TrainingPart):
         """
         if self.cfg.solver is None:
             return None
-        return self.cfg.solver.build_loss(self.cfg.data.num_classes, self.modules_dir, hubconf_dir=loss_def_path)
+        modules_dir = bundle.loss_modules_dir_of(self.cfg, self.modules_dir)
+        return self.cfg.solver.build_loss(self.cfg.data.num_classes, modules_dir, hubconf_dir=loss_def_path)
 
     def build_optimizer(self) -> Optimizer:
         """Build the optimizer from the config."""

@@ -1,8 +1,9 @@
 """Configures a model or a loss that is defined outside Raster Vision."""
 
+import re
 from typing import Annotated, Any, Self
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import Field, StringConstraints, field_validator, model_validator
 
 from rastervision.pipeline.config.base import Config
 from rastervision.pipeline.config.register import register_config
@@ -30,6 +31,21 @@ class ExternalModuleConfig(Config):
     entrypoint_args: list[Any] = Field(default_factory=list, description='Positional arguments for the entrypoint.')
     entrypoint_kwargs: dict[str, Any] = Field(default_factory=dict, description='Keyword arguments for the entrypoint.')
     force_reload: bool = Field(False, description='Fetch the definition again although a copy is there.')
+
+    @field_validator('name')
+    @classmethod
+    def _name_stays_in_its_folder(cls, v: str | None) -> str | None:
+        """A name is one of a folder below the one that definitions are kept in.
+
+        Raises:
+            ConfigError: If it leads elsewhere.
+        """
+        if v is not None and (':' in v or any(part in ('', '.', '..', '~') for part in re.split(r'[/\\]', v))):
+            raise ConfigError(
+                f'name {v!r}: not valid. It is the name of a folder that the definition is kept in, below the output '
+                'of training: leave out "..", and do not begin with a slash.'
+            )
+        return v
 
     @model_validator(mode='after')
     def check_either_uri_or_repo(self) -> Self:

@@ -2,11 +2,14 @@
 
 import logging
 import os
-import shutil
 from typing import TYPE_CHECKING, Any
 
+from rastervision.pipeline.errors import NotReadableError
+from rastervision.pipeline.file_system.utils import is_local
+from rastervision.pytorch_learner.user_code import code_digest
 from rastervision.pytorch_learner.utils.torch_hub import (
     HUBCONF,
+    definition_at,
     get_hubconf_dir_from_cfg,
     torch_hub_load_github,
     torch_hub_load_local,
@@ -17,6 +20,17 @@ if TYPE_CHECKING:
     from rastervision.pytorch_learner.learner_config.external_module import ExternalModuleConfig
 
 log = logging.getLogger(__name__)
+
+
+def _has_changed(cfg: 'ExternalModuleConfig', kept: str) -> bool:
+    """Whether the code of a local definition is another than what is kept of it. If it is gone, what is kept counts."""
+    if cfg.uri is None or not is_local(cfg.uri) or not os.path.exists(cfg.uri):
+        return False
+    try:
+        with definition_at(cfg.uri) as folder:
+            return code_digest(folder) != code_digest(kept)
+    except NotReadableError:
+        return False
 
 
 def build_external(
@@ -40,9 +54,7 @@ def build_external(
 
         dist.barrier()
         return torch_hub_load_local(kept, cfg.entrypoint, *args, **kwargs)
-    if cfg.force_reload and os.path.isdir(kept):
-        shutil.rmtree(kept)
-    if os.path.isfile(os.path.join(kept, HUBCONF)):
+    if os.path.isfile(os.path.join(kept, HUBCONF)) and not (cfg.force_reload or _has_changed(cfg, kept)):
         log.info('Using the definition kept in %s', kept)
         made = torch_hub_load_local(kept, cfg.entrypoint, *args, **kwargs)
     elif cfg.github_repo is not None:

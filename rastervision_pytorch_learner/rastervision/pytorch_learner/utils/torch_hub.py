@@ -1,10 +1,12 @@
 """Loads objects from folders, zip files and repositories with a torch.hub style `hubconf.py`."""
 
-import ast
+import importlib.util
 import os
 import re
 import shutil
 import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -18,11 +20,13 @@ from rastervision.pipeline.file_system.utils import (
     sync_from_dir,
     unzip,
 )
+from rastervision.pytorch_learner.user_code import load_module, names_found_in
 
 if TYPE_CHECKING:
     from rastervision.pytorch_learner.learner_config.external_module import ExternalModuleConfig
 
 HUBCONF = 'hubconf.py'
+LOSS_DIRNAME = 'loss'
 
 
 def get_hubconf_dir_from_cfg(cfg: 'ExternalModuleConfig', parent: str | None = '') -> str:
@@ -39,6 +43,23 @@ def get_hubconf_dir_from_cfg(cfg: 'ExternalModuleConfig', parent: str | None = '
         last = os.path.splitext(os.path.basename(place.rstrip('/')))[0] if cfg.uri is not None else place
         name = re.sub(r'[^\w.-]+', '_', f'{last}_{cfg.entrypoint}')
     return os.path.join(parent or '', name)
+
+
+def loss_modules_dir(
+    modules_dir: str, model_def: 'ExternalModuleConfig | None', loss_def: 'ExternalModuleConfig | None'
+) -> str:
+    """The folder in which the folder of a loss's definition lies: another one if the model's has the same name.
+
+    Args:
+        modules_dir: Where that of the model lies.
+        model_def: The model's definition.
+        loss_def: The loss's.
+    """
+    if model_def is None or loss_def is None:
+        return modules_dir
+    places = [(cfg.uri, cfg.github_repo, get_hubconf_dir_from_cfg(cfg)) for cfg in (model_def, loss_def)]
+    is_clash = places[0][2] == places[1][2] and places[0] != places[1]
+    return os.path.join(modules_dir, LOSS_DIRNAME) if is_clash else modules_dir
 
 
 def torch_hub_load_github(repo: str, entrypoint: str, *args: Any, dst_dir: str | None = None, **kwargs: Any) -> Any:
@@ -83,6 +104,20 @@ def torch_hub_load_uri(uri: str, entrypoint: str, *args: Any, dst_dir: str | Non
     Raises:
         NotReadableError: If there is no hubconf.py.
     """
+    with definition_at(uri) as fetched:
+        return _keep_and_load(fetched, entrypoint, args, kwargs, dst_dir)
+
+
+@contextmanager
+def definition_at(uri: str) -> Iterator[str]:
+    """Inside this context there is the local folder of a definition; what is not local, or a zip, is fetched.
+
+    Args:
+        uri: The folder with hubconf.py, or a zip of one.
+
+    Raises:
+        NotReadableError: If there is no hubconf.py.
+    """
     with get_tmp_dir() as tmp_dir:
         if is_archive(uri):
             fetched = os.path.join(tmp_dir, 'unzipped')
@@ -92,7 +127,7 @@ def torch_hub_load_uri(uri: str, entrypoint: str, *args: Any, dst_dir: str | Non
         else:
             fetched = os.path.join(tmp_dir, 'synced')
             sync_from_dir(uri, fetched)
-        return _keep_and_load(_find_hubconf(fetched, uri), entrypoint, args, kwargs, dst_dir)
+        yield _find_hubconf(fetched, uri)
 
 
 def torch_hub_load_local(hubconf_dir: str, entrypoint: str, *args: Any, **kwargs: Any) -> Any:
@@ -109,21 +144,34 @@ def torch_hub_load_local(hubconf_dir: str, entrypoint: str, *args: Any, **kwargs
         ConfigError: If it has no such entrypoint.
     """
     hubconf_dir = _find_hubconf(hubconf_dir, hubconf_dir)
+    with names_found_in(hubconf_dir):
+        return _entrypoint(hubconf_dir, entrypoint)(*args, **kwargs)
+
+
+def _entrypoint(hubconf_dir: str, name: str) -> Callable[..., Any]:
+    """A function of a definition, once what it needs is known to be there."""
+    with _explained(hubconf_dir):
+        module = load_module(hubconf_dir, HUBCONF.removesuffix('.py'))
+    missing = [each for each in getattr(module, 'dependencies', ()) if importlib.util.find_spec(each) is None]
+    if missing:
+        raise ConfigError(f'{hubconf_dir}: its {HUBCONF} needs {", ".join(missing)}, not installed. Install them.')
+    make = getattr(module, name, None)
+    if callable(make):
+        return make  # type: ignore[no-any-return]
+    known = [each for each, value in vars(module).items() if callable(value) and not each.startswith('_')]
+    raise ConfigError(
+        f'entrypoint {name!r}: not in {os.path.join(hubconf_dir, HUBCONF)}. Choose from '
+        f'{", ".join(known)}{did_you_mean(name, known) or "."}'
+    )
+
+
+@contextmanager
+def _explained(folder: str) -> Iterator[None]:
+    """Errors of importing code, as one that names the folder."""
     try:
-        return torch.hub.load(hubconf_dir, entrypoint, *args, source='local', **kwargs)  # type: ignore[no-untyped-call]
-    except RuntimeError as error:
-        if 'Cannot find callable' not in str(error):
-            raise
-        known = _functions_in(os.path.join(hubconf_dir, HUBCONF))
-        raise ConfigError(
-            f'entrypoint {entrypoint!r}: not in {os.path.join(hubconf_dir, HUBCONF)}. Choose from '
-            f'{", ".join(known)}{did_you_mean(entrypoint, known) or "."}'
-        ) from error
-
-
-def _functions_in(path: str) -> list[str]:
-    with open(path) as file:
-        return [node.name for node in ast.parse(file.read()).body if isinstance(node, ast.FunctionDef)]
+        yield
+    except (ImportError, SyntaxError) as error:
+        raise ConfigError(f'{folder}: its code cannot be imported: {error}') from error
 
 
 def _find_hubconf(folder: str, uri: str) -> str:
@@ -137,6 +185,22 @@ def _find_hubconf(folder: str, uri: str) -> str:
     return found[0]
 
 
+def remove_definition(folder: str) -> None:
+    """Remove a folder that a definition is kept in, if it is there.
+
+    Raises:
+        ConfigError: If it is something else.
+    """
+    if not os.path.lexists(folder):
+        return
+    if os.path.islink(folder) or not os.path.isfile(os.path.join(folder, HUBCONF)):
+        raise ConfigError(
+            f'{folder}: a definition is to be kept there, but there is something else, which has no {HUBCONF}. Move it '
+            'away, or give the definition another name.'
+        )
+    shutil.rmtree(folder)
+
+
 def _keep_and_load(
     fetched: str, entrypoint: str, args: tuple[Any, ...], kwargs: dict[str, Any], dst_dir: str | None
 ) -> Any:
@@ -147,8 +211,7 @@ def _keep_and_load(
     os.makedirs(parent, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=parent) as staging:
         copy = os.path.join(staging, 'copy')
-        shutil.copytree(fetched, copy, ignore=shutil.ignore_patterns('__pycache__', '.git'))
-        if os.path.isdir(dst_dir):
-            shutil.rmtree(dst_dir)
+        shutil.copytree(fetched, copy, ignore=shutil.ignore_patterns('__pycache__', '.*'))
+        remove_definition(dst_dir)
         os.rename(copy, dst_dir)
     return torch_hub_load_local(dst_dir, entrypoint, *args, **kwargs)
