@@ -1,3 +1,4 @@
+import json
 import shutil
 import zipfile
 from pathlib import Path
@@ -6,6 +7,7 @@ import albumentations as A
 import numpy as np
 import pytest
 import torch
+from torch import nn
 from torch.utils.data import TensorDataset
 
 from rastervision.core.data.class_config import ClassConfig
@@ -220,3 +222,56 @@ def test_files_of_transforms_that_share_a_name_are_all_kept(make_learner, tmp_pa
 def test_missing_onnx_model_is_reported(make_learner, tmp_path):
     with pytest.raises(BundleError, match='no ONNX model'):
         Learner.from_model_bundle(bundle_of(make_learner(), tmp_path), str(tmp_path), use_onnx_model=True)
+
+
+# ------------------------------------------------- models that no config describes
+class OwnNet(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.layer = nn.Conv2d(4, 2, 1)
+
+    def forward(self, x):
+        return self.layer(x).mean((2, 3))
+
+
+def test_a_bundle_of_a_model_that_was_passed_says_how_to_load_it(make_learner, tmp_path, caplog):
+    built = make_learner()
+    learner = ClassificationLearner(
+        built.cfg, str(tmp_path / 'out'), train_ds=built.train_ds, valid_ds=built.valid_ds, model=OwnNet()
+    )
+    uri = bundle_of(learner, tmp_path)
+    assert 'OwnNet' in caplog.text and 'model=...' in caplog.text
+
+    with pytest.raises(BundleError, match=r'OwnNet.*model=\.\.\.'):
+        Learner.from_model_bundle(uri, str(tmp_path))
+    loaded = Learner.from_model_bundle(uri, str(tmp_path), model=OwnNet())
+    x = torch.rand(2, 4, 32, 32)
+    assert torch.equal(loaded.predict(x, raw_out=True), learner.predict(x, raw_out=True))
+    with zipfile.ZipFile(uri) as file:
+        properties = json.loads(file.read('model-card.json'))['properties']
+    assert properties['mlm:architecture'] == 'OwnNet'
+    assert 'Conv2d(4, 2' in properties['rastervision:model']['layers']
+    assert 'self.layer(x).mean' in properties['rastervision:model']['source']
+
+
+def test_a_model_that_was_passed_but_is_that_of_the_config_needs_no_help(make_learner, tmp_path, caplog):
+    built = make_learner()
+    learner = ClassificationLearner(
+        built.cfg, str(tmp_path / 'out'), train_ds=built.train_ds, valid_ds=built.valid_ds, model=built.model
+    )
+    loaded = Learner.from_model_bundle(bundle_of(learner, tmp_path), str(tmp_path))
+    assert 'was passed' not in caplog.text
+    x = torch.rand(2, 4, 32, 32)
+    assert torch.equal(loaded.predict(x, raw_out=True), learner.predict(x, raw_out=True))
+
+
+def test_the_bundle_of_a_pipeline_is_a_bundle_of_its_model(make_learner, tmp_path):
+    learner = make_learner()
+    inner = bundle_of(learner, tmp_path)
+    outer = tmp_path / 'pipeline.zip'
+    with zipfile.ZipFile(outer, 'w') as file:
+        file.write(inner, 'model-bundle.zip')
+        file.writestr('pipeline-config.json', '{}')
+    loaded = Learner.from_model_bundle(str(outer), str(tmp_path))
+    x = torch.rand(2, 4, 32, 32)
+    assert torch.equal(loaded.predict(x, raw_out=True), learner.predict(x, raw_out=True))

@@ -8,7 +8,7 @@ import zipfile
 from typing import TYPE_CHECKING, Any
 
 from rastervision.core.bundle_files import model_config_dict
-from rastervision.core.layout import MODEL_CARD_FILE
+from rastervision.core.layout import BUNDLE_FILE, MODEL_CARD_FILE
 from rastervision.pipeline.config.base import Config
 from rastervision.pipeline.errors import BundleError
 from rastervision.pipeline.file_system.archive_members import BUNDLE_LIMITS
@@ -16,7 +16,7 @@ from rastervision.pipeline.file_system.json_reader import DOCUMENT
 from rastervision.pipeline.file_system.publish import publish_file
 from rastervision.pipeline.file_system.utils import download_if_needed, file_to_json, json_to_file, unzip, zipdir
 from rastervision.pytorch_learner.learner import files
-from rastervision.pytorch_learner.learner.card import model_card
+from rastervision.pytorch_learner.learner.card import is_described, model_card
 from rastervision.pytorch_learner.learner.weights import save_weights
 from rastervision.pytorch_learner.learner_config.learner import LearnerConfig
 from rastervision.pytorch_learner.transform_dict import LAMBDA_PATH_KEY
@@ -34,7 +34,7 @@ TRUST = 'If you trust its origin, allow it: --trust on the command line, trust=T
 
 
 def unpack(uri: str, tmp_dir: str) -> str:
-    """Unzip a bundle into a new folder.
+    """Unzip a bundle into a new folder: that of a model, or the one inside the bundle of a pipeline.
 
     Args:
         uri: The bundle, local or remote.
@@ -49,7 +49,14 @@ def unpack(uri: str, tmp_dir: str) -> str:
     os.makedirs(tmp_dir, exist_ok=True)
     folder = tempfile.mkdtemp(prefix='model-bundle-', dir=tmp_dir)
     unzip(path, folder, BUNDLE_LIMITS)
-    return folder
+    inner = os.path.join(folder, BUNDLE_FILE)
+    if not os.path.isfile(inner):
+        return folder
+    if not zipfile.is_zipfile(inner):
+        raise BundleError(f'{uri}: the {BUNDLE_FILE} in it is not a zip file.')
+    target = os.path.join(folder, 'model')
+    unzip(inner, target, BUNDLE_LIMITS)
+    return target
 
 
 def get_learner_config_from_bundle_dir(model_bundle_dir: str) -> LearnerConfig:
@@ -132,6 +139,56 @@ def find_weights(model_bundle_dir: str) -> str:
     raise BundleError(f'{model_bundle_dir}: not a model bundle: there is no {files.BUNDLE_MODEL_WEIGHTS_FILENAME}.')
 
 
+def find_onnx(model_bundle_dir: str, uri: str, *, training: bool) -> str:
+    """Path of the ONNX model in an unpacked bundle.
+
+    Raises:
+        BundleError: If there is none, or it is to be trained.
+    """
+    if training:
+        raise BundleError(f'{uri}: an ONNX model cannot be trained. Leave out use_onnx_model.')
+    path = os.path.join(model_bundle_dir, files.BUNDLE_MODEL_ONNX_FILENAME)
+    if not os.path.isfile(path):
+        raise BundleError(
+            f'{uri}: has no ONNX model, which RASTERVISION_USE_ONNX or use_onnx_model=True asks for. Leave that out, '
+            'or train with export_onnx=True.'
+        )
+    return path
+
+
+def check_model(cfg: LearnerConfig, model_bundle_dir: str, uri: str, *, own_model: bool) -> None:
+    """Refuse a bundle whose model no config describes, unless a model was passed.
+
+    Raises:
+        BundleError: If there is none; it says what class is needed.
+    """
+    if own_model or cfg.model is not None:
+        return
+    path = os.path.join(model_bundle_dir, MODEL_CARD_FILE)
+    card = file_to_json(path, DOCUMENT) if os.path.isfile(path) else None
+    properties = card.get('properties') if isinstance(card, dict) else None
+    name = properties.get('mlm:architecture') if isinstance(properties, dict) else None
+    what = f'a {name}' if isinstance(name, str) else 'one'
+    raise BundleError(
+        f'{uri}: its model is {what:.200} that was passed to the learner, and no config says how to build it. Pass '
+        'such a model: Learner.from_model_bundle(..., model=...). For the command line, train with a config that has '
+        'external_def.'
+    )
+
+
+def definition_dirs(
+    cfg: LearnerConfig, model_bundle_dir: str, *, own_model: bool, training: bool
+) -> dict[str, str | None]:
+    """Where the external definitions that a bundle has are, as arguments of a learner."""
+    found = {}
+    if cfg.model is not None and not own_model:
+        found['model_def_path'] = definition_dir(model_bundle_dir, cfg.model.external_def)
+    if training and cfg.solver is not None:
+        modules_dir = loss_modules_dir_of(cfg, files.MODULES_DIRNAME)
+        found['loss_def_path'] = definition_dir(model_bundle_dir, cfg.solver.external_loss_def, modules_dir)
+    return found
+
+
 def loss_modules_dir_of(cfg: LearnerConfig, modules_dir: str) -> str:
     """Where the definition of a learner's loss is kept; see :func:`.loss_modules_dir`."""
     model_def = cfg.model.external_def if cfg.model is not None else None
@@ -172,6 +229,13 @@ def write_bundle(learner: 'Learner', path: str, *, export_onnx: bool) -> None:
         if export_onnx:
             _try_export(learner, os.path.join(folder, files.BUNDLE_MODEL_ONNX_FILENAME))
         cfg = learner.cfg.copy()
+        if not is_described(learner):
+            log.warning(
+                'The model, a %s, was passed to the learner, and its config does not say how to build it. The bundle '
+                'has its weights only: load it with from_model_bundle(..., model=...), or use external_def.',
+                type(learner.bare_model).__name__,
+            )
+            cfg.model = None
         _copy_definitions(learner, folder)
         _copy_transforms(cfg, folder)
         if cfg.model is not None:

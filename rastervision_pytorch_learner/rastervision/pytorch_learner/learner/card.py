@@ -2,6 +2,7 @@
 
 import hashlib
 import importlib.metadata
+import inspect
 import os
 import platform
 import re
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.utils.data import IterableDataset
 
 from rastervision.pytorch_learner.dataset.combination import num_samples, set_epoch
@@ -29,6 +30,7 @@ PACKAGES = ('rastervision_pipeline', 'torch', 'torchvision', 'albumentations', '
 SEMVER = re.compile(r'\d+\.\d+\.\d+(\+[0-9A-Za-z.-]+)?')
 NOT_METRICS = ('epoch', 'train_time', 'valid_time')
 DIGITS = 6
+MAX_TEXT = 20_000  # characters of what describes a model
 
 PICKLE, SAFE, ONNX = (
     files.BUNDLE_MODEL_WEIGHTS_FILENAME,
@@ -54,7 +56,13 @@ def model_card(learner: 'Learner', folder: str) -> Card:
     Returns:
         Plain data; `href` of the assets are relative to the bundle.
     """
-    card = learner.cfg.model_card()
+    cfg = learner.cfg.copy()
+    if is_described(learner):
+        card = cfg.model_card()
+    else:
+        cfg.model = None
+        card = cfg.model_card()
+        _describe(card, learner.bare_model)
     parameters = [*learner.bare_model.parameters()]
     values = [*parameters, *learner.bare_model.buffers()]
     card['id'] = f'{card["id"]}-{_digest(os.path.join(folder, SAFE))}'
@@ -70,6 +78,42 @@ def model_card(learner: 'Learner', folder: str) -> Card:
     }
     card['assets'] = _assets(learner, folder, bands=card['properties']['mlm:input'][0]['bands'])
     return card
+
+
+def is_described(learner: 'Learner') -> bool:
+    """Whether the config of a learner says how to build its model; it may be another one that was passed.
+
+    A model of the config is built for it, without memory for its weights, if one was passed.
+    """
+    config = learner.cfg.model
+    if not learner.model_was_passed or learner.onnx_mode:
+        return True
+    if config is None or config.external_def is not None:
+        return config is not None
+    config = config.copy()
+    config.pretrained = False
+    try:
+        with torch.device('meta'):
+            options = learner.model_options()
+            built = config.build(learner.cfg.data.num_classes, learner.in_channels, **options)
+    except Exception:  # what cannot be built here cannot be built when the bundle is loaded
+        return False
+    shapes = {name: value.shape for name, value in built.state_dict().items()}
+    found = learner.bare_model.state_dict()
+    prefix = next((each for each in ('', 'model.') if {f'{each}{name}' for name in shapes} == found.keys()), None)
+    return prefix is not None and all(found[f'{prefix}{name}'].shape == shape for name, shape in shapes.items())
+
+
+def _describe(card: Card, model: nn.Module) -> None:
+    """Say in a card what a model is that no config describes: its class, its layers, its code if that is known."""
+    cls = type(model)
+    try:
+        source = inspect.getsource(cls)
+    except (OSError, TypeError):  # typed into a shell, say
+        source = None
+    known = {'class': f'{cls.__module__}.{cls.__qualname__}', 'layers': repr(model), 'source': source}
+    card['properties']['mlm:architecture'] = cls.__name__
+    card['properties']['rastervision:model'] = {name: text[:MAX_TEXT] for name, text in known.items() if text}
 
 
 def _digest(path: str) -> str:

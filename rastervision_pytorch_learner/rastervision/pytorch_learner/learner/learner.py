@@ -13,7 +13,7 @@ from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 
 from rastervision.pipeline import lazy
-from rastervision.pipeline.errors import BundleError, ConfigError, about
+from rastervision.pipeline.errors import ConfigError, about
 from rastervision.pipeline.file_system.utils import is_local
 from rastervision.pipeline.rv_config import rv_config_
 from rastervision.pytorch_learner.dataset.combination import num_samples
@@ -83,6 +83,7 @@ class Learner(TrainingPart):
             self.cfg.update()
         self.cfg.recursive_validate_config()
         self.model, self.loss, self.opt = model, loss, optimizer
+        self.model_was_passed = model is not None
         self.epoch_scheduler, self.step_scheduler = epoch_scheduler, step_scheduler
         self.datasets = {'train': train_ds, 'valid': valid_ds, 'test': test_ds}
         self.dataloaders = dict.fromkeys(SPLITS)
@@ -118,14 +119,15 @@ class Learner(TrainingPart):
         """Make a learner from a bundle, of this or an earlier version.
 
         Args:
-            model_bundle_uri: The bundle, local or remote.
+            model_bundle_uri: The bundle that training writes, or that of a pipeline, local or remote.
             tmp_dir: Folder for temporary files. None: one is made.
             cfg: Config to use instead of the bundle's. The code that it names is taken from where it says, unless the
                 bundle is trusted.
             training: Whether to prepare training.
             use_onnx_model: Run the bundle's ONNX model instead of PyTorch's. None: as the setting USE_ONNX says.
             trust: Allow code of the bundle to be run: external definitions of models, losses and transforms.
-            kwargs: Passed to the learner.
+            kwargs: Passed to the learner. A bundle of a model that no config describes needs `model`, a model of the
+                same class, which gets the weights.
 
         Raises:
             BundleError: If it is not a bundle, or would run code and is not trusted.
@@ -144,22 +146,13 @@ class Learner(TrainingPart):
             bundle.check_trust(cfg, model_bundle_uri, trust=trust, own_model=has_model, training=training)
         learner_cls: type[Self] = cls if cls is not Learner else lazy.load(str(cfg._learner))
         if use_onnx_model:
-            if training:
-                raise BundleError(f'{model_bundle_uri}: an ONNX model cannot be trained. Leave out use_onnx_model.')
-            path = os.path.join(folder, files.BUNDLE_MODEL_ONNX_FILENAME)
-            if not os.path.isfile(path):
-                raise BundleError(
-                    f'{model_bundle_uri}: has no ONNX model, which RASTERVISION_USE_ONNX or use_onnx_model=True asks '
-                    'for. Leave that out, or train with export_onnx=True.'
-                )
+            path = bundle.find_onnx(folder, model_bundle_uri, training=training)
             kwargs['model'] = learner_cls.load_onnx_model(learner_cls.__new__(learner_cls), path)
         else:
+            bundle.check_model(cfg, folder, model_bundle_uri, own_model=own_model)
             kwargs['model_weights_path'] = bundle.find_weights(folder)
-            if trust and cfg.model is not None and not own_model:
-                kwargs['model_def_path'] = bundle.definition_dir(folder, cfg.model.external_def)
-        if trust and training and cfg.solver is not None:
-            modules_dir = bundle.loss_modules_dir_of(cfg, files.MODULES_DIRNAME)
-            kwargs['loss_def_path'] = bundle.definition_dir(folder, cfg.solver.external_loss_def, modules_dir)
+        if trust:
+            kwargs |= bundle.definition_dirs(cfg, folder, own_model=has_model, training=training)
         cfg = cfg.copy()
         if cfg.model is not None:
             cfg.model.pretrained = False

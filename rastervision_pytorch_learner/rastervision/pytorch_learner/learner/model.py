@@ -46,6 +46,7 @@ class ModelPart(ABC):
     model: Any  # nn.Module or ONNXRuntimeAdapter
     device: torch.device
     compute: ComputeOptions = ComputeOptions()
+    model_was_passed: bool = False  # instead of being built from the config
     tmp_dir: str
     output_dir_local: str
     modules_dir: str
