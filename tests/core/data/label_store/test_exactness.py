@@ -99,6 +99,8 @@ TRANSFORMERS = {
     'degrees': RasterioCRSTransformer(Affine(1e-4, 0, 14, 0, -2e-4, 46), WGS84),
     'control points': RasterioCRSTransformer(control_points().affine, WGS84, sensor=control_points()),
     'polynomials': RasterioCRSTransformer(polynomials().affine, WGS84, sensor=polynomials()),
+    'local': RasterioCRSTransformer(affine(9), 'LOCAL_CS["site grid",UNIT["metre",1]]'),
+    'beyond 180 degrees': RasterioCRSTransformer(Affine(0.01, 0, 179, 0, -0.01, 10), WGS84),
     'across 180 degrees': RasterioCRSTransformer(Affine(10, 0, 833800, 0, -10, 0), 'epsg:32660'),
 }
 
@@ -132,7 +134,7 @@ def read_table(folder: Path, class_id: int, format: str) -> gpd.GeoDataFrame:
 
 
 def to_pixels(table: gpd.GeoDataFrame, transformer: CRSTransformer, format: str) -> list[shapely.Geometry]:
-    if format != 'geojson' and transformer.map_crs is not None and transformer.image_crs is not None:
+    if format != 'geojson' and transformer.map_crs != transformer.image_crs:
         table = table.to_crs(transformer.map_crs)
     geometries = np.asarray(table.geometry.values, dtype=object)
     return list(transformer.to_pixels(geometries, BBOX)) if len(geometries) else []
