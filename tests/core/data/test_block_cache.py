@@ -69,18 +69,13 @@ def cache(monkeypatch):
     return sizes
 
 
+LARGE = {'tiled': True, 'blockxsize': 4096, 'blockysize': 2048}
+HUGE = {'tiled': True, 'blockxsize': 16384, 'blockysize': 16384}
+
+
 def test_the_cache_grows_for_large_blocks_only(tmp_path, cache):
     small = write(tmp_path / 'small.tif', 20000, 20000, sparse_ok=True, tiled=True)
-    large = write(
-        tmp_path / 'large.tif',
-        5000,
-        5000,
-        count=4,
-        sparse_ok=True,
-        blockysize=5000,
-        compress='deflate',
-        interleave='pixel',
-    )
+    large = write(tmp_path / 'large.tif', 5000, 5000, sparse_ok=True, **LARGE)
     for path in (small, large, large, small):
         with open_raster(path):
             pass
@@ -89,7 +84,7 @@ def test_the_cache_grows_for_large_blocks_only(tmp_path, cache):
 
 
 def test_blocks_that_are_too_large_are_warned_of_once(tmp_path, cache, caplog):
-    path = write(tmp_path / 'huge.tif', 20000, 20000, count=2, sparse_ok=True, blockysize=20000, compress='deflate')
+    path = write(tmp_path / 'huge.tif', 20000, 20000, sparse_ok=True, **HUGE)
     for _ in range(2):
         with open_raster(path):
             pass
@@ -100,9 +95,7 @@ def test_blocks_that_are_too_large_are_warned_of_once(tmp_path, cache, caplog):
 
 def test_a_size_that_the_user_has_set_stays(tmp_path, cache, monkeypatch):
     monkeypatch.setenv('GDAL_CACHEMAX', '100')
-    with rasterio.open(
-        write(tmp_path / 'image.tif', 20000, 20000, sparse_ok=True, blockysize=20000, compress='deflate')
-    ) as dataset:
+    with rasterio.open(write(tmp_path / 'image.tif', 20000, 20000, sparse_ok=True, **HUGE)) as dataset:
         make_room_for_blocks(dataset)
 
     assert not cache
