@@ -57,3 +57,18 @@ def test_averages_are_those_of_torchmetrics():
         assert metrics[f'avg_{name}'] == pytest.approx(function(out, y, 3, average='weighted').item())
         each = [metrics[f'{label}_{name}'] for label in ('a', 'b', 'c')]
         assert each == pytest.approx(function(out, y, 3, average='none').tolist())
+
+
+def test_classes_called_as_averages_do_not_hide_them():
+    conf_mat = torch.tensor([[8, 2], [4, 6]])
+    usual, odd = (
+        compute_conf_mat_metrics(conf_mat, names) | compute_overlap_metrics(conf_mat, names)
+        for names in (['a', 'b'], ['avg', 'mean'])
+    )
+    renamed = {'a': 'class avg', 'b': 'class mean'}
+    assert odd == {
+        '_'.join([renamed.get(first, first), *rest]): value
+        for (first, *rest), value in ((key.split('_'), value) for key, value in usual.items())
+    }
+    assert odd['mean_iou'] == usual['mean_iou']
+    assert odd['class mean_iou'] == usual['b_iou']

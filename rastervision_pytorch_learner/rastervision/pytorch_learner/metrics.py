@@ -10,6 +10,7 @@ MetricDict = dict[str, float]
 
 CONF_MAT = 'conf_mat'
 # Earlier versions spread the string 'conf_mat' into letters, so that metrics named by one of them were left out.
+RESERVED = ('avg', 'mean')  # what metrics of all classes begin with
 NOT_AVERAGED = frozenset({CONF_MAT, *CONF_MAT})
 
 
@@ -54,7 +55,7 @@ def compute_conf_mat_metrics(
     averages = (weights * precision).sum(), (weights * recall).sum()
     metrics = _named('avg', *averages, eps=eps)
     for name, p, r in zip(names, precision, recall, strict=True):
-        metrics |= _named(name, p, r, eps=eps)
+        metrics |= _named(_told_apart(name), p, r, eps=eps)
     return metrics
 
 
@@ -79,12 +80,17 @@ def compute_overlap_metrics(
     union = conf_mat.sum(0) + conf_mat.sum(1) - hits
     ious = hits / (union + eps)
     metrics = {'accuracy': (hits.sum() / conf_mat.sum()).item(), 'mean_iou': ious[union > 0].mean().item()}
-    return metrics | {f'{name}_iou': iou.item() for name, iou in zip(names, ious, strict=True)}
+    return metrics | {f'{_told_apart(name)}_iou': iou.item() for name, iou in zip(names, ious, strict=True)}
 
 
 def _without_class(conf_mat: Tensor, names: Sequence[str], ignored: int | None) -> tuple[Tensor, list[str]]:
     kept = [i for i in range(len(names)) if ignored is None or i != ignored % len(names)]
     return conf_mat.to(torch.float64)[kept][:, kept], [names[i] for i in kept]
+
+
+def _told_apart(name: str) -> str:
+    """The name of a class in metrics: another one if those of all classes are called so."""
+    return f'class {name}' if name in RESERVED else name
 
 
 def _named(name: str, precision: Tensor, recall: Tensor, *, eps: float) -> MetricDict:

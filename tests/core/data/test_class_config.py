@@ -1,7 +1,7 @@
 import pytest
 
 from rastervision.core.data.class_config import ClassConfig
-from rastervision.pipeline.errors import ConfigError, RasterVisionError
+from rastervision.pipeline.errors import ConfigError, RasterVisionError, UnknownClassIdError
 
 
 def test_colours_are_the_same_each_time_if_none_are_given():
@@ -58,3 +58,26 @@ def test_an_unknown_id_is_an_index_error():
     with pytest.raises(IndexError) as error:
         ClassConfig(names=['a']).get_name(3)
     assert isinstance(error.value, RasterVisionError)
+
+
+@pytest.mark.parametrize('names', [['a', 'b', 'a'], ['Geb\u00e4ude', 'Geba\u0308ude'], ['1', '1']])
+def test_two_classes_of_one_name_are_refused(names):
+    with pytest.raises(ConfigError, match='twice'):
+        ClassConfig(names=names)
+
+
+def test_composed_and_decomposed_letters_are_the_same_name():
+    config = ClassConfig(names=['Wald', 'Geb\u00e4ude'])
+    assert config.get_class_id('Geba\u0308ude') == 1
+    assert config.names[1] == 'Geb\u00e4ude'
+
+
+@pytest.mark.parametrize('class_id', [-1, 2, 10**30])
+def test_an_id_that_is_none_is_an_error(class_id):
+    with pytest.raises(UnknownClassIdError, match='from 0 to 1'):
+        ClassConfig(names=['a', 'b']).get_name(class_id)
+
+
+@pytest.mark.parametrize('names', [['avg', 'mean'], ['average', 'null'], ['0', '1'], ['True', 'None']])
+def test_any_names_will_do(names):
+    assert [ClassConfig(names=names).get_class_id(name) for name in names] == [0, 1]

@@ -14,6 +14,7 @@ from rastervision.core.evaluation.average_precision import average_precision
 from rastervision.core.evaluation.object_detection_evaluation import ObjectDetectionEvaluation, compute_metrics
 from rastervision.core.evaluation.object_detection_evaluator import ObjectDetectionEvaluator
 from rastervision.core.evaluation.object_detection_evaluator_config import ObjectDetectionEvaluatorConfig
+from rastervision.pipeline.errors import LabelError
 
 CLASSES = ClassConfig(names=['a', 'b'], colors=['red', 'green'])
 NONE = ObjectDetectionLabels.make_empty()
@@ -168,3 +169,13 @@ def test_a_config_builds_what_counts_by_class():
     assert (evaluation.iou_thresh, evaluation.score_thresh) == (0.4, 0.2)
     assert evaluation.by_class
     assert evaluation.average_precision
+
+
+@pytest.mark.parametrize('class_ids', [[0, 1, 7], [0, 1, -1]])
+@pytest.mark.parametrize('side', [0, 1])
+def test_boxes_of_no_class_are_an_error(class_ids, side):
+    odd = ObjectDetectionLabels(np.array([[0, 0, 9, 9], [20, 20, 29, 29], [40, 40, 49, 49]]), np.array(class_ids))
+    sides = [ObjectDetectionLabels.make_empty(), ObjectDetectionLabels.make_empty()]
+    sides[side] = odd
+    with pytest.raises(LabelError, match=rf'1 of 3 (true|predicted) boxes .*\[{class_ids[-1]}\]'):
+        ObjectDetectionEvaluation(ClassConfig(names=['a', 'b', 'c'])).compute(*sides)

@@ -1,9 +1,11 @@
 """The classes of a task: their names, ids and colours."""
 
+from collections import Counter
 from typing import Any
 
 from pydantic import Field, model_validator
 
+from rastervision.core.data.class_names import canonical, ids_of_names
 from rastervision.core.data.colors import color_to_triple, make_colors, normalize_color
 from rastervision.core.defaults import NULL_CLASS, NULL_COLOR
 from rastervision.pipeline.config.base import Config
@@ -32,6 +34,14 @@ class ClassConfig(Config):
         description='Name of the class, among names, for pixels without data. '
         "None: the class called 'null', if there is one. Semantic segmentation adds such a class if needed.",
     )
+
+    @model_validator(mode='after')
+    def validate_names(self) -> 'ClassConfig':
+        """Check that each name is there once; see `canonical` for which are the same."""
+        twice = [name for name, count in Counter(map(canonical, self.names)).items() if count > 1]
+        if twice:
+            raise ConfigError(f'names has {twice[0]!r} twice: {self.names!r:.500}. Give each class a name of its own.')
+        return self
 
     @model_validator(mode='after')
     def validate_colors(self) -> 'ClassConfig':
@@ -80,11 +90,27 @@ class ClassConfig(Config):
         Raises:
             ConfigError: If there is no class of this name.
         """
-        if name not in self.names:
+        class_id = ids_of_names(self.names).get(canonical(name))
+        if class_id is None:
             raise ConfigError(
                 f'There is no class {name!r}. The classes are {self.names!r}{did_you_mean(name, self.names) or "."}'
             )
-        return self.names.index(name)
+        return class_id
+
+    def check_class_id(self, class_id: int | None, where: str) -> None:
+        """Check that an id in a config is that of a class.
+
+        Args:
+            class_id: The id. None is fine.
+            where: The field, for the message.
+
+        Raises:
+            ConfigError: If there is no such class.
+        """
+        if class_id is not None and not 0 <= class_id < len(self):
+            raise ConfigError(
+                f'{where} is {class_id!r}, but class ids go from 0 to {len(self) - 1}: {self.names!r:.500}.'
+            )
 
     def get_name(self, id: int) -> str:
         """The name of a class.
@@ -92,12 +118,11 @@ class ClassConfig(Config):
         Raises:
             UnknownClassIdError: If there is no class of this id.
         """
-        try:
-            return self.names[id]
-        except IndexError as error:
+        if not 0 <= id < len(self):
             raise UnknownClassIdError(
                 f'There is no class of id {id!r}. Ids go from 0 to {len(self) - 1}: {self.names!r}.'
-            ) from error
+            )
+        return self.names[id]
 
     @property
     def null_class_id(self) -> int:

@@ -17,6 +17,7 @@ from rastervision.pipeline.errors import DataError, LabelError
 GeoJSON = dict[str, Any]
 FIRST_MULTI_TYPE = 4  # shapely's type ids: 0 Point, 1 LineString, 2 LinearRing, 3 Polygon, then what has parts
 POLYGON_TYPE = 3
+LARGEST_ID = 2.0**53  # up to which floats are exact
 GEOM_TYPES = np.array(
     [
         'Point',
@@ -222,23 +223,27 @@ def read_class_ids(properties: Sequence[dict[str, Any]]) -> np.ndarray:
     Raises:
         LabelError: If one is missing or not a whole number.
     """
-    found = [each.get('class_id') for each in properties]
-    try:
-        return np.array([int(class_id) for class_id in found], dtype=np.int64)  # type: ignore[arg-type]
-    except (TypeError, ValueError, OverflowError) as error:
-        index = next((i for i, class_id in enumerate(found) if not _is_whole(class_id)), 0)
-        raise LabelError(
-            f'Feature {index} has class_id {found[index]!r}; its properties are {sorted(properties[index])!r}. Add a '
-            'ClassInferenceTransformer that gives each feature a class_id, for example by default_class_id.'
-        ) from error
+    found = [whole_number(each.get('class_id')) for each in properties]
+    if None in found:
+        index = found.index(None)
+        given = properties[index].get('class_id')
+        way_out = (
+            'Add a ClassInferenceTransformer that gives each feature a class_id, for example by default_class_id.'
+            if given is None
+            else 'Class ids are whole numbers.'
+        )
+        keys = sorted(properties[index])
+        raise LabelError(f'Feature {index} has class_id {given!r:.100}; its properties are {keys!r:.300}. {way_out}')
+    return np.array(found, dtype=np.int64)
 
 
-def _is_whole(value: Any) -> bool:
+def whole_number(value: Any) -> int | None:
+    """A class id as files have it: a number, perhaps with a decimal point or as text; None if it is none."""
     try:
-        int(value)
-    except (TypeError, ValueError):
-        return False
-    return True
+        number = float(value)
+    except (TypeError, ValueError, OverflowError):
+        return None
+    return int(number) if number.is_integer() and abs(number) < LARGEST_ID else None
 
 
 def _shape(feature: dict[str, Any]) -> Any:

@@ -5,7 +5,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from rastervision.core.evaluation.class_evaluation_item import ClassEvaluationItem as ClassEvaluationItem
-from rastervision.core.evaluation.classification_evaluation import ClassificationEvaluation, count_pairs
+from rastervision.core.evaluation.classification_evaluation import (
+    ClassificationEvaluation,
+    check_class_ids,
+    count_pairs,
+)
 
 if TYPE_CHECKING:
     from rastervision.core.box import Box
@@ -51,12 +55,17 @@ class ChipClassificationEvaluation(ClassificationEvaluation):
         Args:
             gt_labels: True classes.
             pred_labels: Predicted classes.
+
+        Raises:
+            LabelError: If a cell is of no class.
         """
         truth = gt_labels.snap_to(pred_labels)
         cells = [cell for cell in truth.get_cells() if cell in pred_labels]
         gt = np.array([truth.get_cell_class_id(cell) for cell in cells], dtype=np.int64)
         pred = np.array([pred_labels.get_cell_class_id(cell) for cell in cells], dtype=np.int64)
         names = self.class_config.names
+        check_class_ids(np.array(gt_labels.get_class_ids(), dtype=np.int64), names, 'true cells')
+        check_class_ids(np.array(pred_labels.get_class_ids(), dtype=np.int64), names, 'predicted cells')
         self.set_conf_mat(count_pairs(gt, pred, len(names)), names)
         self.labeled_count, self.predicted_count, self.matched_count = len(gt_labels), len(pred_labels), len(cells)
         self.example = (next(iter(gt_labels.get_cells()), None), next(iter(pred_labels.get_cells()), None))

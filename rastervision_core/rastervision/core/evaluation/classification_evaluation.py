@@ -4,12 +4,13 @@ import copy
 import json
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
 
 from rastervision.core.evaluation.class_evaluation_item import METRICS, ClassEvaluationItem
+from rastervision.pipeline.errors import LabelError
 from rastervision.pipeline.file_system.utils import str_to_file
 
 AVERAGE = 'average'
@@ -142,6 +143,25 @@ def count_pairs(gt: np.ndarray, pred: np.ndarray, num_classes: int) -> np.ndarra
     if not known.all():
         gt, pred = gt[known], pred[known]
     return np.bincount(gt * num_classes + pred, minlength=num_classes**2).reshape(num_classes, num_classes)
+
+
+def check_class_ids(class_ids: np.ndarray, names: Sequence[str], what: str) -> None:
+    """See that objects are of the classes that are evaluated.
+
+    Args:
+        class_ids: (n,), integers.
+        names: Names of the classes.
+        what: The objects, for the message, such as `'true boxes'`.
+
+    Raises:
+        LabelError: If some are of others, which would be left out.
+    """
+    wrong = (class_ids < 0) | (class_ids >= len(names))
+    if wrong.any():
+        raise LabelError(
+            f'{np.count_nonzero(wrong)} of {len(class_ids)} {what} have class ids that are no class: '
+            f'{np.unique(class_ids[wrong])[:10].tolist()!r}. Class ids go from 0 to {len(names) - 1}: {names!r:.500}.'
+        )
 
 
 def _weighted(items: list[ClassEvaluationItem], name: str, total: float) -> float:

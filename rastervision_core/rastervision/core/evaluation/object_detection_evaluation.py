@@ -6,7 +6,7 @@ import numpy as np
 
 from rastervision.core.data.label.boxes import one_to_one, overlapping_pairs
 from rastervision.core.evaluation.class_evaluation_item import ClassEvaluationItem
-from rastervision.core.evaluation.classification_evaluation import ClassificationEvaluation
+from rastervision.core.evaluation.classification_evaluation import ClassificationEvaluation, check_class_ids
 
 if TYPE_CHECKING:
     from rastervision.core.data.class_config import ClassConfig
@@ -117,8 +117,14 @@ class ObjectDetectionEvaluation(ClassificationEvaluation):
         Args:
             ground_truth_labels: True boxes.
             prediction_labels: Predicted boxes.
+
+        Raises:
+            LabelError: If a box is of no class.
         """
         self.reset()
+        names = self.class_config.names
+        check_class_ids(ground_truth_labels.get_class_ids(), names, 'true boxes')
+        check_class_ids(prediction_labels.get_class_ids(), names, 'predicted boxes')
         counted = prediction_labels
         if self.score_thresh is not None:
             counted = counted.filter_by_score(self.score_thresh)

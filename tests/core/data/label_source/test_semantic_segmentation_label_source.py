@@ -14,6 +14,9 @@ from rastervision.core.data.raster_source.rasterio_source_config import Rasterio
 from rastervision.core.data.raster_source.rasterized_source import RasterizedSource
 from rastervision.core.data.raster_transformer.rgb_class_transformer_config import RGBClassTransformerConfig
 from rastervision.core.data.scene import Scene
+from rastervision.core.data.scene_config import SceneConfig
+from rastervision.core.data.scene_factory import make_ss_scene
+from rastervision.pipeline.errors import LabelError
 
 CLASSES = ClassConfig(names=['a', 'b'])
 
@@ -57,9 +60,6 @@ def write_ids(tmp_path, write_raster):
     [
         (255, None, [[0, 1, 2, 1], [0, 0, 1, 1]]),  # 255 is no class, so it says that the class is not known
         (255, False, [[0, 1, 0, 1], [0, 0, 1, 1]]),
-        (0, None, [[0, 1, 255, 1], [0, 0, 1, 1]]),  # class 0 is marked as NODATA for looks
-        (0, True, [[2, 1, 255, 1], [2, 2, 1, 1]]),
-        (None, None, [[0, 1, 255, 1], [0, 0, 1, 1]]),
     ],
 )
 def test_nodata_that_is_no_class_is_the_null_class(write_ids, nodata, choice, expected):
@@ -68,6 +68,53 @@ def test_nodata_that_is_no_class_is_the_null_class(write_ids, nodata, choice, ex
     )
     source = config.build(ClassConfig(names=['a', 'b', 'null']), IdentityCRSTransformer())
     assert source.get_label_arr().tolist() == expected
+
+
+def test_a_class_that_is_marked_as_nodata_for_looks_stays_one_unless_asked(tmp_path, write_raster):
+    uri = write_raster(tmp_path / 'ids.tif', np.array([[0, 1, 0, 1]], dtype=np.uint8)[..., None])
+    with rasterio.open(uri, 'r+') as raster:
+        raster.nodata = 0
+    source = RasterioSource(uri)
+    classes = ClassConfig(names=['a', 'b', 'null'])
+    assert SemanticSegmentationLabelSource(source, classes).get_label_arr().tolist() == [[0, 1, 0, 1]]
+    null = SemanticSegmentationLabelSource(source, classes, nodata_is_null=True)
+    assert null.get_label_arr().tolist() == [[2, 1, 2, 1]]
+
+
+@pytest.mark.parametrize(
+    ('nodata', 'dtype'),
+    [(255, 'uint8'), (-1, 'int16'), (-9999, 'int32'), (np.nan, 'float32'), (1.5, 'float64'), (7, 'uint16')],
+)
+def test_nodata_is_null_however_a_scene_is_made(tmp_path, write_raster, nodata, dtype):
+    """Through a config, from URIs, and by hand."""
+    values = np.array([[0, 1, nodata, 1]]).astype(dtype)[..., None]
+    uri, image = write_raster(tmp_path / 'ids.tif', values), write_raster(tmp_path / 'a.tif', np.ones((1, 4, 3), 'u1'))
+    with rasterio.open(uri, 'r+') as raster:
+        raster.nodata = nodata
+    classes = ClassConfig(names=['a', 'b', 'null'])
+    config = SemanticSegmentationLabelSourceConfig(raster_source=RasterioSourceConfig(uris=uri))
+    scene = SceneConfig(id='s', raster_source=RasterioSourceConfig(uris=image), label_source=config).build(classes)
+    from_uris = make_ss_scene(image, label_raster_uri=uri, class_config=classes)
+    by_hand = Scene('s', RasterioSource(image), SemanticSegmentationLabelSource(RasterioSource(uri), classes))
+    for each in (scene, from_uris, by_hand):
+        assert each.label_source.get_label_arr().tolist() == [[0, 1, 2, 1]]
+
+
+@pytest.mark.parametrize(('value', 'dtype'), [(5, 'uint8'), (255, 'uint8'), (-7, 'int16'), (1.5, 'float32')])
+def test_values_that_are_no_class_are_named_with_their_file_and_window(tmp_path, write_raster, value, dtype):
+    uri = write_raster(tmp_path / 'ids.tif', np.array([[0, 1, value, 1]]).astype(dtype)[..., None])
+    source = SemanticSegmentationLabelSource(RasterioSource(uri), ClassConfig(names=['a', 'b', 'null']))
+    assert source[Box(0, 0, 1, 2)].tolist() == [[0, 1]]
+    with pytest.raises(LabelError, match=rf'ids\.tif.* has the values \[{value}\] in window Box\(ymin=0, xmin=1'):
+        source[Box(0, 1, 1, 4)]
+
+
+def test_nan_that_is_not_marked_as_nodata_is_null_if_there_is_a_null_class(tmp_path, write_raster):
+    uri = write_raster(tmp_path / 'ids.tif', np.array([[0, np.nan, 1]], dtype='float32')[..., None])
+    with_null = SemanticSegmentationLabelSource(RasterioSource(uri), ClassConfig(names=['a', 'b', 'null']))
+    assert with_null.get_label_arr().tolist() == [[0, 2, 1]]
+    with pytest.raises(LabelError, match='nan'):
+        SemanticSegmentationLabelSource(RasterioSource(uri), ClassConfig(names=['a', 'b'])).get_label_arr()
 
 
 def test_labels_are_null_where_the_image_has_no_data(write_ids, write_raster, tmp_path):

@@ -32,12 +32,16 @@ class ObjectDetectionLabels(Labels):
         scores: (n,). None: 1 for each.
 
     Raises:
-        LabelError: If the lengths differ.
+        LabelError: If the lengths differ, or a class id is not a whole number.
     """
 
     def __init__(self, npboxes: np.ndarray, class_ids: np.ndarray, scores: np.ndarray | None = None) -> None:
         self._boxes = np.asarray(npboxes, dtype=float).reshape(-1, 4)
-        self._class_ids = np.asarray(class_ids, dtype=int).reshape(-1)
+        given = np.asarray(class_ids).reshape(-1)
+        self._class_ids = given.astype(int)
+        if given.dtype.kind == 'f' and not np.array_equal(self._class_ids, given):
+            wrong = given[self._class_ids != given][:5].tolist()
+            raise LabelError(f'Class ids of boxes are whole numbers, but there are {wrong!r}.')
         self._scores = np.ones(len(self._boxes)) if scores is None else np.asarray(scores, dtype=float).reshape(-1)
         if not len(self._boxes) == len(self._class_ids) == len(self._scores):
             raise LabelError(

@@ -98,6 +98,7 @@ class ChipClassificationLabelSourceConfig(LabelSourceConfig):
 
         if self.vector_source is None:
             raise ConfigError('vector_source is not set. Say where the labels are, such as GeoJSONVectorSourceConfig.')
+        class_config.check_class_id(self.background_class_id, 'background_class_id')
         return ChipClassificationLabelSource(
             self, self.vector_source.build(class_config, crs_transformer), bbox=bbox, lazy=self.lazy
         )

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from rastervision.core.data.class_config import ClassConfig
 
 
+FEW = 10  # values that are shown
+
+
 class SemanticSegmentationLabelSource(LabelSource):
     """Gives each pixel the class id that a raster has there.
 
@@ -27,6 +30,8 @@ class SemanticSegmentationLabelSource(LabelSource):
         raster_source: The raster.
         class_config: The classes.
         nodata_is_null: Whether what has no data in the raster is of the null class. If not, it is 0, as in any chip.
+            If None was given: if a value that stands for NODATA is no class id, and there is a null class. NaN is no
+            data.
         image_nodata_is_null: Whether that holds for what has no data in `image` too.
         image: The imagery of the scene, on the same grid of pixels. A :class:`.Scene` sets it.
     """
@@ -37,7 +42,7 @@ class SemanticSegmentationLabelSource(LabelSource):
         class_config: 'ClassConfig',
         bbox: Box | None = None,
         *,
-        nodata_is_null: bool = False,
+        nodata_is_null: bool | None = None,
         image_nodata_is_null: bool = False,
     ) -> None:
         """Make a source.
@@ -61,6 +66,11 @@ class SemanticSegmentationLabelSource(LabelSource):
             )
         self.raster_source = raster_source
         self.class_config = class_config
+        self._nan_is_null = nodata_is_null is not False and class_config.null_class is not None
+        if nodata_is_null is None:
+            names = class_config.names
+            is_no_class = any(not is_class_id(value, len(names)) for value in raster_source.nodata_values)
+            nodata_is_null = class_config.null_class is not None and is_no_class
         self.nodata_is_null = nodata_is_null
         self.image_nodata_is_null = image_nodata_is_null
         self.image: RasterSource | None = None
@@ -100,6 +110,9 @@ class SemanticSegmentationLabelSource(LabelSource):
 
         Returns:
             Array (height, width) of the raster's dtype.
+
+        Raises:
+            LabelError: If there is a value that is no class id.
         """
         window = self.extent if window is None else window
         class_ids: np.ndarray = self.raster_source.get_chip(window)[..., 0]
@@ -107,7 +120,24 @@ class SemanticSegmentationLabelSource(LabelSource):
             mask = source.get_nodata_mask(window)
             if mask is not None:
                 class_ids = np.where(mask, class_ids.dtype.type(self._null_class_id), class_ids)
+        if self._nan_is_null and class_ids.dtype.kind == 'f':
+            class_ids = np.where(np.isnan(class_ids), self.class_config.null_class_id, class_ids)
+        self._check(class_ids, window)
         return class_ids
+
+    def _check(self, class_ids: np.ndarray, window: Box) -> None:
+        """See that all pixels are of a class."""
+        count = len(self.class_config)
+        if not class_ids.size or (class_ids.dtype.kind in 'iub' and 0 <= class_ids.min() <= class_ids.max() < count):
+            return
+        found = np.unique(class_ids)
+        wrong = [value for value in found.tolist() if not is_class_id(value, count)]
+        if wrong:
+            raise LabelError(
+                f'{self.raster_source!r} has the values {wrong[:FEW]!r} in window {window!r}, which are no class ids. '
+                f'These go from 0 to {count - 1}: {self.class_config.names!r:.500}. Make them class ids with a '
+                'ReclassTransformer, or NODATA (gdal_edit.py -a_nodata), which is of the null class.'
+            )
 
     def get_labels(self, window: Box | None = None) -> SemanticSegmentationLabels:
         """Labels of a window; those outside of it are empty. The whole extent is held, see `get_label_arr`."""
@@ -124,3 +154,8 @@ class SemanticSegmentationLabelSource(LabelSource):
 
     def _get_item(self, window: Box) -> np.ndarray:
         return self.get_label_arr(window)
+
+
+def is_class_id(value: float, count: int) -> bool:
+    """Whether a value of a raster is one of so many class ids."""
+    return 0 <= value < count and float(value).is_integer()

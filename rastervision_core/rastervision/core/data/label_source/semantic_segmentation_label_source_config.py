@@ -61,15 +61,11 @@ class SemanticSegmentationLabelSourceConfig(LabelSourceConfig):
             raster_source: RasterSource = self.raster_source.build(class_config, crs_transformer, bbox)
         else:
             raster_source = on_grid_of(self.raster_source.build(tmp_dir), crs_transformer, None, bbox)
-        nodata_is_null = self.nodata_is_null
-        if nodata_is_null is None:
-            values = raster_source.nodata_values
-            nodata_is_null = class_config.null_class is not None and any(v >= len(class_config) for v in values)
         return SemanticSegmentationLabelSource(
             raster_source,
             class_config,
             bbox=bbox,
-            nodata_is_null=nodata_is_null,
+            nodata_is_null=self.nodata_is_null,
             image_nodata_is_null=self.image_nodata_is_null,
         )
 

@@ -61,6 +61,7 @@ class RasterizedSourceConfig(Config):
         """
         from rastervision.core.data.raster_source.rasterized_source import RasterizedSource
 
+        class_config.check_class_id(self.rasterizer_config.background_class_id, 'background_class_id')
         return RasterizedSource(
             self.vector_source.build(class_config, crs_transformer),
             background_class_id=self.rasterizer_config.background_class_id,

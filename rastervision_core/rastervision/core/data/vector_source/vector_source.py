@@ -264,8 +264,11 @@ class VectorSource(ABC):
         return self._part
 
     def _transform(self, features: Features) -> Features:
-        for transformer in self.vector_transformers:
-            features = transformer.transform_features(features, self.crs_transformer)
+        try:
+            for transformer in self.vector_transformers:
+                features = transformer.transform_features(features, self.crs_transformer)
+        except LabelError as error:
+            raise LabelError(f'{self!r}: {error}') from error
         return features
 
 

@@ -1,16 +1,17 @@
 """Gives features their class ids."""
 
 import logging
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from rastervision.core.box import Box
-from rastervision.core.data.features import Features
+from rastervision.core.data.class_names import canonical, ids_of_names
+from rastervision.core.data.features import Features, whole_number
 from rastervision.core.data.vector_transformer.label_maker.filter import Predicate, create_filter
 from rastervision.core.data.vector_transformer.vector_transformer import FeaturesTransformer
-from rastervision.pipeline.errors import did_you_mean
+from rastervision.pipeline.errors import LabelError, did_you_mean
 
 if TYPE_CHECKING:
     from rastervision.core.data.class_config import ClassConfig
@@ -58,8 +59,9 @@ class ClassInferenceTransformer(FeaturesTransformer):
         self._filters: list[tuple[int, Predicate]] = [
             (int(class_id), create_filter(filt)) for class_id, filt in (class_id_to_filter or {}).items()
         ]
-        names = [] if class_config is None else class_config.names
-        self._ids = {name: class_id for class_id, name in reversed(list(enumerate(names)))}
+        self._names = [] if class_config is None else class_config.names
+        self._ids = ids_of_names(self._names)
+        self._mapping = {canonical(name): mapped for name, mapped in (class_name_mapping or {}).items()}
 
     @staticmethod
     def infer_feature_class_id(
@@ -75,8 +77,13 @@ class ClassInferenceTransformer(FeaturesTransformer):
         return class_id
 
     def transform_features(self, features: Features, crs_transformer: 'CRSTransformer | None' = None) -> Features:
-        """Set `class_id`, and drop features without one, with one warning for all of them."""
+        """Set `class_id`, and drop features without one, with one warning for all of them.
+
+        Raises:
+            LabelError: If a feature has a class id that is none of `class_config`.
+        """
         class_ids = [self._infer(feature) for feature in self._as_dicts(features)]
+        self._check(class_ids)
         found = np.array([class_id is not None for class_id in class_ids], dtype=bool)
         if not found.all():
             self._warn(features, found)
@@ -114,16 +121,33 @@ class ClassInferenceTransformer(FeaturesTransformer):
         """The name of the class that a feature says it has, in terms of `class_config`."""
         for key in NAME_PROPERTIES:
             name = properties.get(key)
-            if isinstance(name, Hashable) and name is not None:
-                return (self.class_name_mapping or {}).get(name, name)  # type: ignore[call-overload]
+            known = canonical(name)
+            if known is not None:
+                return canonical(self._mapping.get(known, known))
         return None
+
+    def _check(self, class_ids: list[Any]) -> None:
+        """See that class ids are those of classes."""
+        if self.class_config is None:
+            return
+        numbers = [whole_number(class_id) for class_id in class_ids if class_id is not None]
+        wrong = [number is None or not 0 <= number < len(self._names) for number in numbers]
+        if any(wrong):
+            given = [class_id for class_id in class_ids if class_id is not None]
+            found = list(dict.fromkeys(repr(class_id) for class_id, bad in zip(given, wrong, strict=True) if bad))
+            raise LabelError(
+                f'{sum(wrong)} of {len(class_ids)} features have a class_id that is no class: '
+                f'{", ".join(found[:MAX_NAMES_SHOWN])}. Class ids go from 0 to {len(self._names) - 1}: '
+                f'{self._names!r:.500}. Add the classes to class_config, or leave such features out: where of a '
+                'VectorFileSourceConfig does.'
+            )
 
     def _warn(self, features: Features, found: np.ndarray) -> None:
         """Say how many features are dropped, and what they have instead of a class."""
         dropped = [features.properties[i] for i in np.flatnonzero(~found).tolist()]
         names = sorted({str(name) for name in map(self._name, dropped) if name is not None})
         keys = sorted({key for properties in dropped for key in properties})
-        hint = did_you_mean(names[0], self._ids) if names else ''
+        hint = did_you_mean(names[0], self._names) if names else ''
         log.warning(
             '%d of %d features have no class and are dropped. Class names found that class_config lacks: %s; '
             'properties found: %s; classes: %s%s',
@@ -131,6 +155,6 @@ class ClassInferenceTransformer(FeaturesTransformer):
             len(features),
             names[:MAX_NAMES_SHOWN],
             keys[:MAX_NAMES_SHOWN],
-            list(self._ids),
+            self._names,
             hint or '. Set default_class_id, class_id_to_filter or class_name_mapping to keep them.',
         )

@@ -36,9 +36,16 @@ class ClassInferenceTransformerConfig(VectorTransformerConfig):
 
         Args:
             class_config: The classes, to look up the names that features have.
+
+        Raises:
+            ConfigError: If a class id is none of them.
         """
         from rastervision.core.data.vector_transformer.class_inference_transformer import ClassInferenceTransformer
 
+        if class_config is not None:
+            class_config.check_class_id(self.default_class_id, 'default_class_id')
+            for class_id in self.class_id_to_filter or ():
+                class_config.check_class_id(class_id, 'A key of class_id_to_filter')
         return ClassInferenceTransformer(
             self.default_class_id,
             class_config=class_config,
