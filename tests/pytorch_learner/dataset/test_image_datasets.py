@@ -8,7 +8,7 @@ from PIL import Image
 
 from rastervision.pipeline.errors import DataError
 from rastervision.pytorch_learner.dataset.errors import ImageDatasetError, MissingImageDataError
-from rastervision.pytorch_learner.dataset.image_files import discover_images, load_image
+from rastervision.pytorch_learner.dataset.image_files import discover_images, load_image, load_label
 from rastervision.pytorch_learner.learner_config.classification_data import ClassificationImageDataConfig
 from rastervision.pytorch_learner.learner_config.semantic_segmentation_data import SemanticSegmentationImageDataConfig
 
@@ -144,9 +144,31 @@ def test_png_with_16_bits_keeps_them(tmp_path):
     assert np.array_equal(load_image(tmp_path / 'a.png'), pixels)
 
 
-def test_a_palette_is_read_as_class_ids(tmp_path):
+@pytest.mark.parametrize('ext', ['png', 'gif', 'bmp', 'tif'])
+def test_a_palette_is_read_as_colours_in_images(tmp_path, ext):
     image = Image.fromarray(np.array([[0, 1], [2, 1]], dtype=np.uint8), mode='P')
     image.putpalette([0, 0, 0, 255, 0, 0, 0, 255, 0])
-    image.save(tmp_path / 'a.png')
+    path = tmp_path / f'a.{ext}'
+    image.save(path)
 
-    assert load_image(tmp_path / 'a.png')[..., 0].tolist() == [[0, 1], [2, 1]]
+    assert load_label(path).tolist() == [[0, 1], [2, 1]]
+    assert load_image(path).tolist() == [[[0, 0, 0], [255, 0, 0]], [[0, 255, 0], [255, 0, 0]]]
+
+
+def test_one_bit_images_are_black_and_white_and_labels_0_and_1(tmp_path):
+    Image.fromarray(np.array([[0, 255], [255, 0]], dtype=np.uint8)).convert('1').save(tmp_path / 'a.png')
+
+    assert load_label(tmp_path / 'a.png').tolist() == [[0, 1], [1, 0]]
+    assert load_image(tmp_path / 'a.png')[..., 0].tolist() == [[0, 255], [255, 0]]
+
+
+@pytest.mark.parametrize('ext', ['png', 'jpg', 'tif', 'bmp', 'webp', 'npy', 'ppm'])
+@pytest.mark.parametrize('rest', [0, 20, 60])
+def test_a_damaged_file_is_an_error_that_names_it(tmp_path, ext, rest):
+    path = tmp_path / f'a.{ext}'
+    pixels = np.random.default_rng(0).integers(0, 255, (50, 50, 3), dtype=np.uint8)
+    np.save(path, pixels) if ext == 'npy' else Image.fromarray(pixels).save(path)
+    path.write_bytes(path.read_bytes()[:rest])
+
+    with pytest.raises(ImageDatasetError, match=rf'a\.{ext}'):
+        load_image(path)

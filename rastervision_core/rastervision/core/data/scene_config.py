@@ -57,7 +57,7 @@ class SceneConfig(Config):
 
         with naming_scene(self.id):
             self._check_store()
-            image = self.raster_source.build(tmp_dir, use_transformers=use_transformers)
+            image = self.raster_source.as_imagery().build(tmp_dir, use_transformers=use_transformers)
             context = (class_config, image.crs_transformer, image.bbox, tmp_dir)
             return Scene(
                 self.id,

@@ -169,7 +169,10 @@ def _make_scene(
     first = image_uri if isinstance(image_uri, str) else next(iter(image_uri), '')
     name = os.path.splitext(os.path.basename(first))[0] if scene_id is None else scene_id
     with naming_scene(name):
-        image = RasterioSource(image_uri, **image_kw)
+        # A single channel that is picked is that of the indices of a colour table, if there is one.
+        order = image_kw.get('channel_order')
+        colors: Options = {'expand_palette': order is None or len(order) > 1}
+        image = RasterioSource(image_uri, **colors | image_kw)
         aoi = read_aoi(aoi_uri, image) if aoi_uri else None
         return Scene(name, image, label_source=build_labels(image), aoi_polygons=aoi)
 

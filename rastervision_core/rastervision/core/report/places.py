@@ -56,7 +56,7 @@ def _look_at(scene: 'SceneConfig') -> tuple[list[Value], np.ndarray | None, list
     """What the table says of a scene, its outline and its areas of interest in longitude and latitude."""
     if not is_cheap(scene.raster_source):
         return ['not downloaded', None, None, None, None], None, []
-    source = scene.raster_source.build(use_transformers=False)
+    source = scene.raster_source.as_imagery().build(use_transformers=False)
     facts = ImageFacts.of(source)
     height, width = source.extent.size
     row: list[Value] = [f'{height} x {width}', source.num_channels, facts.dtype, facts.crs, facts.gsd]

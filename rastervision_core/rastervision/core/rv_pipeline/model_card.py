@@ -105,7 +105,7 @@ def read_images(scenes: 'Iterable[SceneConfig]', tmp_dir: str) -> list[ImageFact
         if not is_cheap(scene.raster_source):
             continue
         try:
-            facts.append(ImageFacts.of(scene.raster_source.build(tmp_dir, use_transformers=False)))
+            facts.append(ImageFacts.of(scene.raster_source.as_imagery().build(tmp_dir, use_transformers=False)))
         except RasterVisionError as error:
             log.info('The model card leaves out the image of scene %r: %s', scene.id, error)
     return facts

@@ -43,7 +43,7 @@ def natural_key(path: Path) -> tuple[list[str | int], str]:
 
 
 def load_image(path: os.PathLike[str] | str) -> np.ndarray:
-    """Read an image.
+    """Read an image. One with a colour table gives its colours.
 
     Args:
         path: An image file, a GeoTIFF with any number of bands, or an array in a .npy file.
@@ -54,8 +54,7 @@ def load_image(path: os.PathLike[str] | str) -> np.ndarray:
     Raises:
         ImageDatasetError: If the file cannot be read.
     """
-    pixels = _read(str(path))
-    return pixels[..., np.newaxis] if pixels.ndim == 2 else pixels
+    return _with_channels(_read(str(path), colors=True))
 
 
 def load_label(path: os.PathLike[str] | str) -> np.ndarray:
@@ -71,7 +70,7 @@ def load_label(path: os.PathLike[str] | str) -> np.ndarray:
         ImageDatasetError: If the file cannot be read, or has more than one channel.
         LabelError: If its numbers are no class ids.
     """
-    labels = load_image(path)
+    labels = _with_channels(_read(str(path), colors=False))
     if labels.shape[-1] != 1:
         raise ImageDatasetError(
             f'{str(path)!r} has {labels.shape[-1]} channels. A label file has one, with the class id of each pixel.'
@@ -96,18 +95,35 @@ def _nodata(path: str) -> np.ndarray:
         return np.asarray(dataset.read_masks(1) == 0)
 
 
-def _read(path: str) -> np.ndarray:
+def _with_channels(pixels: np.ndarray) -> np.ndarray:
+    return pixels[..., np.newaxis] if pixels.ndim == 2 else pixels
+
+
+def _read(path: str, *, colors: bool) -> np.ndarray:
     extension = os.path.splitext(path)[1].lower()
     try:
         if extension == '.npy':
             return np.asarray(np.load(path, allow_pickle=False))
-        return _read_tiff(path) if is_tiff(path) else _read_picture(path)
-    except (OSError, ValueError, SyntaxError, RasterVisionError, cv2.error, Image.DecompressionBombError) as error:
+        read = _read_tiff if is_tiff(path) else _read_picture
+        return read(path, colors=colors)
+    except (
+        OSError,
+        EOFError,
+        ValueError,
+        SyntaxError,
+        RasterVisionError,
+        cv2.error,
+        Image.DecompressionBombError,
+    ) as error:
         raise ImageDatasetError(f'The image {path!r} cannot be read: {error}') from error
 
 
-def _read_picture(path: str) -> np.ndarray:
+def _read_picture(path: str, *, colors: bool) -> np.ndarray:
     with Image.open(path) as image:
+        if image.mode == 'P' and colors:
+            return np.asarray(image.convert('RGB'))
+        if image.mode == '1':
+            return np.asarray(image.convert('L') if colors else image, dtype=np.uint8)
         # Pillow cuts colors of 16 bits to 8; a palette, which OpenCV would resolve, is kept: labels may have one.
         deep = bool(image.tile) and '16' in str(image.tile[0][3]) and image.mode in ('RGB', 'RGBA')
         if not deep:
@@ -118,10 +134,12 @@ def _read_picture(path: str) -> np.ndarray:
     return np.asarray(cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB if bgr.shape[2] == 3 else cv2.COLOR_BGRA2RGBA))
 
 
-def _read_tiff(path: str) -> np.ndarray:
+def _read_tiff(path: str, *, colors: bool) -> np.ndarray:
     from rastervision.core.box import Box
-    from rastervision.core.data.rasterio_io import open_raster, raster_errors, read_window_again
+    from rastervision.core.data.rasterio_io import open_raster, raster_errors, read_colors, read_window_again
 
     with raster_errors(path), open_raster(path) as dataset:
         pixels = read_window_again(dataset, Box(0, 0, *dataset.shape), dataset.indexes)
+        if colors and dataset.colorinterp[0].name == 'palette':
+            return np.asarray(read_colors(dataset)[pixels[0]])
     return np.ascontiguousarray(np.moveaxis(pixels, 0, -1))

@@ -29,10 +29,12 @@ from rastervision.core.data.label_store.semantic_segmentation_label_store_config
     PolygonVectorOutputConfig,
     SemanticSegmentationLabelStoreConfig,
 )
+from rastervision.core.data.raster_source.multi_raster_source_config import MultiRasterSourceConfig
 from rastervision.core.data.raster_source.rasterio_source import RasterioSource
 from rastervision.core.data.raster_source.rasterio_source_config import RasterioSourceConfig
 from rastervision.core.data.raster_transformer.nan_transformer_config import NanTransformerConfig
 from rastervision.core.data.scene_config import SceneConfig
+from rastervision.core.data.scene_factory import make_ss_scene
 from rastervision.core.rv_pipeline.semantic_segmentation import SemanticSegmentation
 from rastervision.core.rv_pipeline.semantic_segmentation_config import (
     SemanticSegmentationConfig,
@@ -189,7 +191,14 @@ CASES = {
     'in degrees': Case(image(halves(), **DEGREES), PLAIN, place=DEGREES),
     'without CRS': Case(image(halves(), transform=UTM['transform']), PLAIN, place=UTM | {'crs': None}),
     'without georeference': Case(image(halves()), PLAIN, place=NOWHERE),
-    'palette': Case(palette, chip_of(halves(count=1) // BRIGHT), place=NOWHERE, threshold=0.5, suffix='.png'),
+    'palette, as indices': Case(
+        palette,
+        chip_of(halves(count=1) // BRIGHT),
+        place=NOWHERE,
+        threshold=0.5,
+        options={'expand_palette': False},
+        suffix='.png',
+    ),
     'palette with its colours': Case(palette, COLORS, place=NOWHERE, options={'expand_palette': True}, suffix='.png'),
     'one band': Case(image(halves(count=1), **UTM), PLAIN[..., :1]),
     'four bands of 16 bits': Case(
@@ -364,10 +373,25 @@ def test_complex_imagery_is_refused_with_a_way_out(tmp_path, run):
         run(RasterioSourceConfig(uris=str(tmp_path / 'complex.tif')))
 
 
+@pytest.mark.parametrize(('order', 'channels'), [(None, 3), ([0], 1), ([2, 0], 2)])
+def test_a_palette_used_as_imagery_gives_colours(tmp_path, order, channels):
+    options = {} if order is None else {'channel_order': order}
+    palette(tmp_path / 'palette.png')
+    config = RasterioSourceConfig(uris=str(tmp_path / 'palette.png'), **options)
+    both = MultiRasterSourceConfig(raster_sources=[config, config])
+    for source, expected in ((config, channels), (both, 2 * channels)):
+        scene = SceneConfig(id='s', raster_source=source).build(CLASSES)
+        assert scene.raster_source.num_channels == expected
+        assert scene.raster_source[:, :].max() == {1: 1, 2: 220, 3: 220}[channels]
+    made = make_ss_scene(str(tmp_path / 'palette.png'), image_raster_source_kw=options)
+    assert made.raster_source.num_channels == channels
+    assert config.expand_palette is None
+
+
 def test_indices_of_a_palette_used_as_imagery_are_warned_of(tmp_path, run, caplog):
     palette(tmp_path / 'palette.png')
 
-    run(RasterioSourceConfig(uris=str(tmp_path / 'palette.png')))
+    run(RasterioSourceConfig(uris=str(tmp_path / 'palette.png'), expand_palette=False))
     assert 'palette.png' in caplog.text and 'expand_palette' in caplog.text
 
 

@@ -66,6 +66,12 @@ class MultiRasterSourceConfig(RasterSourceConfig):
         """Fill unset fields, here and in the sources, from the pipeline and the scene that this belongs to."""
         super().update(pipeline=pipeline, scene=scene)
 
+    def as_imagery(self) -> Self:
+        """See the base class."""
+        config = self.copy()
+        config.raster_sources = [source.as_imagery() for source in self.raster_sources]
+        return config
+
     def build(self, tmp_dir: str | None = None, use_transformers: bool = True) -> 'MultiRasterSource':
         """Make the raster source; see the base class."""
         from rastervision.core.data.raster_source.multi_raster_source import MultiRasterSource

@@ -1,6 +1,6 @@
 """The base of configs of raster sources."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from pydantic import Field
 
@@ -57,6 +57,10 @@ class RasterSourceConfig(Config):
             use_transformers: Whether to apply the transformers.
         """
         return super().build()  # type: ignore[no-any-return]
+
+    def as_imagery(self) -> Self:
+        """The config for imagery of a scene, where it is read in another way than labels; this one does not change."""
+        return self
 
     def build_transformers(self) -> 'list[RasterTransformer]':
         """Make the transformers."""

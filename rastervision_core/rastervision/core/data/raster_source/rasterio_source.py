@@ -53,7 +53,8 @@ class RasterioSource(RasterSource):
 
     Can be pickled and used in any process or thread: files are opened where they are read.
 
-    An image with a colour table gives the indices that it stores, as labels need them; see `expand_palette`. A scale
+    An image with a colour table gives the indices that it stores, as labels need them; see `expand_palette`, which the
+    config of a scene and `make_ss_scene` set for imagery. A scale
     and an offset that an image declares are not applied. An image without georeference, such as a JPEG, has pixels as
     map coordinates; one with ground control points or rational polynomials is georeferenced by these.
 

@@ -1,6 +1,6 @@
 """Configures RasterioSource."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from pydantic import Field
 
@@ -46,10 +46,10 @@ class RasterioSourceConfig(RasterSourceConfig):
     allow_streaming: bool = Field(
         False, description='Read remote images in parts, as they are needed, instead of downloading them.'
     )
-    expand_palette: bool = added_field(
-        False,
-        'Use the colours (red, green, blue) that the colour table of an image gives, not the indices that it stores, '
-        'which are what a raster of labels needs.',
+    expand_palette: bool | None = added_field(
+        None,
+        'Use the colours (red, green, blue) that the colour table of an image gives, not the indices that it stores. '
+        'None: colours in the imagery of a scene, unless channel_order picks one channel; indices in labels.',
     )
     map_crs: str | None = added_field(
         MAP_CRS,
@@ -62,6 +62,13 @@ class RasterioSourceConfig(RasterSourceConfig):
         'from a stranger could read any file of this machine so. Has no effect in a bundle: there, --trust does it.',
     )
 
+    def as_imagery(self) -> Self:
+        """A copy that gives the colours of a colour table, if the config does not say what it gives."""
+        config = self.copy()
+        if config.expand_palette is None:
+            config.expand_palette = config.channel_order is None or len(config.channel_order) > 1
+        return config
+
     def build(self, tmp_dir: str | None = None, use_transformers: bool = True) -> 'RasterioSource':
         """Make the raster source; see the base class."""
         from rastervision.core.data.raster_source.rasterio_source import RasterioSource
@@ -73,7 +80,7 @@ class RasterioSourceConfig(RasterSourceConfig):
             channel_order=self.channel_order,
             bbox=self.build_bbox(),
             tmp_dir=tmp_dir,
-            expand_palette=self.expand_palette,
+            expand_palette=bool(self.expand_palette),
             map_crs=self.map_crs,
             trust_references=self.trust_references,
         )
