@@ -248,9 +248,10 @@ def test_publishing_over_a_file_of_somebody_else_is_refused(root, fs, tmp_path):
 
 def test_records_of_a_run_are_kept_and_forgotten(root):
     store = RecordStore(f'{root}/run')
-    store.write({'key': 1}, 'train', '0-of-1.json')
-    store.write({'key': 2}, 'train', 'steps', 'x.json')
-    assert list(store.jobs('train')) == [('0-of-1.json', {'key': 1})]
+    superseded = {'key': None, 'outputs': {}}
+    store.write(superseded, 'train', '0-of-1.json')
+    store.write({'key': 'k'}, 'train', 'steps', 'x.json')
+    assert list(store.jobs('train')) == [('0-of-1.json', superseded)]
 
     store.remove('train', '0-of-1.json')
     assert list(store.jobs('train')) == []

@@ -1,15 +1,22 @@
 import contextvars
+import importlib.util
 import json
+import linecache
 import os
+import shutil
 import threading
 from pathlib import Path
 
 import pytest
 
+from rastervision.pipeline import code_versions
 from rastervision.pipeline.cli.running import run_pipelines
+from rastervision.pipeline.errors import ConfigError
 from rastervision.pipeline.execution import prepare, run_command
-from rastervision.pipeline.manifest import Manifest, _source_digest, begin, run_step
+from rastervision.pipeline.file_system.utils import file_to_str, str_to_file
+from rastervision.pipeline.manifest import Manifest, begin, run_step
 from rastervision.pipeline.records import input_state, records_dir
+from rastervision.pipeline.registry import registry_
 from rastervision.pipeline.runner.inprocess_runner import InProcessRunner
 
 ALL = ['make a', 'make b', 'make c', 'join', 'shout']
@@ -66,23 +73,107 @@ def test_changed_code_version_reruns_everything(toy, run, log, monkeypatch):
     run(toy())
     log()
 
-    monkeypatch.setattr('rastervision.pipeline.manifest._distributions', lambda: ['rastervision_pipeline 99'])
+    monkeypatch.setattr(
+        code_versions, '_distributions', lambda: [('rastervision_pipeline', 'rastervision_pipeline 99')]
+    )
     run(toy())
 
     assert log() == ALL
 
 
-def test_changed_method_reruns_what_is_done(toy, run, log, monkeypatch):
+def test_version_of_a_plugin_that_is_not_used_reruns_nothing(toy, run, log, monkeypatch):
     run(toy())
     log()
 
-    pipeline_class = type(toy().build(''))
-    monkeypatch.setattr(pipeline_class, 'unlisted', lambda self: None)
-    _source_digest.cache_clear()
+    installed = [*code_versions._distributions(), ('rastervision_other', 'rastervision_other 99')]
+    monkeypatch.setattr(code_versions, '_distributions', lambda: installed)
+    unused = {**registry_.get_plugin_versions(), 'rastervision.other': 99}
+    monkeypatch.setattr(registry_, 'get_plugin_versions', lambda: unused)
     run(toy())
-    _source_digest.cache_clear()
+
+    assert log() == []
+
+
+@pytest.fixture
+def change(toy, monkeypatch):
+    """Replaces a method of the pipeline."""
+
+    def change(name, function):
+        monkeypatch.setattr(type(toy().build('')), name, function)
+        code_versions._source_digest.cache_clear()
+
+    yield change
+    code_versions._source_digest.cache_clear()
+
+
+def test_changed_method_that_commands_may_call_reruns_them(toy, run, log, change):
+    run(toy())
+    log()
+
+    change('unlisted', lambda self: None)
+    run(toy())
 
     assert log() == ALL
+
+
+def test_changed_command_reruns_it_and_what_follows_only(toy, run, log, change):
+    run(toy())
+    log()
+
+    change('shout', lambda self: str_to_file('new', self.path('shouted')))
+    run(toy())
+    assert log() == []
+    assert file_to_str(toy().build('').path('shouted')) == 'new'
+
+    change('join', lambda self: (self.note('join again'), str_to_file('abc', self.path('joined'))))
+    run(toy())
+    assert log() == ['join again']
+
+
+def test_changed_command_that_another_one_calls_reruns_that_too(toy, run, log, change):
+    change('shout', lambda self: (self.join(), str_to_file('!', self.path('shouted'))))
+    run(toy())
+    log()
+
+    change('join', lambda self: (self.note('new join'), str_to_file('abc', self.path('joined'))))
+    run(toy())
+
+    assert log() == ['new join', 'new join']
+
+
+HELPER = """
+from rastervision.toy_plugin.toy import Toy
+
+FACTOR = 1
+
+def helper():
+    return inner()
+
+def inner():
+    return FACTOR
+
+class Own(Toy):
+    def join(self):
+        return helper()
+"""
+
+
+@pytest.mark.parametrize('old, new', [('return FACTOR', 'return FACTOR + 1'), ('FACTOR = 1', 'FACTOR = 2')])
+def test_functions_and_numbers_that_a_users_command_uses_count(toy, tmp_path, old, new):
+    def versions(text):
+        linecache.clearcache()
+        path = tmp_path / f'own_{len(text)}_{hash(text)}.py'
+        path.write_text(text)
+        spec = importlib.util.spec_from_file_location('own_module', path)
+        module = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+        pipeline = module.Own(toy(), '')
+        return code_versions.code_versions(pipeline, 'join'), code_versions.code_versions(pipeline, 'make')
+
+    before, after = versions(HELPER), versions(HELPER.replace(old, new))
+
+    assert before[0] != after[0]
+    assert before[1] == after[1]
 
 
 def test_root_may_be_a_file_uri(toy, run, log, tmp_path):
@@ -216,7 +307,7 @@ def test_record_tells_times_memory_and_outputs(toy, run, tmp_path):
 
     record = json.loads((tmp_path / '.out.manifest' / 'join' / '0-of-1.json').read_text())
 
-    assert record['outputs'] == {str(tmp_path / 'out' / 'joined.txt'): '3'}
+    assert record['outputs'] == {'joined.txt': '3'}
     assert record['started'] < record['ended']
     assert record['peak_memory_mb'] > 1
 
@@ -354,3 +445,144 @@ def test_unfinished_work_with_other_inputs_is_discarded(begun, tmp_path):
 
 def test_outside_a_command_nothing_is_discarded():
     begin(lambda: pytest.fail('discarded'))
+
+
+# ------------------------------------------------------------------- runs that were copied
+@pytest.fixture
+def project(tmp_path, toy, run, log):
+    """A finished run with its records, in a folder of its own."""
+    (tmp_path / 'exp1').mkdir()
+    run(toy(root_uri=str(tmp_path / 'exp1' / 'run')))
+    log()
+    return tmp_path
+
+
+def test_a_copied_run_is_done_and_leaves_the_original_alone(toy, run, log, project):
+    shutil.copytree(project / 'exp1', project / 'exp2')
+    before = {path: path.read_bytes() for path in (project / 'exp1').rglob('*') if path.is_file()}
+
+    run(toy(root_uri=str(project / 'exp2' / 'run')))
+    assert log() == []
+
+    run(toy(root_uri=str(project / 'exp2' / 'run'), items=['x'], mark='?'))
+    assert log() == ['make x', 'join', 'shout']
+    assert {path: path.read_bytes() for path in (project / 'exp1').rglob('*') if path.is_file()} == before
+    assert not (project / 'exp2' / 'run' / 'a.txt').exists()
+
+
+def test_in_a_copied_run_what_is_gone_is_made_again(toy, run, log, project):
+    shutil.copytree(project / 'exp1', project / 'exp2')
+    (project / 'exp2' / 'run' / 'joined.txt').unlink()
+
+    run(toy(root_uri=str(project / 'exp2' / 'run')))
+
+    assert log() == ['join', 'shout']
+
+
+@pytest.mark.parametrize('relocate', [shutil.copytree, shutil.move])
+def test_a_run_copied_or_renamed_without_its_records_is_done(toy, run, log, project, relocate):
+    relocate(project / 'exp1' / 'run', project / 'exp1' / 'other')
+    records = sorted(path.name for path in (project / 'exp1' / '.run.manifest').rglob('*'))
+
+    run(toy(root_uri=str(project / 'exp1' / 'other')))
+    assert log() == []
+
+    run(toy(root_uri=str(project / 'exp1' / 'other'), mark='?'))
+    assert log() == ['shout']
+    assert sorted(path.name for path in (project / 'exp1' / '.run.manifest').rglob('*')) == records
+
+
+def test_records_of_another_run_count_for_nothing(toy, run, log, project):
+    run(toy(root_uri=str(project / 'exp1' / 'new')))
+
+    assert log() == ALL
+
+
+@pytest.mark.parametrize('elsewhere', [True, False])
+def test_a_record_removes_nothing_outside_of_its_run(toy, run, project, elsewhere):
+    victim = project / 'victim'
+    victim.write_text('precious')
+    os.utime(victim, (0, 0))
+    name = str(victim) if elsewhere else '../../victim'
+    listing = {'key': None, 'outputs': {name: '8'}}
+    (project / 'exp1' / '.run.manifest' / 'shout' / 'superseded-0.json').write_text(json.dumps(listing))
+
+    run(toy(root_uri=str(project / 'exp1' / 'run'), mark='?'))
+
+    assert victim.read_text() == 'precious'
+
+
+# ------------------------------------------------------------- more splits, parts that are seen
+@pytest.mark.parametrize('num_splits', [3, 5])
+def test_more_splits_than_there_is_work_are_done_like_others(toy, run, statuses, num_splits):
+    run(toy(items=['a']), num_splits=num_splits)
+
+    assert all(status.done for status in statuses(toy(items=['a'])).values())
+
+
+def test_a_command_whose_jobs_publish_nothing_always_runs(toy, run, log, change):
+    change('make_item', lambda self, item: self.note(f'make {item}'))
+    for _ in range(2):
+        run(toy(), 'make', num_splits=2)
+        assert log() == ['make a', 'make c', 'make b']
+
+
+@pytest.fixture
+def view(change):
+    """Makes `join` and what follows depend on the items a, b and c only."""
+
+    def as_seen_by(self, command):
+        if command == 'make':
+            return self
+        config = self.config.copy()
+        config.items = [item for item in config.items if item in 'abc']
+        return type(self)(config, self.tmp_dir)
+
+    change('as_seen_by', as_seen_by)
+
+
+def test_a_change_that_a_command_does_not_see_does_not_rerun_it(toy, run, log, view, statuses):
+    run(toy())
+    log()
+
+    run(toy(items=['a', 'b', 'c', 'd']))
+    assert log() == ['make a', 'make b', 'make c', 'make d']
+    assert all(status.done for status in statuses(toy(items=['a', 'b', 'c', 'd'])).values())
+
+    run(toy(items=['a', 'b', 'd']))
+    assert log() == ['make a', 'make b', 'make d', 'join', 'shout']
+
+
+def test_asked_to_run_again_a_command_reruns_what_sees_it(toy, run, log, view):
+    run(toy())
+    run(toy(items=['a', 'b', 'c', 'd']), 'make', rerun=True)
+    log()
+
+    run(toy(items=['a', 'b', 'c', 'd']))
+
+    assert log() == ['join', 'shout']
+
+
+# ------------------------------------------------------------------------------------ keeping
+def test_a_kept_command_counts_as_done_from_then_on(toy, run, log, capsys):
+    run(toy())
+    log()
+
+    run(toy(items=['x', 'a', 'b', 'c']), keep=['join'])
+    assert log() == ['make x', 'make a', 'make b', 'make c', 'shout']
+    assert 'join is kept as it is, though its config and a command before it changed' in capsys.readouterr().out
+
+    run(toy(items=['x', 'a', 'b', 'c']))
+    assert log() == []
+
+    run(toy(items=['a', 'b', 'c']))
+    assert log() == ['make a', 'make b', 'make c', 'join', 'shout']
+
+
+def test_what_is_not_there_cannot_be_kept(toy, run, log, tmp_path):
+    with pytest.raises(ConfigError, match=r"'join' cannot be kept: no run of it in .*out"):
+        run(toy(), keep=['join'])
+    run(toy())
+    (tmp_path / 'out' / 'joined.txt').unlink()
+    with pytest.raises(ConfigError, match="'join' cannot be kept"):
+        run(toy(items=['x']), keep=['join'])

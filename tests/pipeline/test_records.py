@@ -6,7 +6,7 @@ import pytest
 
 from rastervision.pipeline.file_system.file_system import FileSystem
 from rastervision.pipeline.manifest import Manifest
-from rastervision.pipeline.records import RecordStore, digest, input_state, output_state, records_dir
+from rastervision.pipeline.records import RecordStore, RunRoot, digest, input_state, output_state, records_dir
 from rastervision.pipeline.registry import registry_
 
 FILES: dict[str, bytes] = {}
@@ -85,11 +85,64 @@ def test_records_of_a_remote_root_lie_inside_it(remote):
     assert records_dir(f'{remote}/') == 'mem://bucket/run/.manifest'
 
 
-def test_records_are_read_back(store):
-    store.write({'key': 'k'}, 'chip', '0-of-1.json')
+JOB = {'key': 'k', 'upstream': {}, 'split_ind': 0, 'num_splits': 1, 'ended': '2026-01-01T00:00:00+00:00', 'outputs': {}}
 
-    assert store.read('chip', '0-of-1.json') == {'key': 'k'}
-    assert dict(store.jobs('chip')) == {'0-of-1.json': {'key': 'k'}}
+
+def test_records_are_read_back(store):
+    store.write(JOB, 'chip', '0-of-1.json')
+
+    assert store.read('chip', '0-of-1.json') == JOB
+    assert dict(store.jobs('chip')) == {'0-of-1.json': JOB}
+
+
+@pytest.mark.parametrize(
+    'odd',
+    [
+        {'outputs': []},
+        {'outputs': {'a': 1}},
+        {'key': 1},
+        {'num_splits': 'two'},
+        {'upstream': []},
+        {'parts': 'all'},
+        {'ended': 'yesterday'},
+        {'ended': ['x']},
+        {'seen': [1]},
+        {'seen': {'train': {'key': 'k', 'stamp': 5}}},
+        {'key': None, 'was': {'key': 'k'}},
+    ],
+)
+def test_records_that_no_job_has_written_count_as_none(store, odd):
+    store.write({**JOB, **odd}, 'chip', '0-of-1.json')
+
+    assert dict(store.jobs('chip')) == {}
+
+
+ROOTS = ['/data/run', 'run', 's3://bucket/run']
+
+
+@pytest.mark.parametrize('root_uri', ROOTS)
+def test_files_of_a_run_are_named_by_their_place_in_it(root_uri):
+    root = RunRoot(root_uri)
+
+    assert root.name(f'{root_uri}/predict/a.tif') == 'predict/a.tif'
+    assert root.locate('predict/a.tif') == f'{root.uri}/predict/a.tif'
+    assert root.neutral({'uri': f'{root_uri}/a', 'other': [f'{root_uri}2/a']}) == {
+        'uri': '{root}/a',
+        'other': [f'{root_uri}2/a'],
+    }
+
+
+@pytest.mark.parametrize('root_uri', ROOTS)
+@pytest.mark.parametrize('name', ['/etc/passwd', '../a', 'a/../../b', 's3://bucket/run/a', 'file:///a', '..\\a'])
+def test_files_outside_of_the_run_are_not_its_own(root_uri, name):
+    assert not RunRoot(root_uri).owns(name)
+
+
+def test_a_link_that_leads_out_of_the_run_makes_nothing_its_own(tmp_path):
+    (tmp_path / 'run').mkdir()
+    (tmp_path / 'run' / 'link').symlink_to(tmp_path)
+
+    assert not RunRoot(str(tmp_path / 'run')).owns('link/precious')
 
 
 def test_removed_record_is_gone(store):

@@ -9,19 +9,19 @@ A command may do its work in steps, such as a scene each, through `run_step`. A 
 ends, so that a job that was killed goes on with the missing ones, also under another number of splits.
 """
 
-import inspect
+import logging
 import os
 import sys
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from functools import cache
-from importlib import metadata
 from typing import TYPE_CHECKING, Any
 
+from rastervision.pipeline.code_versions import code_versions
+from rastervision.pipeline.errors import ConfigError
 from rastervision.pipeline.file_system.local_file_system import to_path
 from rastervision.pipeline.file_system.publish import record_outputs
 from rastervision.pipeline.file_system.utils import is_local
@@ -35,12 +35,14 @@ from rastervision.pipeline.records import (
     output_state,
     remove_older,
 )
-from rastervision.pipeline.registry import registry_
 
 if TYPE_CHECKING:
     from rastervision.pipeline.pipeline import Pipeline
 
+log = logging.getLogger(__name__)
+
 BEGUN_FILE = 'begun.json'
+MOST_NAMES = 5
 CAUSES = {'config': 'its config', 'code': 'the code', 'inputs': 'its inputs', 'upstream': 'a command before it'}
 
 
@@ -64,32 +66,58 @@ class Manifest:
         """Of this pipeline; nothing is read or written yet."""
         self.pipeline = pipeline
         self.store = RecordStore(os.path.dirname(pipeline.config.get_config_uri()) or '.')
-        self._parts: dict[str, dict[str, str]] = {}
+        self.root = self.store.root
+        self._views: dict[tuple[int, str], Pipeline] = {}
+        self._parts: dict[tuple[int, str], dict[str, str]] = {}
         self._input_states: dict[str, str | None] = {}
 
     def key(self, command: str) -> str:
-        """What stands for all that a command depends on.
+        """What stands for all that a command depends on, wherever the run lies.
 
         Cost: one `stat` for each of its inputs and those of the commands before it, once.
         """
-        return digest([command, self._parts_of(command)])
+        return self._key_in(self.pipeline, command)
 
-    def statuses(self, commands: Iterable[str]) -> dict[str, Status]:
+    def statuses(self, commands: Iterable[str], keep: Collection[str] = ()) -> dict[str, Status]:
         """Which of these commands are done, if they run in this order. Reads only.
 
         A command is not done if one before it, whose output it uses, runs again.
+
+        Args:
+            commands: The commands.
+            keep: Those that count as done with what is there, as after `keep`.
+
+        Raises:
+            ConfigError: If one cannot be kept.
         """
         statuses: dict[str, Status] = {}
         for command in commands:
-            running = {name for name, status in statuses.items() if not status.done and self._stamp(name)}
-            statuses[command] = self._status(command, running)
+            running = {name for name, status in statuses.items() if not status.done and self._stamp(name, command)}
+            status = self._status(command, running)
+            if command in keep and not status.done:
+                self._records_to_keep(command)
+                status = Status(True, f'kept as it is, though {status.reason}')
+            statuses[command] = status
         return statuses
+
+    def keep(self, command: str) -> None:
+        """Let a command count as done with what an earlier run of it has left, whatever it depended on.
+
+        Raises:
+            ConfigError: If no run of it is known that ended and whose files are as they were written.
+        """
+        for record in self._records_to_keep(command):
+            about = {'key': self.key(command), 'parts': self._parts_of(command), 'upstream': None, 'seen': {}}
+            self.store.write({**record, **about}, command, job_name(record['split_ind'], record['num_splits']))
 
     def job_is_done(self, command: str, split_ind: int = 0, num_splits: int = 1) -> bool:
         """Whether one job need not run."""
-        record = self.store.read(command, job_name(split_ind, num_splits))
-        is_current = record is not None and record['key'] == self.key(command)
-        return record is not None and is_current and _fault(record, self._stamps_above(command)) is None
+        record = self.store.read_job(command, job_name(split_ind, num_splits))
+        if record is None or record['key'] != self.key(command):
+            return False
+        # A job that had nothing to do is told from one whose outputs nobody noted by those beside it.
+        known = any(other['outputs'] for _, other in self.store.jobs(command) if _same_run(other, record))
+        return known and self._fault(record, self._stamps_above(command)) is None
 
     def forget(self, commands: Iterable[str]) -> None:
         """Remove all records of these commands, so that they run from the start and discard unfinished work."""
@@ -98,7 +126,7 @@ class Manifest:
             self.store.forget(command)
             self.store.write({'state': None}, command, BEGUN, BEGUN_FILE)
             for name, record in records:
-                self._supersede(command, name, record)
+                self._supersede(command, name, {'key': None, 'outputs': record['outputs']})
 
     @contextmanager
     def job(self, command: str, split_ind: int = 0, num_splits: int = 1) -> Iterator[None]:
@@ -122,89 +150,192 @@ class Manifest:
         finally:
             _current_job.reset(token)
         outputs = {**job.outputs, **job.states(published)}
-        if outputs:
-            times = {'started': started, 'ended': _now(), 'peak_memory_mb': peak_memory_mb()}
-            about = {'key': key, 'parts': self._parts_of(command), 'upstream': upstream, 'num_splits': num_splits}
-            self.store.write({**about, **times, 'outputs': outputs}, command, name)
+        if outputs or num_splits > 1:
+            ended = _now()
+            times = {'started': started, 'ended': ended, 'peak_memory_mb': peak_memory_mb()}
+            about = {'key': key, 'parts': self._parts_of(command), 'upstream': upstream}
+            split = {'split_ind': split_ind, 'num_splits': num_splits}
+            seen = self._seen_of(command, ended)
+            self.store.write({**about, **split, 'seen': seen, **times, 'outputs': outputs}, command, name)
             self._remove_superseded(command, started)
 
     def missing_inputs(self, commands: Iterable[str]) -> list[str]:
         """Local inputs of these commands that are not there, and that no command writes below the run's folder."""
-        root = os.path.join(os.path.dirname(os.path.abspath(self.pipeline.config.get_config_uri())), '')
         uris = dict.fromkeys(uri for command in commands for uri in self.pipeline.inputs_of(command) if is_local(uri))
-        made = [uri for uri in uris if os.path.abspath(to_path(uri)).startswith(root)]
+        made = [uri for uri in uris if self.root.owns(self.root.name(uri))]
         return [uri for uri in uris if uri not in made and self._input_state(uri) is None]
 
-    # ---------------------------------------------------------------- internals
+    # ---------------------------------------------------------- what is depended on
+    def _view(self, pipeline: 'Pipeline', command: str) -> 'Pipeline':
+        """The pipeline as far as a command depends on it; each is made once."""
+        if (id(pipeline), command) not in self._views:
+            self._views[id(pipeline), command] = pipeline.as_seen_by(command)
+        return self._views[id(pipeline), command]
+
     def _upstream_of(self, command: str) -> list[str]:
         return [name for name in self.pipeline.upstream_of(command) if name != command]
 
-    def _parts_of(self, command: str) -> dict[str, str]:
-        if command not in self._parts:
-            inputs = {uri: self._input_state(uri) for uri in self.pipeline.inputs_of(command)}
-            self._parts[command] = {
-                'config': digest(self.pipeline.config_for(command)),
-                'code': digest(code_versions(type(self.pipeline))),
-                'inputs': digest(inputs),
-                'upstream': digest([self.key(name) for name in self._upstream_of(command)]),
+    def _key_in(self, pipeline: 'Pipeline', command: str) -> str:
+        view = self._view(pipeline, command)
+        if (id(view), command) not in self._parts:
+            inputs = {uri: self._input_state(uri) for uri in view.inputs_of(command)}
+            self._parts[id(view), command] = {
+                'config': digest(self.root.neutral(view.config_for(command))),
+                'code': digest(code_versions(view, command)),
+                'inputs': digest(self.root.neutral(inputs)),
+                'upstream': digest([self._key_in(view, name) for name in self._upstream_of(command)]),
             }
-        return self._parts[command]
+        return digest([command, self._parts[id(view), command]])
 
-    def _supersede(self, command: str, name: str, record: Record) -> None:
-        """Make the record of a job one that only lists its files, until `_remove_superseded`."""
-        outputs = record['outputs']
-        self.store.write({'key': None, 'outputs': outputs}, command, f'superseded-{digest(sorted(outputs))[:16]}.json')
-        if record['key'] is not None:
-            self.store.remove(command, name)
+    def _parts_of(self, command: str) -> dict[str, str]:
+        self._key_in(self.pipeline, command)
+        return self._parts[id(self._view(self.pipeline, command)), command]
 
-    def _remove_superseded(self, command: str, started: str) -> None:
-        """Once a command is complete, remove what only earlier runs of it have written, and their records."""
-        if not self._status(command, set()).done:
-            return
-        records = dict(self.store.jobs(command))
-        current = {uri for record in records.values() if record['key'] is not None for uri in record['outputs']}
-        for name, record in records.items():
-            if record['key'] is not None:
-                continue
-            for uri in record['outputs'].keys() - current:
-                remove_older(uri, than=datetime.fromisoformat(started))
-            self.store.remove(command, name)
+    def _seen_key(self, command: str, by: str) -> str:
+        """What stands for all that the part of a command's result depends on that another command uses."""
+        return self._key_in(self._view(self.pipeline, by), command)
 
     def _input_state(self, uri: str) -> str | None:
         if uri not in self._input_states:
             self._input_states[uri] = input_state(uri)
         return self._input_states[uri]
 
-    def _stamp(self, command: str) -> str | None:
-        """When the last job of a command ended that has the present key; None if none has."""
+    # -------------------------------------------------------------- what is recorded
+    def _seen_of(self, command: str, ended: str) -> dict[str, dict[str, str]]:
+        """For each command that uses this one's result: what it sees of it, and since when that is so.
+
+        That is since an earlier run, if what has changed since then does not concern it.
+        """
         key = self.key(command)
-        return max((record['ended'] for _, record in self.store.jobs(command) if record['key'] == key), default=None)
+        older = [record['was'] for _, record in self.store.jobs(command) if record['key'] is None and record.get('was')]
+        seen: dict[str, dict[str, str]] = {}
+        for by in self.pipeline.all_commands:
+            if by != command and command in self.pipeline.upstream_of(by):
+                seen_key = self._seen_key(command, by)
+                others = [_seen_by(record, by) for record in older if record['key'] != key]
+                stamps = [stamp for other_key, stamp in others if other_key == seen_key]
+                seen[by] = {'key': seen_key, 'stamp': max(stamps, default=ended)}
+        return seen
+
+    def _stamp(self, command: str, by: str) -> str | None:
+        """Since when the result of a command is what another one sees of it now; None if there is none."""
+        key = self._seen_key(command, by)
+        found = (_seen_by(record, by) for _, record in self.store.jobs(command) if record['key'] is not None)
+        return max((stamp for seen_key, stamp in found if seen_key == key), default=None)
 
     def _stamps_above(self, command: str) -> dict[str, str | None]:
-        return {name: self._stamp(name) for name in self._upstream_of(command)}
+        return {name: self._stamp(name, command) for name in self._upstream_of(command)}
+
+    def _changed(self, outputs: dict[str, str]) -> Iterator[str]:
+        """Those of the files in a record that are not as they were written."""
+        return (name for name, state in outputs.items() if output_state(self.root.locate(name)) != state)
+
+    def _fault(self, record: Record, stamps: dict[str, str | None]) -> str | None:
+        """Why a job is not done whose record this is, or None; `stamps` tells when the commands above it ended."""
+        upstream = record['upstream']
+        if upstream is not None:  # None: kept, whatever runs before it
+            again = [name for name, stamp in stamps.items() if upstream.get(name) != stamp]
+            if again:
+                return f'{again[0]} ran since'
+        return next(
+            (f'{self.root.locate(name)} is not as it was written' for name in self._changed(record['outputs'])), None
+        )
 
     def _status(self, command: str, running: set[str]) -> Status:
         records = [record for _, record in self.store.jobs(command) if record['key'] is not None]
-        if not records:
+        if not any(record['outputs'] for record in records):
             return Status(False, 'no finished run of it is known')
         current = [record for record in records if record['key'] == self.key(command)]
         if not current:
             return Status(False, f'{self._changes(command, records[-1])} changed')
         again = [name for name in self._upstream_of(command) if name in running]
-        if again:
+        if again and any(record['upstream'] is not None for record in current):
             return Status(False, f'{again[0]} runs again')
         stamps = self._stamps_above(command)
-        faults = [_fault(record, stamps) for record in current]
+        faults = [self._fault(record, stamps) for record in current]
         fault = next((text for text in faults if text), None)
         intact = [record for record, text in zip(current, faults, strict=True) if text is None]
-        for num_splits in {record['num_splits'] for record in intact}:
-            if sum(record['num_splits'] == num_splits for record in intact) == num_splits:
-                return Status(True, f'finished {max(record["ended"] for record in intact)}')
+        complete = _complete(intact)
+        if complete:
+            return Status(True, f'finished {max(record["ended"] for record in complete)}')
         return Status(False, fault or f'{len(intact)} of {intact[0]["num_splits"]} parts are finished')
 
+    def _records_to_keep(self, command: str) -> list[Record]:
+        """The records of the last whole run of a command whose files are as they were written."""
+        records = [record for _, record in self.store.jobs(command) if record['key'] is not None]
+        intact = [record for record in records if not any(self._changed(record['outputs']))]
+        keys = dict.fromkeys(record['key'] for record in intact)
+        runs = [_complete([record for record in intact if record['key'] == key]) for key in keys]
+        if not any(runs):
+            raise ConfigError(
+                f'{command!r} cannot be kept: no run of it in {self.root.uri!r} is known that ended and whose files '
+                'are as they were written. Run it.'
+            )
+        return max(filter(None, runs), key=lambda run: max(record['ended'] for record in run))
+
     def _changes(self, command: str, record: Record) -> str:
-        now, then = self._parts_of(command), record.get('parts', {})
+        now, then = self._parts_of(command), record.get('parts') or {}
         return ' and '.join(text for part, text in CAUSES.items() if now[part] != then.get(part)) or 'something'
+
+    # ------------------------------------------------------------ what is superseded
+    def _supersede(self, command: str, name: str, record: Record) -> None:
+        """Make the record of a job one that only lists its files, until `_remove_superseded`."""
+        outputs = record['outputs']
+        was = record.get('was')
+        if record['key'] is not None:
+            was = {part: record.get(part) for part in ('key', 'ended', 'seen')}
+        listing = {'key': None, 'outputs': outputs, 'was': was}
+        self.store.write(listing, command, f'superseded-{digest([sorted(outputs), was])[:16]}.json')
+        if record['key'] is not None:
+            self.store.remove(command, name)
+
+    def _remove_superseded(self, command: str, started: str) -> None:
+        """Once a command is complete, remove what only earlier runs of it have written, and their records.
+
+        Files outside of the root stay, whoever wrote the records.
+        """
+        if not self._status(command, set()).done:
+            return
+        records = dict(self.store.jobs(command))
+        current = {name for record in records.values() if record['key'] is not None for name in record['outputs']}
+        left: list[str] = []
+        for name, record in records.items():
+            if record['key'] is not None:
+                continue
+            for output in record['outputs'].keys() - current:
+                if self.root.owns(output):
+                    remove_older(self.root.locate(output), than=datetime.fromisoformat(started))
+                elif output_state(output) is not None:
+                    left.append(output)
+            self.store.remove(command, name)
+        if left:
+            log.warning(
+                '%s: %d files of earlier runs lie outside of %s and stay there; remove them if they are not needed: %s',
+                command,
+                len(left),
+                self.root.uri,
+                ', '.join(sorted(left)[:MOST_NAMES]),
+            )
+
+
+def _complete(records: list[Record]) -> list[Record]:
+    """Of records of jobs, those that together are a whole command and have outputs; none if there are no such."""
+    for num_splits in {record['num_splits'] for record in records}:
+        parts = [record for record in records if record['num_splits'] == num_splits]
+        if len(parts) == num_splits and any(record['outputs'] for record in parts):
+            return parts
+    return []
+
+
+def _same_run(a: Record, b: Record) -> bool:
+    """Whether two records are of jobs that a command was split into together."""
+    return a['key'] == b['key'] and a.get('num_splits') == b.get('num_splits')
+
+
+def _seen_by(record: Record, by: str) -> tuple[str, str]:
+    """What a command sees of the result that a record is of, and since when."""
+    seen = (record.get('seen') or {}).get(by)
+    return (seen['key'], seen['stamp']) if seen else (record['key'], record['ended'])
 
 
 @dataclass
@@ -221,8 +352,13 @@ class _Job:
 
     def run_step(self, name: str, function: Callable[[], object]) -> bool:
         path = (self.command, STEPS, f'{digest(name)}.json')
-        record = self.store.read(*path)
-        is_done = record is not None and record['key'] == self.key and not any(changed(record['outputs']))
+        record = self.store.read_job(*path)
+        root = self.store.root
+        is_done = (
+            record is not None
+            and record['key'] == self.key
+            and all(output_state(root.locate(output)) == state for output, state in record['outputs'].items())
+        )
         if record is None or not is_done:
             self.store.remove(*path)
             with record_outputs() as published:
@@ -237,16 +373,16 @@ class _Job:
     def begin(self, discard: Callable[[], object], settings: Any) -> None:
         state = digest([self.parts, settings])
         record = self.store.read(self.command, BEGUN, BEGUN_FILE)
-        if record is not None and record['state'] != state:
+        if record is not None and record.get('state') != state:
             discard()
         self.store.write({'state': state}, self.command, BEGUN, BEGUN_FILE)
 
     def states(self, uris: Iterable[str]) -> dict[str, str]:
-        """URI -> state of those that are there to stay: neither temporary nor records."""
+        """Name -> state of those that are there to stay: neither temporary nor records."""
         private = tuple(os.path.join(folder, '') for folder in (os.path.abspath(self.tmp_dir), self.store.uri))
         absolute = dict.fromkeys(os.path.abspath(to_path(uri)) if is_local(uri) else uri for uri in uris)
         states = {uri: output_state(uri) for uri in absolute if not uri.startswith(private)}
-        return {uri: state for uri, state in states.items() if state is not None}
+        return {self.store.root.name(uri): state for uri, state in states.items() if state is not None}
 
 
 _current_job: ContextVar[_Job | None] = ContextVar('current_job', default=None)
@@ -291,44 +427,6 @@ def begin(discard: Callable[[], object], settings: Any = None) -> None:
 def job_name(split_ind: int, num_splits: int) -> str:
     """File name of the record of a job."""
     return f'{split_ind}-of-{num_splits}.json'
-
-
-def _fault(record: Record, stamps: dict[str, str | None]) -> str | None:
-    """Why a job is not done whose record this is, or None; `stamps` tells when the commands above it ended."""
-    again = [name for name, stamp in stamps.items() if record['upstream'].get(name) != stamp]
-    if again:
-        return f'{again[0]} ran since'
-    return next((f'{uri} is not as it was written' for uri in changed(record['outputs'])), None)
-
-
-def changed(outputs: dict[str, str]) -> Iterator[str]:
-    """Those of the files in a record that are not as they were written."""
-    return (uri for uri, state in outputs.items() if output_state(uri) != state)
-
-
-def code_versions(pipeline_class: type) -> dict[str, Any]:
-    """What stands for the code of a pipeline: versions of what is installed, and the source of its own classes."""
-    return {
-        'distributions': _distributions(),
-        'plugins': registry_.get_plugin_versions(),
-        'classes': [_source_digest(cls) for cls in pipeline_class.__mro__[:-1]],
-    }
-
-
-@cache
-def _distributions() -> list[str]:
-    found = {(item.metadata['Name'] or '', item.version) for item in metadata.distributions()}
-    return sorted(f'{name} {version}' for name, version in found if name.lower().startswith('rastervision'))
-
-
-@cache
-def _source_digest(cls: type) -> str:
-    """Of the methods, one by one: the source of a class in a user's config file is not found by its module."""
-    methods = [member for member in vars(cls).values() if inspect.isfunction(member)]
-    try:
-        return digest([inspect.getsource(method) for method in methods])
-    except OSError:  # typed into a shell, say
-        return cls.__qualname__
 
 
 def peak_memory_mb() -> int | None:

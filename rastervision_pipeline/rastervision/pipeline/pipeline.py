@@ -80,6 +80,20 @@ class Pipeline:
         names = self.all_commands
         return names[: names.index(command)] if command in names else list(names)
 
+    def as_seen_by(self, command: str) -> 'Pipeline':
+        """The pipeline without what changes neither the result of a command nor, of the results that it uses, its part.
+
+        What a command depends on is asked of this one, by `config_for` and `inputs_of`, also for the commands before
+        it. If one of these runs again for something that is left out here, this command does not.
+
+        Args:
+            command: Name of the command.
+
+        Returns:
+            By default the pipeline itself.
+        """
+        return self
+
     def test_cpu(self, split_ind: int = 0, num_splits: int = 1) -> None:
         """Do nothing, on a CPU; to try a runner."""
 

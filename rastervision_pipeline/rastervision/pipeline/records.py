@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import re
 import shutil
 from collections.abc import Iterator
 from datetime import datetime
@@ -11,12 +12,14 @@ from typing import Any
 
 from rastervision.pipeline.errors import RasterVisionError
 from rastervision.pipeline.file_system.json_reader import DOCUMENT
-from rastervision.pipeline.file_system.local_file_system import to_path
+from rastervision.pipeline.file_system.local_file_system import SCHEME, to_path
 from rastervision.pipeline.file_system.utils import file_exists, file_to_json, is_local, json_to_file, list_paths
 from rastervision.pipeline.registry import registry_
 
 Record = dict[str, Any]
 STEPS, BEGUN = 'steps', 'begun'
+MANIFEST = re.compile(r'\.(?P<root>.+)\.manifest')
+HERE = '{root}'
 
 
 def records_dir(root_uri: str) -> str:
@@ -33,20 +36,98 @@ def records_dir(root_uri: str) -> str:
     return str(root.parent / f'.{root.name}.manifest' if beside else root / '.manifest')
 
 
+class RunRoot:
+    """The folder of a run, by which its records name files, so that they hold for a copy of it too.
+
+    Attributes:
+        uri: The folder: an absolute path if it is local.
+    """
+
+    def __init__(self, uri: str) -> None:
+        """Of the run with this root."""
+        self.is_local = is_local(uri)
+        self.uri = os.path.abspath(to_path(uri)) if self.is_local else uri.rstrip('/')
+        spellings = {self.uri, uri.rstrip('/')} | ({os.path.realpath(self.uri)} if self.is_local else set())
+        self._spellings = sorted(spellings - {'', '.'}, key=len, reverse=True)
+
+    def name(self, uri: str) -> str:
+        """What records call a file: its path relative to the root, with `/`, or its URI if it lies elsewhere."""
+        if not is_local(uri):
+            return uri.removeprefix(f'{self.uri}/')
+        path = os.path.abspath(to_path(uri))
+        inside = self.is_local and path.startswith(os.path.join(self.uri, ''))
+        return os.path.relpath(path, self.uri).replace(os.sep, '/') if inside else path
+
+    def locate(self, name: str) -> str:
+        """The URI of a file that records call so."""
+        return os.path.join(self.uri, name) if self.owns(name) else name
+
+    def owns(self, name: str) -> bool:
+        """Whether a file of a record lies under the root; of files elsewhere, none is ever removed."""
+        parts = name.replace('\\', '/').split('/')
+        if os.path.isabs(name) or '..' in parts or SCHEME.match(name):
+            return False
+        if not self.is_local:
+            return True
+        folder = os.path.realpath(os.path.join(self.uri, os.path.dirname(name)))
+        root = os.path.realpath(self.uri)
+        return folder == root or folder.startswith(os.path.join(root, ''))
+
+    def neutral(self, data: Any) -> Any:
+        """Plain data in which the root is called the same wherever it lies."""
+        if isinstance(data, dict):
+            return {self.neutral(key): self.neutral(value) for key, value in data.items()}
+        if isinstance(data, list | tuple):
+            return [self.neutral(value) for value in data]
+        if isinstance(data, str):
+            for spelling in self._spellings:
+                if data == spelling or data.startswith(f'{spelling}/'):
+                    return HERE + data[len(spelling) :]
+        return data
+
+
 class RecordStore:
     """The records of one run: a file for each job, and one for each step.
 
-    They are `<command>/<split>-of-<splits>.json` and `<command>/steps/<digest of the name>.json`.
+    They are `<command>/<split>-of-<splits>.json` and `<command>/steps/<digest of the name>.json`. A run that was copied
+    or renamed, and has no records of its own, goes on with those beside it that describe the files in it.
     """
 
     def __init__(self, root_uri: str) -> None:
-        """Of the run with this root; nothing is read or written yet."""
+        """Of the run with this root; nothing is written yet."""
         self.uri = records_dir(root_uri)
         self._is_local = is_local(self.uri)
+        self.root = RunRoot(root_uri)
+        self._inherited = self._find_inherited() if self._is_local else None
+
+    def _find_inherited(self) -> str | None:
+        """The records beside this run that describe its files, if it has none of its own."""
+        root = self.root.uri
+        if os.path.isdir(self.uri) or not os.path.isdir(root):
+            return None
+        parent = os.path.dirname(root)
+        for name in sorted(os.listdir(parent)):
+            if MANIFEST.fullmatch(name) and any(map(self._describes_this, _job_records(os.path.join(parent, name)))):
+                return os.path.join(parent, name)
+        return None
+
+    def _describes_this(self, record: Record) -> bool:
+        """Whether the files of a finished job lie under the root as they were written."""
+        outputs = record['outputs']
+        owned = [name for name in outputs if self.root.owns(name)] if record['key'] is not None else []
+        return bool(owned) and all(output_state(self.root.locate(name)) == outputs[name] for name in owned)
+
+    def _make_own(self) -> None:
+        """Before the first write: take over what is inherited, so that the other run's records stay as they are."""
+        if self._inherited is not None:
+            inherited, self._inherited = self._inherited, None
+            for command in os.listdir(inherited):
+                if any(_job_records(inherited, command)):
+                    shutil.copytree(os.path.join(inherited, command), os.path.join(self.uri, command))
 
     def read(self, *path: str) -> Record | None:
         """The record at a path, or None if there is none that can be read."""
-        uri = os.path.join(self.uri, *path)
+        uri = os.path.join(self._inherited or self.uri, *path)
         try:
             record = file_to_json(uri, DOCUMENT) if self._is_local or file_exists(uri, include_dir=False) else None
         except (RasterVisionError, OSError, ValueError):
@@ -55,24 +136,32 @@ class RecordStore:
 
     def write(self, record: Record, *path: str) -> None:
         """Write a record; it is there whole or not at all."""
+        self._make_own()
         json_to_file(record, os.path.join(self.uri, *path))
 
     def remove(self, *path: str) -> None:
         """Remove a record, if it is there. It is emptied where the file system cannot remove files."""
+        self._make_own()
         if self._is_local:
             Path(self.uri, *path).unlink(missing_ok=True)
         elif self.read(*path) is not None and not _remove_remote(os.path.join(self.uri, *path)):
             self.write({}, *path)
 
     def jobs(self, command: str) -> Iterator[tuple[str, Record]]:
-        """Name and content of the record of each job of a command."""
+        """Name and content of the record of each job of a command; those that jobs cannot have written are left out."""
         for name in self._names(command):
-            record = self.read(command, name)
+            record = self.read_job(command, name)
             if record is not None:
                 yield name, record
 
+    def read_job(self, *path: str) -> Record | None:
+        """The record of a job or step, or None if there is none that is as they write it."""
+        record = self.read(*path)
+        return record if record is not None and _is_of_job(record) else None
+
     def forget(self, command: str) -> None:
         """Remove all records of a command."""
+        self._make_own()
         if self._is_local:
             shutil.rmtree(os.path.join(self.uri, command), ignore_errors=True)
             return
@@ -81,12 +170,54 @@ class RecordStore:
                 self.remove(*path, name)
 
     def _names(self, *path: str) -> list[str]:
-        folder = os.path.join(self.uri, *path)
+        folder = os.path.join(self._inherited or self.uri, *path)
         try:
             names = os.listdir(folder) if self._is_local else map(os.path.basename, list_paths(folder, ext='.json'))
             return sorted(name for name in names if name.endswith('.json'))
         except (RasterVisionError, OSError):
             return []
+
+
+def _job_records(folder: str, command: str = '*') -> Iterator[Record]:
+    """The records of jobs in a local folder of records."""
+    for path in sorted(Path(folder).glob(f'{command}/*.json')):
+        try:
+            record = file_to_json(str(path))
+        except (RasterVisionError, OSError):
+            continue
+        if isinstance(record, dict) and _is_of_job(record):
+            yield record
+
+
+def _is_of_job(record: Record) -> bool:
+    """Whether a record has what those of jobs and steps have, of the right types."""
+    outputs, key, was = record.get('outputs'), record.get('key', 0), record.get('was')
+    if not isinstance(outputs, dict) or not all(isinstance(state, str) for state in outputs.values()):
+        return False
+    if key is None:
+        return was is None or (isinstance(was, dict) and isinstance(was.get('key'), str) and _is_timed(was))
+    if not isinstance(key, str) or 'name' in record:  # of a step
+        return isinstance(key, str)
+    split = record.get('split_ind'), record.get('num_splits')
+    upstream, parts = record.get('upstream', 0), record.get('parts')
+    well_typed = all(isinstance(number, int) for number in split) and isinstance(parts, dict | None)
+    return well_typed and isinstance(upstream, dict | None) and _is_timed(record)
+
+
+def _is_timed(record: Record) -> bool:
+    """Whether a record says when a job ended, and since when others see its result."""
+    seen = record.get('seen') or {}
+    stamps: list[Any] = list(seen.values()) if isinstance(seen, dict) else [None]
+    if not all(isinstance(stamp, dict) and isinstance(stamp.get('key'), str) for stamp in stamps):
+        return False
+    return _is_time(record.get('ended')) and all(_is_time(stamp.get('stamp')) for stamp in stamps)
+
+
+def _is_time(text: Any) -> bool:
+    try:
+        return datetime.fromisoformat(text).tzinfo is not None
+    except (TypeError, ValueError):
+        return False
 
 
 def digest(data: Any) -> str:

@@ -54,6 +54,12 @@ ARG = click.option(
 @click.option('--dry-run', is_flag=True, help='Show what would run and why; write nothing.')
 @click.option('--json', 'as_json', is_flag=True, help='With --dry-run: print JSON, and nothing else, to stdout.')
 @click.option('--rerun', is_flag=True, help='Run finished commands again, too.')
+@click.option(
+    '--keep',
+    multiple=True,
+    metavar='COMMAND',
+    help='Take what an earlier run of this command has left, whatever changed since. May be repeated.',
+)
 def run(
     runner: str,
     cfg_module: str,
@@ -66,6 +72,7 @@ def run(
     dry_run: bool,
     as_json: bool,
     rerun: bool,
+    keep: tuple[str, ...],
 ) -> None:
     """Run COMMANDS, or all, of the pipelines in CFG_MODULE.
 
@@ -84,11 +91,13 @@ def run(
         chosen = registry_.get_runner(runner)()
         chosen.configure(dict(options) | ({'wait': 'true'} if wait and not chosen.waits else {}))
         if dry_run:
-            plans = plan_pipelines(chosen, configs, commands, num_splits=splits, rerun=rerun)
+            plans = plan_pipelines(chosen, configs, commands, num_splits=splits, rerun=rerun, keep=keep)
     if dry_run:
         _show(plans, as_json=as_json)
         return
-    run_pipelines(chosen, configs, commands, num_splits=splits, pipeline_run_name=pipeline_run_name, rerun=rerun)
+    run_pipelines(
+        chosen, configs, commands, num_splits=splits, pipeline_run_name=pipeline_run_name, rerun=rerun, keep=keep
+    )
 
 
 @click.command('run_command')

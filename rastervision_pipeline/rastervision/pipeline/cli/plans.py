@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from rastervision.pipeline.cli.running import check_kept
 from rastervision.pipeline.commands import order_commands
 from rastervision.pipeline.execution import resolve_pipeline
 from rastervision.pipeline.file_system.utils import get_tmp_dir
@@ -69,6 +70,7 @@ def plan_pipelines(
     *,
     num_splits: int = 1,
     rerun: bool = False,
+    keep: Sequence[str] = (),
 ) -> list[PipelinePlan]:
     """What `run_pipelines` would do with the same arguments. Nothing is written.
 
@@ -78,24 +80,25 @@ def plan_pipelines(
     with get_tmp_dir() as tmp_dir:
         pipelines = [resolve_pipeline(config).build(tmp_dir) for config in configs]
         return [
-            _plan_pipeline(runner, pipeline, order_commands(pipeline, commands), num_splits, rerun)
+            _plan_pipeline(runner, pipeline, order_commands(pipeline, commands), num_splits, rerun, keep)
             for pipeline in pipelines
         ]
 
 
 def _plan_pipeline(
-    runner: Runner, pipeline: Pipeline, commands: list[str], num_splits: int, rerun: bool
+    runner: Runner, pipeline: Pipeline, commands: list[str], num_splits: int, rerun: bool, keep: Sequence[str]
 ) -> PipelinePlan:
-    plans = list(_plan_commands(runner, pipeline, commands, num_splits, rerun))
+    plans = list(_plan_commands(runner, pipeline, commands, num_splits, rerun, keep))
     missing = Manifest(pipeline).missing_inputs(plan.name for plan in plans if not plan.done)
     return PipelinePlan(pipeline.config.get_config_uri(), plans, missing)
 
 
 def _plan_commands(
-    runner: Runner, pipeline: Pipeline, commands: list[str], num_splits: int, rerun: bool
+    runner: Runner, pipeline: Pipeline, commands: list[str], num_splits: int, rerun: bool, keep: Sequence[str]
 ) -> Iterable[CommandPlan]:
     asked_for = {name: Status(False, 'asked for') for name in commands}
-    statuses = asked_for if rerun else Manifest(pipeline).statuses(commands)
+    check_kept(pipeline, commands, keep, rerun=rerun)
+    statuses = asked_for if rerun else Manifest(pipeline).statuses(commands, keep)
     for name, status in statuses.items():
         jobs = runner.plan(pipeline, [name], num_splits)
         yield CommandPlan(name, status.done, status.reason, len(jobs), any(job.uses_gpu for job in jobs))

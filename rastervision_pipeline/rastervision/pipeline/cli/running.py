@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable, Sequence
 
-from rastervision.pipeline.commands import order_commands
+from rastervision.pipeline.commands import check_command, order_commands
 from rastervision.pipeline.config.files import save_pipeline_config
-from rastervision.pipeline.errors import RunError
+from rastervision.pipeline.errors import ConfigError, RunError
 from rastervision.pipeline.execution import resolve_pipeline
 from rastervision.pipeline.file_system.utils import get_tmp_dir
 from rastervision.pipeline.manifest import Manifest
@@ -26,6 +26,7 @@ def run_pipelines(
     num_splits: int = 1,
     pipeline_run_name: str = 'raster-vision',
     rerun: bool = False,
+    keep: Sequence[str] = (),
 ) -> None:
     """Run commands of pipelines, one pipeline after the other. Nothing is written before all have been checked.
 
@@ -36,17 +37,20 @@ def run_pipelines(
         num_splits: Into how many jobs to split a command that can be split.
         pipeline_run_name: Passed to the runner.
         rerun: Run commands again that are done.
+        keep: Commands that count as done with what an earlier run of them has left.
 
     Raises:
-        ConfigError: If a config is not valid, or a pipeline has no such command.
+        ConfigError: If a config is not valid, a pipeline has no such command, or one has nothing to keep.
     """
     with get_tmp_dir() as tmp_dir:
         pipelines = [resolve_pipeline(config).build(tmp_dir) for config in configs]
         orders = [order_commands(pipeline, commands) for pipeline in pipelines]
         for pipeline, names in zip(pipelines, orders, strict=True):
+            check_kept(pipeline, names, keep, rerun=rerun)
+        for pipeline, names in zip(pipelines, orders, strict=True):
             uri = pipeline.config.get_config_uri()
             save_pipeline_config(pipeline.config, uri)
-            pending = _pending(pipeline, names, rerun)
+            pending = _pending(pipeline, names, rerun, keep)
             if pending:
                 runner.run(uri, pipeline, pending, num_splits=num_splits, pipeline_run_name=pipeline_run_name)
 
@@ -76,14 +80,35 @@ def show_jobs(root_uri: str, *, wait: bool = False, cancel: bool = False) -> Non
         echo(show_states(runner, submission))
 
 
-def _pending(pipeline: Pipeline, commands: list[str], rerun: bool) -> list[str]:
+def check_kept(pipeline: Pipeline, commands: Sequence[str], keep: Sequence[str], *, rerun: bool = False) -> None:
+    """See that what is to be kept can be.
+
+    Raises:
+        ConfigError: If it is no command of this run, or to run again, or no finished run of it is known.
+    """
+    for name in keep:
+        check_command(pipeline, name)
+        if name not in commands:
+            raise ConfigError(f'{name!r} is to be kept, but does not run. Leave out --keep {name}.')
+        if rerun:
+            raise ConfigError(f'{name!r} is to be kept, and to run again. Leave out --keep or --rerun.')
+    Manifest(pipeline).statuses(commands, keep)
+
+
+def _pending(pipeline: Pipeline, commands: list[str], rerun: bool, keep: Sequence[str]) -> list[str]:
     """The commands that are not done; says which are. Where asked to, all are made undone first."""
     echo(f'Stages to run: {commands}')
     if rerun:
         Manifest(pipeline).forget(commands)
         return commands
-    statuses = Manifest(pipeline).statuses(commands)
+    manifest = Manifest(pipeline)
+    kept = {name: status for name, status in manifest.statuses(commands, keep).items() if name in keep}
+    for name in kept:
+        manifest.keep(name)
+    statuses = manifest.statuses(commands) | kept
     for name, status in statuses.items():
-        if status.done:
+        if name in kept:
+            echo(f'{name} is {status.reason}. (--keep)')
+        elif status.done:
             echo(f'{name} is done already: {status.reason}. (--rerun runs it again.)')
     return [name for name, status in statuses.items() if not status.done]
