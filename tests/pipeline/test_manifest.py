@@ -544,6 +544,8 @@ def view(change):
 def test_a_change_that_a_command_does_not_see_does_not_rerun_it(toy, run, log, view, statuses):
     run(toy())
     log()
+    done = {name: status.done for name, status in statuses(toy(items=['a', 'b', 'c', 'd'])).items()}
+    assert done == {'make': False, 'join': True, 'shout': True}
 
     run(toy(items=['a', 'b', 'c', 'd']))
     assert log() == ['make a', 'make b', 'make c', 'make d']

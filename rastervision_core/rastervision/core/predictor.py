@@ -22,9 +22,9 @@ from rastervision.core.data.scene_config import SceneConfig
 from rastervision.core.defaults import DENOISE_DIAMETER
 from rastervision.core.layout import BUNDLE_FILE, CONFIG_FILE, MODEL_CARD_FILE, STATS_DIR, STATS_FILE
 from rastervision.core.rv_pipeline.image_check import check_against_card, strict_images
-from rastervision.core.rv_pipeline.rv_pipeline_config import PredictOptions, RVPipelineConfig, descendants
+from rastervision.core.rv_pipeline.rv_pipeline_config import PredictOptions, RVPipelineConfig
 from rastervision.core.stats_file import checked_stats
-from rastervision.pipeline.config.base import Config
+from rastervision.pipeline.config.base import Config, descendants
 from rastervision.pipeline.errors import (
     BundleError,
     ChannelOrderError,

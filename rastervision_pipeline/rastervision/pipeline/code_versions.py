@@ -3,12 +3,11 @@
 import dis
 import inspect
 import types
-from collections.abc import Iterator
 from functools import cache
 from importlib import metadata
 from typing import Any
 
-from rastervision.pipeline.config.base import Config
+from rastervision.pipeline.config.base import descendants
 from rastervision.pipeline.pipeline import Pipeline
 from rastervision.pipeline.records import digest
 from rastervision.pipeline.registry import registry_
@@ -35,16 +34,10 @@ def code_versions(pipeline: Pipeline, command: str) -> dict[str, Any]:
 
 def _plugins_of(pipeline: Pipeline) -> set[str]:
     """The packages `rastervision.<name>` that a pipeline and its config come from, as `rastervision_<name>`."""
-    parts = [pipeline.config, *_configs_in(pipeline.config)]
+    parts = [pipeline.config, *descendants(pipeline.config)]
     modules = {cls.__module__ for part in parts for cls in type(part).__mro__}
     modules |= {cls.__module__ for cls in type(pipeline).__mro__}
     return {_top(module) for module in modules if module.startswith(f'{NAMESPACE}.')}
-
-
-def _configs_in(config: Config) -> Iterator[Config]:
-    for _, child in config.children():
-        yield child
-        yield from _configs_in(child)
 
 
 def _top(module: str) -> str:

@@ -91,9 +91,11 @@ class Manifest:
             ConfigError: If one cannot be kept.
         """
         statuses: dict[str, Status] = {}
+        again: set[str] = set()  # those that run though what they depend on is the same
         for command in commands:
-            running = {name for name, status in statuses.items() if not status.done and self._stamp(name, command)}
-            status = self._status(command, running)
+            status = self._status(command, {name for name in again if self._stamp(name, command)})
+            if not status.done and any(record['key'] == self.key(command) for _, record in self.store.jobs(command)):
+                again.add(command)
             if command in keep and not status.done:
                 self._records_to_keep(command)
                 status = Status(True, f'kept as it is, though {status.reason}')

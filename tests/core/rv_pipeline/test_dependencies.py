@@ -1,6 +1,12 @@
 import pytest
 
-from rastervision.core.rv_pipeline.dependencies import config_for, inputs_of
+from rastervision.core.rv_pipeline.chip_classification import ChipClassification
+from rastervision.core.rv_pipeline.dependencies import config_for, config_seen_by, inputs_of
+from rastervision.pipeline import code_versions
+from rastervision.pipeline.cli.running import run_pipelines
+from rastervision.pipeline.config.resolve import resolve
+from rastervision.pipeline.file_system.utils import str_to_file
+from rastervision.pipeline.runner.inprocess_runner import InProcessRunner
 
 COMMANDS = ['analyze', 'chip', 'train', 'predict', 'eval', 'bundle']
 
@@ -49,3 +55,61 @@ def test_inputs_are_the_files_a_command_reads(make_pipeline_config):
 
 def test_a_source_bundle_is_an_input_of_training(make_pipeline_config):
     assert inputs_of(make_pipeline_config(source_bundle_uri='/x.zip'), 'train') == ['/x.zip']
+
+
+def test_scenes_for_test_do_not_concern_training(make_pipeline_config, make_scene_config):
+    config = make_pipeline_config()
+    more = config.copy()
+    more.dataset.test_scenes = [make_scene_config('c')]
+    more = resolve(more)
+    one, other = config_seen_by(config, 'train'), config_seen_by(more, 'train')
+
+    for command in ('analyze', 'chip', 'train'):
+        assert config_for(one, command) == config_for(other, command)
+        assert inputs_of(one, command) == inputs_of(other, command)
+    assert config_for(config_seen_by(config, 'predict'), 'predict') != config_for(
+        config_seen_by(more, 'predict'), 'predict'
+    )
+
+
+@pytest.mark.parametrize('group', ['train_scenes', 'validation_scenes'])
+def test_other_scenes_concern_training(make_pipeline_config, make_scene_config, group):
+    config = make_pipeline_config()
+    more = config.copy()
+    setattr(more.dataset, group, [*getattr(more.dataset, group), make_scene_config('c')])
+
+    seen = config_seen_by(resolve(more), 'train')
+
+    assert config_for(config_seen_by(config, 'train'), 'chip') != config_for(seen, 'chip')
+
+
+@pytest.fixture
+def publishing(monkeypatch):
+    """Lets chip and train of chip classification write a file each, as real backends do."""
+
+    def chip(self, split_ind=0, num_splits=1):
+        str_to_file('', f'{self.config.chip_uri}/chips')
+
+    def train(self):
+        str_to_file('', f'{self.config.train_uri}/model')
+
+    monkeypatch.setattr(ChipClassification, 'chip', chip)
+    monkeypatch.setattr(ChipClassification, 'train', train)
+    code_versions._source_digest.cache_clear()
+    yield
+    code_versions._source_digest.cache_clear()
+
+
+def test_training_is_not_undone_by_scenes_for_test(make_pipeline_config, make_scene_config, publishing, capsys):
+    config = make_pipeline_config()
+    run_pipelines(InProcessRunner(), [config], ('chip', 'train'))
+    config.dataset.test_scenes = [make_scene_config('c')]
+    capsys.readouterr()
+
+    run_pipelines(InProcessRunner(), [config], ('chip', 'train'))
+    printed = capsys.readouterr().out
+    assert 'train is done already' in printed
+    assert 'Running chip command' in printed
+
+    run_pipelines(InProcessRunner(), [config], ('chip', 'train'))
+    assert 'Running' not in capsys.readouterr().out

@@ -12,8 +12,8 @@ from rastervision.core.info.bundle_tables import model_rows, training_rows
 from rastervision.core.info.description import Description, Rows
 from rastervision.core.layout import BUNDLE_FILE, CONFIG_FILE, MODEL_CARD_FILE, Layout
 from rastervision.core.rv_pipeline.model_card import bands_of, describe_pipeline
-from rastervision.core.rv_pipeline.rv_pipeline_config import RVPipelineConfig, descendants
-from rastervision.pipeline.config.base import Config
+from rastervision.core.rv_pipeline.rv_pipeline_config import RVPipelineConfig
+from rastervision.pipeline.config.base import Config, descendants
 from rastervision.pipeline.errors import BundleError, RasterVisionError, about
 from rastervision.pipeline.file_system.utils import file_exists
 

@@ -3,6 +3,9 @@
 from typing import TYPE_CHECKING, Any
 
 from rastervision.core.data.config_uris import uris_in
+from rastervision.core.data.dataset_config import DatasetConfig
+from rastervision.core.defaults import TEST_GROUP
+from rastervision.pipeline.config.base import descendants
 
 if TYPE_CHECKING:
     from rastervision.core.data.scene_config import SceneConfig
@@ -56,6 +59,27 @@ def config_for(config: 'RVPipelineConfig', command: str) -> dict[str, Any]:
     if command == 'chip':
         part['splits'] = [len(scenes) for scenes in _splits(config)]
     return part
+
+
+def config_seen_by(config: 'RVPipelineConfig', command: str) -> 'RVPipelineConfig':
+    """The config without what does not concern a command: for training, the scenes for test.
+
+    Args:
+        config: The resolved config.
+        command: Name of the command.
+
+    Returns:
+        A copy; the config itself if everything may concern the command.
+    """
+    if command != 'train' or not config.dataset.test_scenes:
+        return config
+    seen = config.copy()
+    for dataset in [part for part in descendants(seen) if isinstance(part, DatasetConfig)]:
+        known = {scene.id for scene in [*dataset.train_scenes, *dataset.validation_scenes]}
+        others = {name for name, ids in dataset.scene_groups.items() if ids and not ids & known} - {TEST_GROUP}
+        dataset.scene_groups = {name: ids & known for name, ids in dataset.scene_groups.items() if name not in others}
+        dataset.test_scenes = []
+    return seen
 
 
 def inputs_of(config: 'RVPipelineConfig', command: str) -> list[str]:

@@ -13,7 +13,7 @@ from rastervision.core.data.raster_names import files_of
 from rastervision.core.data.raster_transformer.stats_transformer_config import StatsTransformerConfig
 from rastervision.core.defaults import MAP_CRS
 from rastervision.core.layout import BUNDLE_FILE, CONFIG_FILE
-from rastervision.core.rv_pipeline.rv_pipeline_config import descendants
+from rastervision.pipeline.config.base import descendants
 from rastervision.pipeline.errors import RasterVisionError
 from rastervision.pipeline.file_system.utils import is_local
 

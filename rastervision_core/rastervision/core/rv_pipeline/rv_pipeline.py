@@ -102,6 +102,11 @@ class RVPipeline(Pipeline):
         """URIs of images, labels and areas of interest that a command reads."""
         return dependencies.inputs_of(self.config, command)
 
+    def as_seen_by(self, command: str) -> Pipeline:
+        """The pipeline without what does not concern a command: for training, the scenes for test."""
+        config = dependencies.config_seen_by(self.config, command)
+        return self if config is self.config else config.build(self.tmp_dir)
+
     def upstream_of(self, command: str) -> list[str]:
         """The commands whose output a command uses."""
         return [name for name in dependencies.UPSTREAM.get(command, ALL_COMMANDS) if name in self.commands]

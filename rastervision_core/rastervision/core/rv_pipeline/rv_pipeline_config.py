@@ -1,6 +1,5 @@
 """Configures RVPipeline."""
 
-from collections.abc import Iterator
 from typing import Any, Literal, Self
 
 from pydantic import Field, model_validator
@@ -18,7 +17,7 @@ from rastervision.core.evaluation.evaluator_config import EvaluatorConfig
 from rastervision.core.layout import Layout
 from rastervision.core.rv_pipeline.chip_options import ChipOptions
 from rastervision.core.types import License
-from rastervision.pipeline.config.base import Config, added_field
+from rastervision.pipeline.config.base import Config, added_field, descendants
 from rastervision.pipeline.config.register import register_config
 from rastervision.pipeline.errors import ConfigError, did_you_mean
 from rastervision.pipeline.pipeline_config import PipelineConfig
@@ -167,10 +166,3 @@ class RVPipelineConfig(PipelineConfig):
 
     def _needs_stats(self) -> bool:
         return any(isinstance(config, StatsTransformerConfig) for config in descendants(self.dataset))
-
-
-def descendants(config: Config) -> Iterator[Config]:
-    """All configs inside a config, at any depth."""
-    for _, child in config.children():
-        yield child
-        yield from descendants(child)

@@ -317,3 +317,10 @@ def _accepted(child: Config, context: dict[str, Any]) -> dict[str, Any]:
     if any(p.kind is p.VAR_KEYWORD for p in parameters):
         return context
     return {p.name: context[p.name] for p in parameters if p.name in context}
+
+
+def descendants(config: Config) -> Iterator[Config]:
+    """All configs inside a config, at any depth."""
+    for _, child in config.children():
+        yield child
+        yield from descendants(child)
