@@ -53,6 +53,21 @@ def test_sliding_windows_cover_the_scene_row_by_row(sliding_windows):
     assert dataset.windows[:2] == [Box(0, 0, 20, 20), Box(0, 20, 20, 40)]
 
 
+@pytest.mark.parametrize('pad_direction', ['start', 'end', 'both'])
+@pytest.mark.parametrize(
+    ('size', 'stride'), [(20, 20), (20, 13), (7, 7), (33, 1), ((9, 50), (4, 50)), (60, 59), (100, 30), (1, 1)]
+)
+def test_sliding_windows_leave_out_no_pixel(sliding_windows, size, stride, pad_direction):
+    dataset = sliding_windows(size=size, stride=stride, pad_direction=pad_direction)
+
+    seen = np.zeros((60, 80), dtype=bool)
+    for window in dataset.windows:
+        ys, xs = window.intersection(Box(0, 0, 60, 80)).to_slices()
+        seen[ys, xs] = True
+
+    assert seen.all()
+
+
 def test_a_sample_is_the_pixels_and_the_classes_of_its_window(sliding_windows):
     x, y = sliding_windows()[5]
 

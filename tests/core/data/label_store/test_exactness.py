@@ -22,6 +22,7 @@ from rastervision.core.data.crs_transformer.rasterio_crs_transformer import Rast
 from rastervision.core.data.crs_transformer.sensor_model import ControlPoints, RationalPolynomials
 from rastervision.core.data.label.chip_classification_labels import ChipClassificationLabels
 from rastervision.core.data.label.object_detection_labels import ObjectDetectionLabels
+from rastervision.core.data.label.utils import best_classes
 from rastervision.core.data.label_store.chip_classification_geojson_store import ChipClassificationGeoJSONStore
 from rastervision.core.data.label_store.object_detection_geojson_store import ObjectDetectionGeoJSONStore
 from rastervision.core.data.label_store.semantic_segmentation_label_store import SemanticSegmentationLabelStore
@@ -329,3 +330,65 @@ def test_features_say_their_class(tmp_path, format):
     for class_id in range(3):
         table = read_table(tmp_path / 'scene', class_id, format)
         assert set(zip(table.class_id, table.class_name, strict=True)) == {(class_id, CLASSES.names[class_id])}
+
+
+# ---------------------------------------------------------------------- the class
+def random_scores(seed: int) -> np.ndarray:
+    """Scores of three classes, some of them equal; NaN where nothing is predicted."""
+    rng = np.random.default_rng(seed)
+    scores = rng.dirichlet((1, 1, 1), EXTENT.size).transpose(2, 0, 1).round(1).astype(np.float32)
+    scores[:, 5:20, 8:30] = np.nan
+    return scores
+
+
+@pytest.mark.parametrize('kind', ['scores', 'votes', 'weights'])
+@pytest.mark.parametrize('threshold', [None, 0.3, 0.7])
+def test_polygons_have_the_pixels_of_labels_tif_or_those_above_the_threshold(tmp_path, kind, threshold):
+    transformer = RasterioCRSTransformer(affine(1), UTM)
+    outputs = [PolygonVectorOutputConfig(class_id=i, denoise=0, format='gpkg', threshold=threshold) for i in range(3)]
+    store = SemanticSegmentationLabelStore(
+        str(tmp_path / 'scene'),
+        transformer,
+        CLASSES,
+        BBOX,
+        vector_outputs=outputs,
+        rasterio_block_size=16,
+        smooth_output=True,
+    )
+    weights = np.linspace(0.1, 1, 32, dtype=np.float32)[None].repeat(32, 0) if kind == 'weights' else None
+    with store.writer(smooth=kind != 'votes', weights=weights) as writer:
+        for number, window in enumerate(EXTENT.get_windows(32, 16)):
+            scores = np.full((4, 32, 32), np.nan, dtype=np.float32)
+            part = window.intersection(EXTENT)
+            scores[:3, : part.height, : part.width] = random_scores(number % 3)[:, *part.to_slices()]
+            scores[3] = 0 * scores[0]
+            writer.write(window, scores if kind != 'votes' else best_classes(scores))
+
+    masks = []
+    for class_id in range(3):
+        polygons = to_pixels(read_table(tmp_path / 'scene', class_id, 'gpkg'), transformer, 'gpkg')
+        masks.append(rasterize(polygons, EXTENT.size, dtype='uint8') == 1 if polygons else np.zeros(EXTENT.size, bool))
+    labels = store.read_label_arr(EXTENT)
+    if threshold is None:
+        np.testing.assert_array_equal(np.stack(masks), np.stack([labels == i for i in range(3)]))
+    elif kind != 'votes':
+        scores = store.read_score_arr(EXTENT)[:3]
+        np.testing.assert_array_equal(np.stack(masks), scores >= np.float32(threshold))
+
+
+@pytest.mark.parametrize('smooth', [True, False])
+def test_what_nothing_was_predicted_for_is_in_no_polygon(tmp_path, smooth):
+    outputs = [PolygonVectorOutputConfig(class_id=i, denoise=0) for i in range(4)]
+    store = SemanticSegmentationLabelStore(
+        str(tmp_path / 'scene'), IdentityCRSTransformer(), CLASSES, EXTENT, vector_outputs=outputs
+    )
+    scores = np.concatenate([random_scores(0), random_scores(1)[:1] * 0 + 0.5])
+    with store.writer(smooth=smooth) as writer:
+        writer.write(EXTENT, scores if smooth else best_classes(scores))
+
+    labels = store.read_label_arr(EXTENT)
+    for class_id in range(4):
+        table = read_table(tmp_path / 'scene', class_id, 'geojson')
+        mask = rasterize(list(table.geometry), EXTENT.size, dtype='uint8') == 1
+        np.testing.assert_array_equal(mask, (labels == class_id) & ~np.isnan(scores[0]))
+    assert (labels[np.isnan(scores[0])] == 3).all()

@@ -55,8 +55,8 @@ class VectorOutputConfig(Config):
     )
     threshold: float | None = Field(
         None,
-        description='Smooth labels only: a pixel belongs to the class if its score is at least this. '
-        'None: if the class has the highest score.',
+        description='A pixel belongs to the class if its score is at least this (without scores, its share of the '
+        'votes), so polygons of several classes may overlap. None: if labels.tif has the class.',
     )
     format: Literal['geojson', 'gpkg', 'parquet'] = added_field(
         'geojson',
