@@ -3,7 +3,6 @@
 import logging
 import os
 import shutil
-import tempfile
 import weakref
 import zipfile
 from collections.abc import Mapping
@@ -300,7 +299,7 @@ class ScenePredictor:
             BundleError: If the bundle cannot be used.
         """
         if tmp_dir is None:
-            tmp_dir = tempfile.mkdtemp(dir=rv_config_.get_tmp_dir_root())
+            tmp_dir = rv_config_.make_tmp_dir()
             weakref.finalize(self, shutil.rmtree, tmp_dir, ignore_errors=True)
         self.tmp_dir = tmp_dir
         self.trust = trust

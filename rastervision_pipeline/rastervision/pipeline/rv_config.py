@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from rastervision.pipeline.errors import ConfigError
 from rastervision.pipeline.private_dir import private_dir
+from rastervision.pipeline.temporary import make_temporary_dir, temporary_dir
 from rastervision.pipeline.utils import is_true
 from rastervision.pipeline.verbosity import Verbosity, set_verbosity
 
@@ -82,7 +83,11 @@ class RVConfig:
     # ------------------------------------------------------------------ folders
     def get_tmp_dir(self) -> tempfile.TemporaryDirectory[str]:
         """A new temporary folder, to be used as a context manager, that is removed at the end."""
-        return tempfile.TemporaryDirectory(dir=self.get_tmp_dir_root())
+        return temporary_dir(self.get_tmp_dir_root())
+
+    def make_tmp_dir(self) -> str:
+        """A new temporary folder, which the caller removes; if its process is killed, a later one does."""
+        return make_temporary_dir(self.get_tmp_dir_root())
 
     def get_tmp_dir_root(self) -> str:
         """The folder that temporary files lie in. It is made, and found to be writable, on the first call.
@@ -227,7 +232,7 @@ class RVConfig:
                 return root
         except OSError as error:
             if self._own_tmp_dir is None:
-                self._own_tmp_dir = tempfile.TemporaryDirectory(prefix='rastervision-')
+                self._own_tmp_dir = temporary_dir(tempfile.gettempdir())
                 atexit.register(self._own_tmp_dir.cleanup)
             log.warning(
                 'Temporary files cannot be kept in %s: %s. They go to %s. Set TMPDIR or --tmpdir to another folder.',

@@ -10,12 +10,13 @@ import pytest
 from rastervision.pipeline.errors import NotWritableError
 from rastervision.pipeline.file_system import atomic
 from rastervision.pipeline.file_system.atomic import is_part, remove_stale_parts, replace_dir, replace_file
+from rastervision.pipeline.temporary import host_id
 
 DEAD_PID = 2**22 + 1  # above the highest that Linux gives
 
 
 def hidden(target: Path, kind: str, *, pid: int = DEAD_PID, host: str | None = None, number: int = 1) -> Path:
-    return target.with_name(f'.{target.name}.{host or atomic._host()}-{pid}-{number:08x}.{kind}')
+    return target.with_name(f'.{target.name}.{host or host_id()}-{pid}-{number:08x}.{kind}')
 
 
 def names(folder: Path) -> list[str]:

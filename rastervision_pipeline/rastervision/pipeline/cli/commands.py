@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from rastervision.pipeline.cli.clean import clean
 from rastervision.pipeline.cli.completion import SHELLS, complete_command, complete_runner, completion_script
 from rastervision.pipeline.plain_text import echo
 
@@ -178,7 +179,7 @@ def completion(shell: str) -> None:
     echo(completion_script(shell))
 
 
-COMMANDS = (run, run_command, ls, explain, jobs, completion)
+COMMANDS = (run, run_command, ls, explain, jobs, clean, completion)
 
 
 def _apart(as_json: bool) -> 'AbstractContextManager[Any]':

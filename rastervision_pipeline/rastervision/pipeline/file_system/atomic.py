@@ -11,12 +11,12 @@ import os
 import re
 import secrets
 import shutil
-import socket
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 
 from rastervision.pipeline.errors import NotWritableError, RasterVisionError
+from rastervision.pipeline.temporary import host_id, runs
 
 HIDDEN = re.compile(r'\.(?P<name>[^/\\]+)\.(?P<host>[0-9a-f]{8})-(?P<pid>\d+)-[0-9a-f]{8}\.(?P<kind>part|old)')
 PART_FOLDER = re.compile(rf'[/\\]{HIDDEN.pattern}(?=[/\\])')
@@ -128,20 +128,34 @@ def remove_stale_parts(path: str) -> None:
     Args:
         path: The target.
     """
-    target = os.path.realpath(path)
-    folder, name = os.path.split(target)
-    left = []
-    # Another process may clear away the same things meanwhile.
-    with suppress(FileNotFoundError), os.scandir(folder) as entries:
-        left = [entry.path for entry in entries if entry.name.startswith(f'.{_short(name)}.') and _is_stale(entry)]
+    folder, name = os.path.split(os.path.realpath(path))
+    left = [part for part in stale_parts(folder) if os.path.basename(part).startswith(f'.{_short(name)}.')]
     with suppress(FileNotFoundError):
         left.sort(key=os.path.getmtime, reverse=True)
-    for leftover in left:
-        if leftover.endswith('.old') and not os.path.lexists(target):
-            with suppress(FileNotFoundError):
-                os.rename(leftover, target)
-        else:
-            shutil.rmtree(leftover, ignore_errors=True)
+    for part in left:
+        clear_away(part)
+
+
+def stale_parts(folder: str) -> list[str]:
+    """What killed processes left directly in a folder; of other machines, what was not touched for a week."""
+    # Another process may clear away the same things meanwhile.
+    with suppress(OSError), os.scandir(folder) as entries:
+        return sorted(entry.path for entry in entries if _is_stale(entry))
+    return []
+
+
+def clear_away(part: str) -> None:
+    """Remove what a killed process left; a folder that it was about to replace is put back."""
+    folder, name = os.path.split(part)
+    match = HIDDEN.fullmatch(name)
+    if match is None:
+        return
+    target = os.path.join(folder, match['name'])
+    if match['kind'] == 'old' and not os.path.lexists(target):
+        with suppress(FileNotFoundError):
+            os.rename(part, target)
+    else:
+        shutil.rmtree(part, ignore_errors=True)
 
 
 def is_part(name: str) -> bool:
@@ -268,7 +282,7 @@ def _nearest_folder(path: str) -> str:
 
 def _hidden(target: str, kind: str) -> str:
     folder, name = os.path.split(target)
-    return os.path.join(folder, f'.{_short(name)}.{_host()}-{os.getpid()}-{secrets.token_hex(4)}.{kind}')
+    return os.path.join(folder, f'.{_short(name)}.{host_id()}-{os.getpid()}-{secrets.token_hex(4)}.{kind}')
 
 
 def _short(name: str) -> str:
@@ -277,27 +291,13 @@ def _short(name: str) -> str:
     return name if len(data) <= LONGEST_NAME else hashlib.sha256(data).hexdigest()
 
 
-def _host() -> str:
-    return hashlib.sha256(socket.gethostname().encode()).hexdigest()[:8]
-
-
 def _is_stale(entry: os.DirEntry[str]) -> bool:
     match = HIDDEN.fullmatch(entry.name)
     if match is None or entry.path in _live:
         return False
-    if match['host'] != _host() or os.name == 'nt':
+    if match['host'] != host_id() or os.name == 'nt':
         return time.time() - entry.stat(follow_symlinks=False).st_mtime > SECONDS_UNTIL_FOREIGN_IS_STALE
-    return int(match['pid']) == os.getpid() or not _runs(int(match['pid']))
-
-
-def _runs(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        pass
-    return True
+    return int(match['pid']) == os.getpid() or not runs(int(match['pid']))
 
 
 def _make_parents(folder: str, name: str) -> None:

@@ -5,7 +5,6 @@ Everything that a command leaves behind goes through here: by `publish_file` and
 """
 
 import os
-import tempfile
 import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
@@ -25,6 +24,7 @@ from rastervision.pipeline.file_system.file_system import FileSystem
 from rastervision.pipeline.file_system.local_file_system import LocalFileSystem, list_entries, list_files, to_path
 from rastervision.pipeline.file_system.published import Published, Sizes
 from rastervision.pipeline.rv_config import rv_config_
+from rastervision.pipeline.temporary import temporary_dir
 
 _records: ContextVar[tuple['_Record', ...]] = ContextVar('records', default=())
 _lock = threading.Lock()
@@ -211,7 +211,7 @@ class _Record:
 def _remote_part(uri: str, tmp_dir: str | None) -> Iterator[str]:
     if tmp_dir is not None:
         os.makedirs(tmp_dir, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=tmp_dir or rv_config_.get_tmp_dir_root()) as folder:
+    with temporary_dir(tmp_dir or rv_config_.get_tmp_dir_root()) as folder:
         path = os.path.join(folder, os.path.basename(uri.rstrip('/')))
         with write_errors(path):
             yield path

@@ -3,7 +3,6 @@
 import os
 import shlex
 import shutil
-import tempfile
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from rastervision.pipeline.file_system.utils import is_local, str_to_file
@@ -124,7 +123,7 @@ def _entry(cfg_json_uri: str, job: Job) -> str:
 def _make_log_dir(root_uri: str) -> str:
     """A folder for logs beside the records of the run; for a remote run one that is removed if all ends well."""
     if not is_local(root_uri):
-        return tempfile.mkdtemp(prefix='rastervision-logs-', dir=rv_config_.get_tmp_dir_root())
+        return rv_config_.make_tmp_dir()
     path = os.path.join(RecordStore(root_uri).uri, LOGS)
     os.makedirs(path, exist_ok=True)
     return path

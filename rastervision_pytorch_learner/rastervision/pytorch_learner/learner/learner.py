@@ -132,7 +132,7 @@ class Learner(TrainingPart):
         Raises:
             BundleError: If it is not a bundle, or would run code and is not trusted.
         """
-        tmp_dir = tmp_dir or tempfile.mkdtemp(dir=rv_config_.get_tmp_dir_root())
+        tmp_dir = tmp_dir or rv_config_.make_tmp_dir()
         folder = bundle.unpack(model_bundle_uri, tmp_dir)
         own_cfg = cfg is not None
         if cfg is None:
@@ -166,6 +166,7 @@ class Learner(TrainingPart):
 
     # -------------------------------------------------------------------- setup
     def _setup_dirs(self, output_dir: str | None, tmp_dir: str | None, training: bool) -> None:
+        # Kept, unlike other temporary folders: a training without output_dir has its results in it.
         self.tmp_dir = tmp_dir or tempfile.mkdtemp(dir=rv_config_.get_tmp_dir_root())
         self.output_dir = output_dir or self.cfg.output_uri
         if self.output_dir is None and training:
