@@ -9,9 +9,14 @@ from rastervision.core.data.raster_source.multi_raster_source_config import Mult
 from rastervision.core.data.raster_source.rasterio_source_config import RasterioSourceConfig
 from rastervision.core.data.raster_transformer.stats_transformer_config import StatsTransformerConfig
 from rastervision.core.data.scene_config import SceneConfig
+from rastervision.core.rv_pipeline.chip_options import WindowSamplingConfig
+from rastervision.core.rv_pipeline.dependencies import config_for, inputs_of
 from rastervision.core.rv_pipeline.semantic_segmentation_config import SemanticSegmentationConfig
+from rastervision.pytorch_backend.pytorch_learner_backend import PyTorchLearnerBackend
 from rastervision.pytorch_backend.pytorch_semantic_segmentation_config import PyTorchSemanticSegmentationConfig
+from rastervision.pytorch_learner.learner_config.external_module import ExternalModuleConfig
 from rastervision.pytorch_learner.learner_config.semantic_segmentation_data import (
+    SemanticSegmentationGeoDataConfig,
     SemanticSegmentationImageDataConfig,
 )
 from rastervision.pytorch_learner.learner_config.solver import SolverConfig
@@ -63,3 +68,97 @@ def test_channels_of_a_time_series_are_those_of_a_time(image):
 
 def test_channels_of_an_image_elsewhere_are_left_open():
     assert channels_of(RasterioSourceConfig(uris='/nowhere/image.tif')) is None
+
+
+# -------------------------------------------------------- what training depends on
+def backend_with(data=None, solver=None, model=None, **fields):
+    return PyTorchSemanticSegmentationConfig(
+        data=SemanticSegmentationImageDataConfig(**{'img_sz': 8, **(data or {})}),
+        solver=SolverConfig(**(solver or {})),
+        model=SemanticSegmentationModelConfig(**(model or {})),
+        **fields,
+    )
+
+
+CIRCUMSTANCES = [
+    {'data': {'num_workers': 1}},
+    {'data': {'preview_batch_limit': 3}},
+    {'data': {'plot_options': None}},
+    {'solver': {'sync_interval': 7}},
+    {'solver': {'state_interval': 7}},
+    {'solver': {'on_nonfinite': 'skip'}},
+    {'log_tensorboard': False},
+    {'run_tensorboard': True},
+    {'image_interval': 3},
+]
+RESULTS = [{'export_onnx': True}, {'save_all_checkpoints': True}, {'solver': {'calibrate': True}}]
+CAUSES = [
+    {'data': {'img_sz': 16}},
+    {'data': {'augmentors': []}},
+    {'solver': {'lr': 1.0}},
+    {'model': {'pretrained': False}},
+]
+
+
+def settings_of(backend):
+    """What the command depends on, and what unfinished work does."""
+    learner = PyTorchLearnerBackend(None, backend.get_learner_config(None), '')
+    return backend.settings_of_training(), learner.training_settings()
+
+
+@pytest.mark.parametrize('change', CIRCUMSTANCES, ids=str)
+def test_how_training_is_watched_does_not_matter(change):
+    assert settings_of(backend_with(**change)) == settings_of(backend_with())
+
+
+@pytest.mark.parametrize('change', RESULTS, ids=str)
+def test_further_results_of_the_same_weights_do_not_start_training_anew(change):
+    whole, unfinished = settings_of(backend_with(**change))
+    assert whole != settings_of(backend_with())[0]
+    assert unfinished == settings_of(backend_with())[1]
+
+
+@pytest.mark.parametrize('change', CAUSES, ids=str)
+def test_what_changes_weights_starts_training_anew(change):
+    changed, before = settings_of(backend_with(**change)), settings_of(backend_with())
+    assert changed[0] != before[0] and changed[1] != before[1]
+
+
+def test_training_reads_first_weights_code_and_lambdas(tmp_path):
+    net = tmp_path / 'net'
+    (net / '__pycache__').mkdir(parents=True)
+    (net / '.git').mkdir()
+    for name in ('hubconf.py', 'helper.py', '__pycache__/hubconf.pyc', '.git/HEAD', '.hidden'):
+        (net / name).write_text('')
+    code = ExternalModuleConfig(uri=str(net), entrypoint='make')
+    transform = {'transform': {'__class_fullname__': 'Lambda'}, 'lambda_transforms_path': '/mine.py'}
+    backend = backend_with(
+        data={'aug_transform': transform}, solver={'external_loss_def': code}, model={'init_weights': '/weights.pth'}
+    )
+    assert backend.inputs_of_training() == [
+        '/weights.pth',
+        str(net / 'helper.py'),
+        str(net / 'hubconf.py'),
+        '/mine.py',
+    ]
+
+
+def test_training_from_scenes_depends_on_them_but_not_on_test_scenes(image):
+    def depends(**more):
+        scene = SceneConfig(id='s', raster_source=RasterioSourceConfig(uris=image))
+        data = SemanticSegmentationGeoDataConfig(sampling=WindowSamplingConfig(size=8))
+        backend = PyTorchSemanticSegmentationConfig(
+            data=data, model=SemanticSegmentationModelConfig(), solver=SolverConfig()
+        )
+        dataset = DatasetConfig(
+            class_config=ClassConfig(names=['a', 'b']), **{'train_scenes': [scene], 'validation_scenes': [], **more}
+        )
+        pipeline = SemanticSegmentationConfig(root_uri='/nowhere', dataset=dataset, backend=backend)
+        pipeline.update()
+        return config_for(pipeline, 'train'), inputs_of(pipeline, 'train')
+
+    other = SceneConfig(id='t', raster_source=RasterioSourceConfig(uris='/elsewhere.tif'))
+    assert depends()[1] == [image]
+    assert depends(test_scenes=[other]) == depends()
+    assert depends(validation_scenes=[other])[0] != depends()[0]
+    assert depends(validation_scenes=[other])[1] == [image, '/elsewhere.tif']

@@ -18,6 +18,7 @@ from rastervision.pytorch_learner.dataset.combination import set_epoch
 from rastervision.pytorch_learner.dataset.labels import has_labels
 from rastervision.pytorch_learner.learner.files import discard_training
 from rastervision.pytorch_learner.learner.learner import Learner
+from rastervision.pytorch_learner.learner_config.circumstances import without_circumstances
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -38,10 +39,6 @@ if TYPE_CHECKING:
 __all__ = ['SPLITS', 'PyTorchLearnerBackend', 'PyTorchLearnerSampleWriter', 'get_image_ext', 'write_chip']
 
 CHIP_BATCH_SZ = 32
-
-# Raising the number of epochs goes on with a finished training; calibration comes after it.
-FREE_SOLVER_FIELDS = ('num_epochs', 'sync_interval', 'state_interval', 'calibrate', 'on_nonfinite')
-FREE_FIELDS = ('log_tensorboard', 'run_tensorboard', 'loggers', 'image_interval')
 
 Split = Literal['train', 'valid', 'test']
 SPLITS: tuple[Split, ...] = ('train', 'valid', 'test')
@@ -207,9 +204,8 @@ class PyTorchLearnerBackend(Backend):
 
     def training_settings(self) -> dict[str, Any]:
         """The learner's config without what may change while training goes on, such as the number of epochs."""
-        settings = self.learner_cfg.dict(mode='json')
-        settings = {name: value for name, value in settings.items() if name not in FREE_FIELDS}
-        return {**settings, 'solver': {k: v for k, v in settings['solver'].items() if k not in FREE_SOLVER_FIELDS}}
+        settings = without_circumstances(self.learner_cfg.dict(mode='json'), with_results=False)
+        return {**settings, 'solver': {name: v for name, v in settings['solver'].items() if name != 'num_epochs'}}
 
     def discard_training(self) -> None:
         """Remove log, weights and checkpoints of an earlier training, so that `train` starts anew."""

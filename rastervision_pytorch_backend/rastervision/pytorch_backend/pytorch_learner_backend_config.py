@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from pydantic import Field
 
 from rastervision.core.backend.backend_config import BackendConfig
+from rastervision.core.data.config_uris import uris_in
 from rastervision.core.data.raster_source.raster_source_config import RasterSourceConfig
 from rastervision.core.data.raster_transformer.cast_transformer_config import CastTransformerConfig
 from rastervision.core.data.raster_transformer.stats_transformer_config import StatsTransformerConfig
@@ -13,12 +14,14 @@ from rastervision.pipeline.config.base import Config, added_field
 from rastervision.pipeline.config.register import register_config
 from rastervision.pipeline.config.spellings import warn_renamed
 from rastervision.pipeline.errors import ConfigError, NotReadableError
+from rastervision.pytorch_learner.learner_config.circumstances import without_circumstances
 from rastervision.pytorch_learner.learner_config.data import DataConfig
 from rastervision.pytorch_learner.learner_config.geo_data import GeoDataConfig
 from rastervision.pytorch_learner.learner_config.image_data import ImageDataConfig
 from rastervision.pytorch_learner.learner_config.loggers import IMAGE_INTERVAL, TrainingLoggerConfig
 from rastervision.pytorch_learner.learner_config.model import ModelConfig
 from rastervision.pytorch_learner.learner_config.solver import SolverConfig
+from rastervision.pytorch_learner.transform_dict import LAMBDA_PATH_KEY
 
 if TYPE_CHECKING:
     from rastervision.core.rv_pipeline.rv_pipeline_config import RVPipelineConfig
@@ -156,6 +159,24 @@ class PyTorchLearnerBackendConfig(BackendConfig):
     def get_bundle_filenames(self) -> list[str]:
         """Names of the files under `train_uri` that go into a bundle."""
         return ['model-bundle.zip']
+
+    def settings_of_training(self) -> dict[str, Any]:
+        """As of the base class, without what has to do with how training is watched and how fast it is."""
+        return without_circumstances(super().settings_of_training())
+
+    def inputs_of_training(self) -> list[str]:
+        """URIs of data, first weights, code of the model and the loss, and files of lambda transforms."""
+        uris = uris_in(self, skip=('label_store', 'external_def', 'external_loss_def'))
+        uris += [self.model.init_weights] if self.model.init_weights is not None else []
+        for definition in (self.model.external_def, self.solver.external_loss_def):
+            uris += definition.code_uris() if definition is not None else []
+        uris += [transform[LAMBDA_PATH_KEY] for transform in self.data.get_custom_albumentations_transforms()]
+        return list(dict.fromkeys(uris))
+
+    @property
+    def reads_scenes(self) -> bool:
+        """Whether training reads windows of the pipeline's scenes."""
+        return isinstance(self.data, GeoDataConfig) and self.data.scene_dataset is None
 
     def filter_commands(self, commands: list[str]) -> list[str]:
         """The commands without `chip` if training reads its windows from the scenes."""

@@ -48,8 +48,7 @@ def load_module(folder: str, name: str) -> ModuleType:
 
 def load_file(path: str) -> ModuleType:
     """Import a file. This runs its code."""
-    with open(path, 'rb') as file:
-        key = _register(path, hashlib.file_digest(file, 'sha256').hexdigest())
+    key = _register(path, file_digest(path))
     return importlib.import_module(f'{PREFIX}{key}')
 
 
@@ -58,10 +57,14 @@ def code_digest(folder: str) -> str:
     digest = hashlib.sha256()
     for path in code_files(folder):
         if path.endswith('.py'):
-            with open(path, 'rb') as file:
-                entry = os.path.relpath(path, folder), hashlib.file_digest(file, 'sha256').hexdigest()
-            digest.update('\0'.join([*entry, '']).encode())
+            digest.update('\0'.join([os.path.relpath(path, folder), file_digest(path), '']).encode())
     return digest.hexdigest()
+
+
+def file_digest(path: str) -> str:
+    """What stands for the content of a file."""
+    with open(path, 'rb') as file:
+        return hashlib.file_digest(file, 'sha256').hexdigest()
 
 
 def code_files(folder: str) -> list[str]:

@@ -172,3 +172,34 @@ def test_a_damaged_file_is_an_error_that_names_it(tmp_path, ext, rest):
 
     with pytest.raises(ImageDatasetError, match=rf'a\.{ext}'):
         load_image(path)
+
+
+@pytest.mark.parametrize(('train', 'valid'), [('train', 'val'), ('training', 'validation'), ('train', 'valid')])
+def test_splits_may_be_called_as_other_tools_call_them(config, tmp_path, caplog, train, valid):
+    write_chips(tmp_path, [1, 2], train)
+    write_chips(tmp_path, [3], valid)
+    data = config(uri=str(tmp_path))
+    assert (values(data.build_dataset('train')), values(data.build_dataset('valid'))) == ([1, 2], [3])
+    assert (f'{valid!r}' in caplog.text) == (valid != 'valid')
+
+
+def test_a_zip_may_have_a_folder_around_the_data(config, tmp_path):
+    write_chips(tmp_path / 'mine', [1, 2])
+    (tmp_path / '__MACOSX').mkdir()
+    (tmp_path / '__MACOSX' / '._mine').write_bytes(b'\0')
+    archive = shutil.make_archive(str(tmp_path / 'out' / 'mine'), 'zip', tmp_path)
+    assert values(config(uri=archive).build_dataset('train', str(tmp_path / 'tmp'))) == [1, 2]
+
+
+def test_a_zip_without_data_is_named(config, tmp_path):
+    (tmp_path / 'in' / 'pictures').mkdir(parents=True)
+    archive = shutil.make_archive(str(tmp_path / 'mine'), 'zip', tmp_path / 'in')
+    with pytest.raises(MissingImageDataError, match=r'mine\.zip.*pictures'):
+        config(uri=archive).build_dataset('train', str(tmp_path / 'tmp'))
+
+
+def test_hidden_files_of_macos_are_no_images(config, tmp_path):
+    write_chips(tmp_path, [1, 2])
+    for folder in ('img', 'labels'):
+        (tmp_path / 'train' / folder / '._1.png').write_bytes(b'\0\5\x16\7')
+    assert values(config(uri=str(tmp_path)).build_dataset('train')) == [1, 2]

@@ -5,6 +5,7 @@ import pytest
 from rastervision.pipeline.errors import ConfigError
 from rastervision.pipeline.registry import registry_
 from rastervision.pytorch_learner.dataset.dataset import AlbumentationsDataset
+from rastervision.pytorch_learner.dataset.errors import TransformError
 from rastervision.pytorch_learner.dataset.min_max_normalize import MinMaxNormalize
 from rastervision.pytorch_learner.dataset.transform import (
     DEFAULT_BBOX_PARAMS,
@@ -13,6 +14,7 @@ from rastervision.pytorch_learner.dataset.transform import (
     apply_transform,
     object_detection_transformer,
     semantic_segmentation_transformer,
+    transformed,
     yxyx_to_albu,
 )
 from rastervision.pytorch_learner.dataset.transform_io import (
@@ -138,3 +140,28 @@ def test_a_plugin_may_name_a_module_of_transforms(tmp_path, monkeypatch):
     transform = deserialize_albumentation_transform({'transform': {'__class_fullname__': 'ownmod.Own', 'p': 1.0}})
 
     assert type(transform).__name__ == 'Own'
+
+
+@pytest.mark.parametrize(
+    ('transform', 'dtype', 'bands', 'named'),
+    [
+        (A.GaussNoise(p=1), 'int16', 3, 'GaussNoise'),
+        (A.GaussianBlur(p=1), 'int16', 3, 'GaussianBlur'),
+        (A.ToGray(p=1), 'uint8', 5, 'ToGray'),
+        (A.ColorJitter(p=1), 'uint16', 3, 'ColorJitter'),
+        (A.RGBShift(p=1), 'float32', 3, 'RGBShift'),
+        (A.Compose([A.HorizontalFlip(p=1), A.GaussianBlur(p=1)]), 'float32', 5, 'GaussianBlur'),
+    ],
+)
+def test_transforms_that_cannot_take_an_image_are_named(transform, dtype, bands, named):
+    pixels = np.random.default_rng(0).integers(1000 if dtype != 'uint8' else 1, 3000, (16, 16, bands)).astype(dtype)
+    with pytest.raises(TransformError, match=named):
+        transformed((pixels, 0), transform, TransformType.classification)
+
+
+@pytest.mark.parametrize(
+    'transform', [A.Normalize(max_pixel_value=3000), MinMaxNormalize(), A.HorizontalFlip(p=1), A.RandomRotate90(p=1)]
+)
+def test_transforms_that_scale_or_move_floats_are_not_taken_for_cuts(transform):
+    pixels = np.random.default_rng(0).integers(0, 3000, (16, 16, 3)).astype('float32')
+    transformed((pixels, 0), transform, TransformType.classification)

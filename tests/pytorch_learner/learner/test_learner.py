@@ -1,10 +1,13 @@
 import csv
+import os
 
+import numpy as np
 import pytest
 import torch
 
 from rastervision.pipeline.errors import ConfigError, DataError
 from rastervision.pipeline.file_system.local_file_system import LocalFileSystem
+from rastervision.pipeline.file_system.publish import record_outputs
 from rastervision.pipeline.registry import registry_
 from rastervision.pipeline.runner.machine import core_count
 from rastervision.pytorch_learner.semantic_segmentation_learner import SemanticSegmentationLearner
@@ -252,3 +255,32 @@ def test_predict_dataset_gives_the_same_in_any_batches(make_learner):
 def test_unknown_return_format_is_refused(make_learner):
     with pytest.raises(ConfigError, match="'zyx'"):
         make_learner().predict_dataset([], return_format='zyx')
+
+
+@pytest.mark.parametrize('epochs', [2, 3])
+def test_a_training_that_is_finished_keeps_its_files(make_learner, tmp_path, epochs):
+    make_learner(num_epochs=3, best_metric='val_loss').train()
+    before = {path.name: path.read_bytes() for path in (tmp_path / 'out').rglob('*.*') if path.is_file()}
+    with record_outputs() as written:
+        make_learner(num_epochs=epochs, best_metric='val_loss').train()
+    assert {'log.csv', 'last-model.pth', 'best-model.pth'} <= {os.path.basename(uri) for uri in written}
+    after = {path.name: path.read_bytes() for path in (tmp_path / 'out').rglob('*.*') if path.is_file()}
+    assert after.keys() == before.keys()
+    assert all(after[name] == before[name] for name in ('log.csv', 'last-model.pth', 'best-model.pth'))
+
+
+def test_a_shorter_training_leaves_the_state_of_a_longer_one(make_learner, tmp_path):
+    longer = make_learner(num_epochs=9)
+    longer.train(epochs=4)
+    make_learner(num_epochs=2).train()
+    assert (tmp_path / 'out/checkpoints/resume.pt').is_file()
+    assert make_learner(num_epochs=9).get_start_epoch() == 4
+
+
+@pytest.mark.parametrize('metric', [np.float64(0.5), np.float32(0.5), torch.tensor(0.5), np.int64(1)])
+def test_metrics_of_other_libraries_can_be_kept(make_learner, metric):
+    for _ in range(3):
+        learner = make_learner(num_epochs=3, best_metric='mine', state_interval=1)
+        learner.validate_end = lambda outputs: {'mine': metric}
+        learner.train(epochs=1)
+    assert [float(row['mine']) for row in learner.log_rows] == [float(metric)] * 3

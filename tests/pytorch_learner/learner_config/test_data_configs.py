@@ -82,3 +82,20 @@ def test_data_configs_are_light():
     )
 
     assert subprocess.check_output([sys.executable, '-c', code], text=True).strip() == '[]'
+
+
+@pytest.mark.parametrize('bands', [1, 2, 5])
+@pytest.mark.parametrize('nested', [False, True])
+def test_transforms_for_three_bands_are_refused_for_others(bands, nested):
+    spec = {'__class_fullname__': 'albumentations.augmentations.pixel.transforms.RandomFog', 'p': 1.0}
+    spec = {'__class_fullname__': 'Compose', 'transforms': [spec]} if nested else spec
+    with pytest.raises(ConfigError, match=f'aug_transform: RandomFog is for images of three bands, .* {bands}'):
+        DataConfig(img_channels=bands, aug_transform={'transform': spec})
+    DataConfig(img_channels=3, aug_transform={'transform': spec})
+
+
+def test_augmentors_for_three_bands_are_refused_once_the_number_of_bands_is_known():
+    config = DataConfig(augmentors=['RGBShift'])
+    with pytest.raises(ConfigError, match=r'augmentors: RGBShift.*RandomBrightnessContrast'):
+        config.img_channels = 5
+    DataConfig(augmentors=['RGBShift'], img_channels=1)

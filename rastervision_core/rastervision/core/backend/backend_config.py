@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
+from rastervision.core.data.config_uris import uris_in
 from rastervision.core.layout import BUNDLE_FILE
 from rastervision.pipeline.config.base import Config
 from rastervision.pipeline.config.register import register_config
@@ -31,6 +32,19 @@ class BackendConfig(Config):
     def update(self, pipeline: Any = None) -> None:
         """Fill unset fields from the pipeline config."""
         super().update(pipeline=pipeline)
+
+    def settings_of_training(self) -> dict[str, Any]:
+        """What of this config changes what training gives, as plain data: all of it, if a subclass does not know."""
+        return self.dict(mode='json')
+
+    def inputs_of_training(self) -> list[str]:
+        """URIs of what training reads, as far as this config names it; see also `reads_scenes`."""
+        return uris_in(self, skip=('label_store',))
+
+    @property
+    def reads_scenes(self) -> bool:
+        """Whether training reads the scenes of the pipeline themselves, instead of chips."""
+        return False
 
     def filter_commands(self, commands: list[str]) -> list[str]:
         """Those of the pipeline's commands that have something to do with this backend."""

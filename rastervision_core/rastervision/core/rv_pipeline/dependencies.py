@@ -56,6 +56,10 @@ def config_for(config: 'RVPipelineConfig', command: str) -> dict[str, Any]:
         part['scenes'] = [scene.dict(mode='json', include=SCENE_PARTS[command]) for scene in scenes_of(config, command)]
     if command in ('analyze', 'eval'):
         part['scene_groups'] = data['dataset']['scene_groups']
+    if command == 'train':
+        part['backend'] = config.backend.settings_of_training()
+        scenes = [scene.dict(mode='json', include=SCENE_PARTS['chip']) for scene in _scenes_of_training(config)]
+        part |= {'scenes': scenes} if scenes else {}
     if command == 'chip':
         part['splits'] = [len(scenes) for scenes in _splits(config)]
     return part
@@ -92,7 +96,9 @@ def inputs_of(config: 'RVPipelineConfig', command: str) -> list[str]:
     uris: list[str] = []
     if command == 'train':
         uris += [config.source_bundle_uri] if config.source_bundle_uri else []
-        uris += uris_in(config.backend, skip=('label_store',))
+        uris += config.backend.inputs_of_training()
+        for scene in _scenes_of_training(config):
+            uris += uris_in(scene, skip=('label_store',))
     elif command in SCENE_PARTS:
         skip = ('label_store',) if 'label_source' in SCENE_PARTS[command] else ('label_store', 'label_source')
         for scene in scenes_of(config, command):
@@ -104,6 +110,12 @@ def scenes_of(config: 'RVPipelineConfig', command: str) -> 'list[SceneConfig]':
     """The scenes that a command reads."""
     train, validation, test = _splits(config)
     return [*validation, *test] if command == 'predict' else [*train, *validation, *test]
+
+
+def _scenes_of_training(config: 'RVPipelineConfig') -> 'list[SceneConfig]':
+    """The scenes that training reads, if it reads any instead of chips."""
+    train, validation, _ = _splits(config)
+    return [*train, *validation] if config.backend.reads_scenes else []
 
 
 def _splits(config: 'RVPipelineConfig') -> 'tuple[list[SceneConfig], list[SceneConfig], list[SceneConfig]]':

@@ -24,7 +24,7 @@ from rastervision.pytorch_learner.dataset.errors import (
 )
 from rastervision.pytorch_learner.dataset.labels import NO_CLASS, ignore_pixels
 from rastervision.pytorch_learner.dataset.randomness import SampleRandomness, seed_transform, stream_of
-from rastervision.pytorch_learner.dataset.transform import TRANSFORMERS, Transform, TransformType, is_unscaled
+from rastervision.pytorch_learner.dataset.transform import Transform, TransformType, is_unscaled, transformed
 from rastervision.pytorch_learner.dataset.window_sampler import RandomWindowSampler
 
 if TYPE_CHECKING:
@@ -106,7 +106,7 @@ class AlbumentationsDataset(Dataset[Any]):
         if self.transform is not None:
             seed_transform(self.transform, rng)
         dtype = x.dtype
-        x, y = TRANSFORMERS[self.transform_type]((x, y), self.transform)
+        x, y = transformed((x, y), self.transform, self.transform_type)
         scale = np.iinfo(dtype).max if self._scales() and is_unscaled(dtype, x.dtype, self.transform) else None
         if not self.to_pytorch:
             return (x if scale is None else x / scale), y

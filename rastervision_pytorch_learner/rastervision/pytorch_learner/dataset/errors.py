@@ -36,3 +36,7 @@ class SampleIndexError(DatasetError, IndexError):
 
 class LabelError(DatasetError):
     """Labels are not what they should be."""
+
+
+class TransformError(DatasetError):
+    """A transform cannot be applied to an image."""

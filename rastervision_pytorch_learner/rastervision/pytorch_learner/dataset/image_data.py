@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from rastervision.pipeline.rv_config import rv_config_
 from rastervision.pytorch_learner.dataset.combination import Concatenation, num_samples, random_subset
 from rastervision.pytorch_learner.dataset.dataset import AlbumentationsDataset
+from rastervision.pytorch_learner.dataset.image_folders import split_dir
 
 if TYPE_CHECKING:
     import albumentations as A
@@ -45,8 +46,8 @@ def build_image_dataset(config: 'ImageDataConfig', split: 'Split', tmp_dir: str 
 def _group(
     config: 'ImageDataConfig', uri: str | list[str], split: 'Split', transform: 'A.BasicTransform', unzip_dir: str
 ) -> Concatenation:
-    dirs = [os.path.join(data_dir, split) for data_dir in config.get_data_dirs(uri, unzip_dir)]
-    return Concatenation([config.dir_to_dataset(dir, transform) for dir in dirs if os.path.isdir(dir)])
+    dirs = [split_dir(data_dir, split) for data_dir in config.get_data_dirs(uri, unzip_dir)]
+    return Concatenation([config.dir_to_dataset(folder, transform) for folder in dirs if folder is not None])
 
 
 def _share(config: 'ImageDataConfig', group: Concatenation, index: int) -> Any:

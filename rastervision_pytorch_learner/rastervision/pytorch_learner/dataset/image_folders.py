@@ -1,5 +1,6 @@
 """Finding the folders of image data, and unpacking their zips."""
 
+import logging
 import os
 import uuid
 from pathlib import Path
@@ -14,7 +15,27 @@ from rastervision.pipeline.file_system.utils import (
 from rastervision.pytorch_learner.dataset.errors import MissingImageDataError
 from rastervision.pytorch_learner.dataset.image_files import natural_key
 
-SPLITS = ('train', 'valid', 'test')
+log = logging.getLogger(__name__)
+
+# What the folder of a split is called: here, and by other tools.
+SPLITS = {'train': ('train', 'training'), 'valid': ('valid', 'val', 'validation'), 'test': ('test', 'testing')}
+
+
+def split_dir(data_dir: str, split: str) -> str | None:
+    """The folder of a split in a data folder: `train`, `valid`, `test`, or as other tools call it; None: it has none.
+
+    Args:
+        data_dir: The data folder.
+        split: The split.
+    """
+    there = [name for name in SPLITS[split] if os.path.isdir(os.path.join(data_dir, name))]
+    if there and there[0] != split:
+        log.warning('%s: the folder %r is taken for the split %r.', data_dir, there[0], split)
+    return os.path.join(data_dir, there[0]) if there else None
+
+
+def _has_split(folder: str) -> bool:
+    return any(os.path.isdir(os.path.join(folder, name)) for names in SPLITS.values() for name in names)
 
 
 def get_data_dirs(uri: str | list[str], unzip_dir: str) -> list[str]:
@@ -54,11 +75,30 @@ def unzip_data(zip_uris: list[str], unzip_dir: str) -> list[str]:
     Returns:
         The folders, in the order of the zips.
     """
-    return [_unzip_once(uri, unzip_dir) for uri in zip_uris]
+    return [_data_in(_unzip_once(uri, unzip_dir), uri) for uri in zip_uris]
+
+
+def _data_in(folder: str, uri: str) -> str:
+    """The data folder in an unpacked zip: that itself, or the only folder in it.
+
+    Raises:
+        MissingImageDataError: If there is none.
+    """
+    if _has_split(folder):
+        return folder
+    inner = sorted(entry.path for entry in os.scandir(folder) if entry.is_dir() and entry.name[0] not in '._')
+    found = [path for path in inner if _has_split(path)]
+    if len(found) != 1:
+        there = ', '.join(sorted(os.listdir(folder))[:8]) or 'nothing'
+        raise MissingImageDataError(
+            f'No image data in {uri!r}: it has neither a folder train, valid or test nor one folder with those, but '
+            f'{there}. Zip the data folder.'
+        )
+    return found[0]
 
 
 def _dirs_in_local(uri: str, unzip_dir: str) -> list[str]:
-    if any(os.path.isdir(os.path.join(uri, split)) for split in SPLITS):
+    if _has_split(uri):
         return [uri]
     zips = _sorted_zips([str(path) for path in Path(uri).glob('*.zip')])
     if not zips:

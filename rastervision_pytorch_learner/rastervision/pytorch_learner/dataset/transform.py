@@ -7,7 +7,12 @@ from typing import Any, TypeAlias
 import albumentations as A
 import numpy as np
 
+from rastervision.pipeline.errors import RasterVisionError
+from rastervision.pytorch_learner.dataset.errors import TransformError
 from rastervision.pytorch_learner.dataset.labels import as_class_ids
+
+NEVER_CUT = ('Compose', 'ConfiguredTransform', 'Resize')
+MOST = 0.5  # of the pixels that were above 1; some may be turned out of the image
 
 Transform: TypeAlias = A.BasicTransform | A.BaseCompose
 Sample = tuple[np.ndarray, Any]
@@ -200,3 +205,53 @@ TRANSFORMERS: dict[TransformType, TransformFunc] = {
     TransformType.object_detection: object_detection_transformer,
     TransformType.semantic_segmentation: semantic_segmentation_transformer,
 }
+
+
+def transformed(sample: Sample, transform: Transform | None, transform_type: TransformType) -> Sample:
+    """Apply a transform to a sample.
+
+    Args:
+        sample: Image and label.
+        transform: The transform; None leaves both as they are.
+        transform_type: The kind of label.
+
+    Raises:
+        TransformError: If a transform cannot take such an image, or cuts its values to 0-1.
+    """
+    pixels = sample[0]
+    try:
+        x, y = TRANSFORMERS[transform_type](sample, transform)
+    except RasterVisionError:
+        raise
+    except Exception as error:  # of OpenCV, NumPy or albumentations, for which there are no others
+        raise TransformError(
+            f'{_failing(error) or transform!r} cannot be applied to an image of {pixels.shape[-1]} bands, '
+            f'{pixels.dtype} ({error}). Leave it out, use one that can, or make the images uint8 or float32 from 0 to '
+            '1 before, by base_transform or a transformer of the raster source.'
+        ) from error
+    if transform is not None and _is_cut(pixels, x):
+        names = [name for name in _class_names(transform) if name not in NEVER_CUT]
+        raise TransformError(
+            f'A transform cuts floating point images to 0-1, and these go up to {pixels.max():.6g}: one of '
+            f'{", ".join(names)}. Leave it out, or scale the images to 0-1 before, by base_transform or a transformer '
+            'of the raster source.'
+        )
+    return x, y
+
+
+def _failing(error: BaseException) -> str | None:
+    """The name of the transform that an error is from."""
+    names, trace = [], error.__traceback__
+    while trace is not None:
+        owner = trace.tb_frame.f_locals.get('self')
+        if isinstance(owner, A.BasicTransform):
+            names.append(type(owner).__name__)
+        trace = trace.tb_next
+    return names[-1] if names else None
+
+
+def _is_cut(before: np.ndarray, after: np.ndarray) -> bool:
+    """Whether most of what was above 1 has become 1."""
+    if before.dtype.kind != 'f' or after.dtype.kind != 'f' or before.size == 0 or before.max() <= 1 or after.max() > 1:
+        return False
+    return float((after == 1).mean()) > MOST * float((before >= 1).mean())

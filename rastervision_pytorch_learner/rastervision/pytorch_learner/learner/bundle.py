@@ -20,6 +20,7 @@ from rastervision.pytorch_learner.learner.card import is_described, model_card
 from rastervision.pytorch_learner.learner.weights import save_weights
 from rastervision.pytorch_learner.learner_config.learner import LearnerConfig
 from rastervision.pytorch_learner.transform_dict import LAMBDA_PATH_KEY
+from rastervision.pytorch_learner.user_code import code_digest, file_digest
 from rastervision.pytorch_learner.utils.torch_hub import get_hubconf_dir_from_cfg, loss_modules_dir
 
 if TYPE_CHECKING:
@@ -268,6 +269,23 @@ def definitions_of(cfg: LearnerConfig) -> list[tuple['ExternalModuleConfig', str
     loss = cfg.solver.external_loss_def if cfg.solver is not None else None
     found = [(model, ''), (loss, loss_modules_dir_of(cfg, ''))]
     return [(definition, place) for definition, place in found if definition is not None]
+
+
+def code_digests(cfg: LearnerConfig, modules_dir: str) -> list[str]:
+    """What stands for the code of a learner's definitions and lambda transforms, as far as it is kept on this machine.
+
+    Args:
+        cfg: The learner's config.
+        modules_dir: Where its definitions are kept.
+    """
+    found = []
+    for definition, place in definitions_of(cfg):
+        folder = get_hubconf_dir_from_cfg(definition, parent=os.path.join(modules_dir, place))
+        found.append(code_digest(folder))
+    for transform in cfg.data.get_custom_albumentations_transforms():
+        path = transform[LAMBDA_PATH_KEY]
+        found.append(file_digest(path) if os.path.isfile(path) else '')
+    return found
 
 
 def _copy_transforms(cfg: LearnerConfig, folder: str) -> None:

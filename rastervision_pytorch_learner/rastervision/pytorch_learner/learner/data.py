@@ -72,6 +72,12 @@ class DataPart(ModelPart):
         """
         self.datasets = dict(zip(SPLITS, self.build_datasets(), strict=True))
         self.dataloaders = dict(zip(SPLITS, self.build_dataloaders(distributed=distributed), strict=True))
+        if not num_samples(self.valid_ds):
+            log.warning('There are no validation data: nothing will tell how good the model is on other images.')
+        if self.train_dl is not None and not num_samples(self.train_ds):
+            uri = getattr(self.cfg.data, 'uri', None) or getattr(self.cfg.data, 'group_uris', None)
+            where = f' data.uri is {uri!r}; they are looked for in its folder train.' if uri else ''
+            raise DataError(f'There are no training samples.{where} Check the data, and train_sz and the AOI.')
         if self.train_dl is not None and len(self.train_dl) == 0:
             batch_sz = self.cfg.solver and self.cfg.solver.batch_sz
             raise DataError(

@@ -31,7 +31,7 @@ def checkpoint_filename(epoch: int) -> str:
 
 
 def discard_training(output_uri: str, tmp_dir: str) -> None:
-    """Remove log, weights and checkpoints from a training folder, so that training in it starts anew.
+    """Remove log, weights, checkpoints and kept code from a training folder, so that training in it starts anew.
 
     The bundle and what was evaluated stay until the new ones are written.
 
@@ -51,5 +51,5 @@ def discard_training(output_uri: str, tmp_dir: str) -> None:
 def _remove_training_files(folder: Path) -> None:
     for name in (LOG_FILENAME, LAST_MODEL_FILENAME):
         (folder / name).unlink(missing_ok=True)
-    for name in (CHECKPOINTS_DIRNAME, TENSORBOARD_DIRNAME):
+    for name in (CHECKPOINTS_DIRNAME, TENSORBOARD_DIRNAME, MODULES_DIRNAME):
         shutil.rmtree(folder / name, ignore_errors=True)

@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 from rastervision.core.layout import BUNDLE_FILE
 from rastervision.pipeline.errors import ConfigError
 from rastervision.pipeline.file_system.file_system import FileSystem
+from rastervision.pipeline.file_system.publish import record
 from rastervision.pipeline.file_system.utils import file_exists, sync_from_dir, sync_to_dir
 from rastervision.pytorch_learner.learner import bundle, files, weights
 from rastervision.pytorch_learner.learner.data import DataPart
 from rastervision.pytorch_learner.learner.selection import best_index, has_stalled
 from rastervision.pytorch_learner.learner.state import TrainingState
+from rastervision.pytorch_learner.learner_config.circumstances import without_circumstances
 from rastervision.pytorch_learner.loggers.csv_log import read_log, write_log
 
 if TYPE_CHECKING:
@@ -65,13 +67,9 @@ class ResultsPart(DataPart):
 
     def _settings(self) -> str:
         """What must be the same for training to go on exactly: all of the config that weights depend on."""
-        data = self.cfg.data.dict(mode='json')
-        for name in ('num_workers', 'plot_options', 'preview_batch_limit'):
-            data.pop(name, None)
-        model, solver = (cfg.dict(mode='json') if cfg else None for cfg in (self.cfg.model, self.cfg.solver))
-        for name in ('sync_interval', 'state_interval', 'calibrate', 'on_nonfinite'):
-            (solver or {}).pop(name, None)
-        return json.dumps([model, solver, data, self.cfg.seed], sort_keys=True, default=str)
+        settings = without_circumstances(self.cfg.dict(mode='json'), with_results=False)
+        settings['code'] = bundle.code_digests(self.cfg, self.modules_dir)
+        return json.dumps(settings, sort_keys=True, default=str)
 
     # --------------------------------------------------------------- best weights
     @property
@@ -184,6 +182,12 @@ class ResultsPart(DataPart):
         for scheduler, scheduler_state in saved:
             if scheduler is not None and scheduler_state is not None:
                 scheduler.load_state_dict(scheduler_state)
+
+    def keep_results(self) -> None:
+        """Note the files of training as put out by this run, although an earlier one wrote them."""
+        names = (files.LOG_FILENAME, files.LAST_MODEL_FILENAME, files.BEST_MODEL_FILENAME, files.RESUME_FILENAME)
+        there = [name for name in names if os.path.isfile(self._path(name))]
+        record(os.path.join(self.output_dir or self.output_dir_local, name) for name in there)
 
     def _remove_state(self) -> None:
         path = self._path(files.RESUME_FILENAME)

@@ -8,6 +8,7 @@ from datetime import timedelta
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.optim.lr_scheduler import LRScheduler, ReduceLROnPlateau
@@ -56,7 +57,10 @@ class TrainingPart(LearningPart):
         start, end = self.get_start_and_end_epochs(epochs)
         if start >= end:
             log.info('Training is already completed: %d epochs.', start)
-            self._end_training()
+            if start == end:
+                self._remove_state()
+            self.keep_results()
+            self.use_final_weights()
             return
         self.on_train_start()
         with self.recorded():
@@ -73,6 +77,7 @@ class TrainingPart(LearningPart):
         train_metrics = self.train_epoch(self.opt, step_scheduler=self.step_scheduler)  # type: ignore[arg-type]
         check_weights(self.bare_model, epoch)
         metrics = {'epoch': epoch, **train_metrics, **self._validate_in_training(), **self.learning_rates()}
+        metrics = {name: _plain(value) for name, value in metrics.items()}
         self._step_epoch_scheduler(metrics)
         self.on_epoch_end(epoch, metrics)
 
@@ -209,7 +214,7 @@ class TrainingPart(LearningPart):
                 output = self.judge(list(batch), index, dl)
                 outputs.append({key: _detached(value) for key, value in output.items()})
                 progress.add(len(batch[0]), output.get('val_loss'))
-        metrics: dict[str, Any] = self.validate_end(outputs)
+        metrics: dict[str, Any] = {name: _plain(value) for name, value in self.validate_end(outputs).items()}
         return {**metrics, 'valid_time': str(timedelta(seconds=time.monotonic() - start))}
 
     def validate_end(self, outputs: list[dict[str, Any]]) -> MetricDict:
@@ -234,4 +239,11 @@ class TrainingPart(LearningPart):
 
 
 def _detached(value: Any) -> Any:
-    return value.detach() if isinstance(value, Tensor) else value
+    """A value that can be kept: without what it was computed by."""
+    return value.detach() if isinstance(value, Tensor) else _plain(value)
+
+
+def _plain(value: Any) -> Any:
+    """A number of NumPy or PyTorch as one of Python, which files can hold; anything else as it is."""
+    is_number = isinstance(value, np.generic) or (isinstance(value, Tensor) and value.numel() == 1)
+    return value.item() if is_number else value

@@ -12,7 +12,12 @@ from rastervision.pipeline.errors import ConfigError, did_you_mean
 from rastervision.pytorch_learner.channel_display import validate_channel_display_groups
 from rastervision.pytorch_learner.compat import data_config_upgrader as data_config_upgrader
 from rastervision.pytorch_learner.learner_config.plot_options import PlotOptions
-from rastervision.pytorch_learner.transform_dict import LAMBDA_PATH_KEY, validate_transform_dict
+from rastervision.pytorch_learner.transform_dict import (
+    LAMBDA_PATH_KEY,
+    check_bands,
+    transform_names,
+    validate_transform_dict,
+)
 
 if TYPE_CHECKING:
     import albumentations as A
@@ -101,6 +106,16 @@ class DataConfig(Config):
                 near = did_you_mean(name, augmentors)
                 raise ConfigError(f'unknown augmentor {name!r}. Choose from {", ".join(augmentors)}{near or "."}')
         return v
+
+    @model_validator(mode='after')
+    def _transforms_take_the_bands(self) -> Self:
+        """Refuse transforms that cannot take the images, once the number of channels is known."""
+        if self.img_channels is not None:
+            if self.aug_transform is None:
+                check_bands(self.augmentors, self.img_channels, 'augmentors')
+            for name in ('base_transform', 'aug_transform'):
+                check_bands(transform_names(getattr(self, name)), self.img_channels, name)
+        return self
 
     @model_validator(mode='after')
     def validate_plot_options(self) -> Self:

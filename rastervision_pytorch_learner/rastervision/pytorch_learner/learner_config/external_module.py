@@ -1,5 +1,6 @@
 """Configures a model or a loss that is defined outside Raster Vision."""
 
+import os
 import re
 from typing import Annotated, Any, Self
 
@@ -53,6 +54,14 @@ class ExternalModuleConfig(Config):
         if (self.uri is None) == (self.github_repo is None):
             raise ConfigError(f'give either uri or github_repo (uri={self.uri!r}, github_repo={self.github_repo!r}).')
         return self
+
+    def code_uris(self) -> list[str]:
+        """URIs that stand for the code: the files of a local folder, else the place as it is; none of a repository."""
+        if self.uri is None or not os.path.isdir(self.uri):
+            return [] if self.uri is None else [self.uri]
+        from rastervision.pytorch_learner.user_code import code_files
+
+        return code_files(self.uri)
 
     def build(self, save_dir: str, hubconf_dir: str | None = None, ddp_rank: int | None = None) -> Any:
         """Make the object by running the external code.
