@@ -119,23 +119,21 @@ def _read_labels(path: str, folder: Path, task: str) -> None:
 
 
 def _plan(path: str) -> None:
-    from rastervision.pipeline.cli.config_module import get_configs
-    from rastervision.pipeline.cli.plans import plan_pipelines
-    from rastervision.pipeline.registry import registry_
+    from rastervision.pipeline.cli.app import main
 
-    runner = registry_.get_runner('inprocess')()
-    for plan in plan_pipelines(runner, get_configs(path, 'inprocess', {}), ()):
-        str(plan)
+    main.main(['run', 'inprocess', path, '--dry-run'], standalone_mode=False)
 
 
 def _read_config(path: str) -> None:
     from rastervision.pipeline.config.base import Config
+    from rastervision.pipeline.errors import about
 
     config = Config.deserialize(path)
-    config.update()
-    config.recursive_validate_config()
-    if hasattr(config, 'model_card'):
-        json.dumps(config.model_card())
+    with about(path):  # as those do who read configs from bundles
+        config.update()
+        config.recursive_validate_config()
+        if hasattr(config, 'model_card'):
+            json.dumps(config.model_card())
 
 
 def _predict(path: str, folder: Path) -> None:

@@ -1,5 +1,6 @@
 """Runs inputs in processes of their own, with a limit on time and memory, and says how each ended."""
 
+import faulthandler
 import logging
 import os
 import resource
@@ -65,7 +66,7 @@ def run_all(
         show: Whether output of the libraries is shown.
     """
     left = list(reversed(cases))
-    pool = [_Worker(run, megabytes, show) for _ in range(min(workers, len(cases)))]
+    pool = [_Worker(run, megabytes, seconds, show) for _ in range(min(workers, len(cases)))]
     try:
         for worker in pool:
             worker.give(left.pop())
@@ -77,7 +78,7 @@ def run_all(
                     continue
                 yield result
                 if worker.is_dead:
-                    pool[index] = worker = _Worker(run, megabytes, show)
+                    pool[index] = worker = _Worker(run, megabytes, seconds, show)
                 if left:
                     worker.give(left.pop())
     finally:
@@ -86,10 +87,13 @@ def run_all(
 
 
 class _Worker:
-    def __init__(self, run: Runner, megabytes: int, show: bool) -> None:
+    def __init__(self, run: Runner, megabytes: int, seconds: float, show: bool) -> None:
         context = get_context('fork')
         self.pipe, there = context.Pipe()
-        self.process = context.Process(target=_work, args=(there, run, megabytes, show), daemon=True)
+        self.stacks = tempfile.NamedTemporaryFile('r')  # noqa: SIM115 (as long as the worker)
+        self.process = context.Process(
+            target=_work, args=(there, run, megabytes, seconds, self.stacks.name, show), daemon=True
+        )
         self.process.start()
         there.close()
         self.case: Case | None = None
@@ -112,8 +116,9 @@ class _Worker:
                 self.process.join()
                 outcome, text, self.is_dead = CRASH, f'exit status {self.process.exitcode}', True
         elif took > seconds:
-            self.end()
-            outcome, text, self.is_dead = HANG, f'no end within {seconds:g} s', True
+            self.process.kill()
+            self.process.join()
+            outcome, text, self.is_dead = HANG, f'no end within {seconds:g} s{_place_in(self.stacks.read())}', True
         else:
             return None
         result = Result(self.case, outcome, text, took)
@@ -126,7 +131,7 @@ class _Worker:
         self.pipe.close()
 
 
-def _work(pipe: Connection, run: Runner, megabytes: int, show: bool) -> None:
+def _work(pipe: Connection, run: Runner, megabytes: int, seconds: float, stacks: str, show: bool) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     logging.disable(logging.CRITICAL)
     warnings.simplefilter('ignore')
@@ -142,8 +147,10 @@ def _work(pipe: Connection, run: Runner, megabytes: int, show: bool) -> None:
             kind, number = pipe.recv()
         except EOFError:
             return
-        with tempfile.TemporaryDirectory() as folder:
+        with tempfile.TemporaryDirectory() as folder, open(stacks, 'w') as file:
+            faulthandler.dump_traceback_later(0.9 * seconds, file=file)
             pipe.send(_outcome(run, kind, number, Path(folder)))
+            faulthandler.cancel_dump_traceback_later()
 
 
 def _outcome(run: Runner, kind: str, number: int, folder: Path) -> tuple[str, str]:
@@ -161,6 +168,11 @@ def _outcome(run: Runner, kind: str, number: int, folder: Path) -> tuple[str, st
         return FOREIGN, f'{type(error).__name__} at {_place(error)}: {str(error)[:200]}'
     finally:
         os.chdir('/')
+
+
+def _place_in(stacks: str) -> str:
+    lines = [line.strip() for line in stacks.splitlines() if '/rastervision/' in line]
+    return f' at {lines[0].rpartition("/rastervision/")[2]}' if lines else ''
 
 
 def _place(error: BaseException | None) -> str:

@@ -180,7 +180,8 @@ def _options_of(scheme: str) -> dict[str, str]:
 
 def common_dtype(dataset: 'DatasetReader', bands: Sequence[int]) -> np.dtype:
     """The dtype of bands, counted from 1; of different ones, the least that holds the values of all."""
-    names = {dataset.dtypes[band - 1] for band in bands}
+    dtypes = dataset.dtypes  # which rasterio makes anew each time
+    names = {dtypes[band - 1] for band in bands}
     return np.result_type(*map(numpy_dtype, names)) if names else np.dtype(np.uint8)
 
 
@@ -211,7 +212,8 @@ def read_window_again(dataset: 'DatasetReader', part: Box, bands: Sequence[int],
     Raises:
         NotReadableError: If it cannot be read.
     """
-    if len({dataset.dtypes[band - 1] for band in bands}) > 1:  # rasterio reads bands of one dtype at a time
+    dtypes = dataset.dtypes
+    if len({dtypes[band - 1] for band in bands}) > 1:  # rasterio reads bands of one dtype at a time
         each = [read_window_again(dataset, part, [band], **options) for band in bands]
         return np.concatenate(each, dtype=common_dtype(dataset, bands))
     tries = TRIES if is_remote(dataset.name) else 1

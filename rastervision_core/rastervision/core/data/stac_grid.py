@@ -55,7 +55,9 @@ def load_items(
         arguments.setdefault('chunks', {'x': CHUNK_SZ, 'y': CHUNK_SZ})
     if not temporal:
         arguments.setdefault('groupby', lambda *_: 0)
+    href = items[0].get_self_href()
     what = f'STAC item {items[0].id!r:.100}' + (f' (of {len(items)})' if len(items) > 1 else '')
+    what += f' of {href!r}' if href else ''
     hint = (
         " If its CRS or resolution is not known, give them, as in stackstac_args={'crs': 'epsg:32633', "
         "'resolution': 10}."

@@ -30,7 +30,9 @@ def stac_errors(what: str, hint: str = '') -> Iterator[None]:
     """
     try:
         yield
-    except RasterVisionError:
+    except RasterVisionError as error:
+        if what not in str(error):
+            error.args = (f'{what}: {error}',)
         raise
     except Exception as error:
         cause = error.__cause__

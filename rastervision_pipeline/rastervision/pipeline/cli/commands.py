@@ -12,6 +12,7 @@ import click
 
 from rastervision.pipeline.cli.clean import clean
 from rastervision.pipeline.cli.completion import SHELLS, complete_command, complete_runner, completion_script
+from rastervision.pipeline.errors import about
 from rastervision.pipeline.plain_text import echo
 
 if TYPE_CHECKING:
@@ -92,7 +93,8 @@ def run(
         chosen = registry_.get_runner(runner)()
         chosen.configure(dict(options) | ({'wait': 'true'} if wait and not chosen.waits else {}))
         if dry_run:
-            plans = plan_pipelines(chosen, configs, commands, num_splits=splits, rerun=rerun, keep=keep)
+            with about(cfg_module) if cfg_module.endswith('.json') else nullcontext():
+                plans = plan_pipelines(chosen, configs, commands, num_splits=splits, rerun=rerun, keep=keep)
     if dry_run:
         _show(plans, as_json=as_json)
         return

@@ -2,6 +2,7 @@
 
 import logging
 import math
+import os
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -16,6 +17,7 @@ log = logging.getLogger(__name__)
 
 FEW = 5  # that are named in a message
 BOX_NUMBERS = 4
+MAX_DIGITS = 9  # of a class id
 
 
 @dataclass
@@ -120,7 +122,8 @@ class _Classes:
         key = _key(annotation.get('category_id'))
         if self.by_name:
             return self.ids.get(self.categories[key])
-        class_id = int(key) if key.removeprefix('-').isdecimal() else None
+        is_id = key.isdecimal() and len(key) <= MAX_DIGITS
+        class_id = int(key) if is_id else None
         if class_id is None or (self.names is not None and not 0 <= class_id < len(self.names)):
             limit = '' if self.names is None else f' from 0 to {len(self.names) - 1}: {list(self.names)!r:.300}'
             raise ImageDatasetError(
@@ -136,6 +139,10 @@ def _images(found: list[Any], uri: str) -> dict[str, CocoImage]:
         key, name = _key(each.get('id')), each.get('file_name')
         if 'id' not in each or not isinstance(name, str) or key in images:
             raise ImageDatasetError(f'{uri!r}: the image {each!r:.200} needs a file_name, and an id that no other has.')
+        if os.path.isabs(name) or '..' in name.replace('\\', '/').split('/') or '\0' in name:
+            raise ImageDatasetError(
+                f'{uri!r}: the image {name!r:.200} is outside of the folder of the images. Give names relative to it.'
+            )
         images[key] = CocoImage(name)
     return images
 

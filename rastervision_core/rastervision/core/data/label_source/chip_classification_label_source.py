@@ -60,8 +60,9 @@ class ChipClassificationLabelSource(LabelSource):
         self.vector_source = vector_source
         self.lazy = lazy
         self._bbox = bbox
-        self._check(bbox)
-        _ = self._features.class_ids
+        with vector_source.naming_files():
+            self._check(bbox)
+            _ = self._features.class_ids
         self._labels: ChipClassificationLabels | None = None
         self._by_pixels: tuple[ChipClassificationLabels, dict[Box, Box]] | None = None
         if not lazy:

@@ -52,8 +52,9 @@ class ObjectDetectionLabelSource(LabelSource):
         self.ioa_thresh = TOUCHING if ioa_thresh is None else ioa_thresh
         self.clip = clip
         self._bbox = bbox
-        self._check(bbox)
-        _ = self._labels
+        with vector_source.naming_files():
+            self._check(bbox)
+            _ = self._labels
 
     @property
     def bbox(self) -> Box:

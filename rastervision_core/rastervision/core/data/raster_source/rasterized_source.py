@@ -106,7 +106,8 @@ class RasterizedSource(RasterSource):
         source = self.vector_source
         polygons = source.get_features() if region is None else source.features_around(region)
         if polygons is not self._checked:
-            _check(polygons, f'{source!r}')
+            with source.naming_files():
+                _check(polygons, f'{source!r}')
             self._checked = polygons
         return polygons
 

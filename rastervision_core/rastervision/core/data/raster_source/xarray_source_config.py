@@ -8,6 +8,7 @@ from rastervision.core.data.raster_source.raster_source_config import RasterSour
 from rastervision.core.data.raster_source.stac_config import STACItemCollectionConfig, STACItemConfig
 from rastervision.pipeline import lazy
 from rastervision.pipeline.config.register import register_config
+from rastervision.pipeline.errors import about
 
 if TYPE_CHECKING:
     from rastervision.core.data.raster_source.xarray_source import XarraySource
@@ -37,13 +38,14 @@ class XarraySourceConfig(RasterSourceConfig):
         """Make the raster source; see the base class."""
         from rastervision.core.data.raster_source.xarray_source import XarraySource
 
-        return XarraySource.from_stac(
-            self.stac.build(),
-            raster_transformers=self.build_transformers() if use_transformers else [],
-            channel_order=self.channel_order,
-            bbox=self.bbox,
-            bbox_map_coords=self.bbox_map_coords,
-            temporal=self.temporal,
-            allow_streaming=self.allow_streaming,
-            stackstac_args=self.stackstac_args,
-        )
+        with about(self.stac.uri):
+            return XarraySource.from_stac(
+                self.stac.build(),
+                raster_transformers=self.build_transformers() if use_transformers else [],
+                channel_order=self.channel_order,
+                bbox=self.bbox,
+                bbox_map_coords=self.bbox_map_coords,
+                temporal=self.temporal,
+                allow_streaming=self.allow_streaming,
+                stackstac_args=self.stackstac_args,
+            )

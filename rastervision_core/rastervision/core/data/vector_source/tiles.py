@@ -1,6 +1,5 @@
 """Vector tiles: where they are, and what is in them."""
 
-import gzip
 import os
 import re
 import sqlite3
@@ -15,8 +14,9 @@ import pyogrio
 import shapely
 
 from rastervision.core.data.features import Features
+from rastervision.core.data.vector_source.damage import DAMAGED
 from rastervision.core.data.vector_source.regions import Bounds
-from rastervision.core.data.vector_source.vector_file import GDAL_ERRORS, make_properties
+from rastervision.core.data.vector_source.vector_file import make_properties
 from rastervision.pipeline.errors import ConfigError, DataError, NotReadableError
 from rastervision.pipeline.file_system.utils import download_if_needed, file_exists, get_tmp_dir, is_local
 
@@ -26,6 +26,7 @@ MVT_ID = 'mvt_id'  # what GDAL calls the number of a feature in a tile
 MAX_TILES = 10_000
 DOWNLOADS_AT_ONCE = 8
 GZIP = b'\x1f\x8b'
+MAX_TILE_BYTES = 64 << 20  # unpacked; usual ones have less than 1 MB
 
 
 class Tile(NamedTuple):
@@ -128,13 +129,25 @@ def read_tiles(tiles: Iterable[tuple[Tile, bytes]], layer: str | None, where: st
             path = os.path.join(folder, f'{number}.mvt')  # GDAL remembers what it saw under a path
             try:
                 with open(path, 'wb') as file:
-                    file.write(gzip.decompress(data) if data.startswith(GZIP) else data)
+                    file.write(_unpacked(data))
                 names = [str(name) for name, _ in pyogrio.list_layers(path)]
                 found += [(name, _read_layer(path, name, tile)) for name in names if layer in (None, name)]
-            except (*GDAL_ERRORS, EOFError, gzip.BadGzipFile, zlib.error) as error:
+            except DAMAGED as error:
                 raise DataError(f'{tile} of {where} is no vector tile: {error}') from error
             os.remove(path)
     return found
+
+
+def _unpacked(data: bytes) -> bytes:
+    """A tile as it is, or unpacked, if it is gzipped."""
+    if not isinstance(data, bytes):
+        raise DataError(f'its data are a {type(data).__name__}')
+    if not data.startswith(GZIP):
+        return data
+    unpacked = zlib.decompressobj(wbits=31).decompress(data, MAX_TILE_BYTES)
+    if len(unpacked) == MAX_TILE_BYTES:
+        raise DataError(f'more than {MAX_TILE_BYTES >> 20} MB come out of it')
+    return unpacked
 
 
 def _read_layer(path: str, name: str, tile: Tile) -> Features:

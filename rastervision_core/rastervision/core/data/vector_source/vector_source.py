@@ -4,6 +4,7 @@ import logging
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -17,7 +18,7 @@ from rastervision.core.data.features import Features, GeoJSON
 from rastervision.core.data.geojson import features_to_geodataframe
 from rastervision.core.data.vector_source.damage import reading
 from rastervision.core.data.vector_source.placement import Image, Place, check_they_meet, explain
-from rastervision.pipeline.errors import DataError, LabelError, NotMappableError
+from rastervision.pipeline.errors import DataError, LabelError, NotMappableError, about
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -204,6 +205,10 @@ class VectorSource(ABC):
         """Where all features are; None if that cannot be known."""
         with reading(self._files_read):
             return self._place()
+
+    def naming_files(self) -> AbstractContextManager[None]:
+        """A context in which errors name the files that features come from."""
+        return about(', '.join(self._files_read), others=self._files_read)
 
     # ------------------------------------------------------------------ internals
     @property
