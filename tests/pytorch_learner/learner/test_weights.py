@@ -113,3 +113,27 @@ def test_a_pretrained_network_comes_back_without_its_first_weights(tmp_path, ext
 
     x = torch.rand(2, channels, 40, 40)
     assert torch.allclose(target(x), source(x), atol=1e-5)
+
+
+def test_damaged_files_are_errors_that_name_them(tmp_path):
+    torch.save({'a.weight': torch.ones(4, 4), 'a.bias': torch.ones(4)}, tmp_path / 'odd.pth')
+    good = (tmp_path / 'odd.pth').read_bytes()
+    start = good.find(b'data.pkl') + 8
+    for place in range(start, start + 300, 3):
+        damaged = bytearray(good)
+        damaged[place] ^= 1 << place % 8
+        (tmp_path / 'odd.pth').write_bytes(damaged)
+        try:
+            read_weights(str(tmp_path / 'odd.pth'))
+        except BundleError as error:
+            assert 'odd.pth' in str(error)
+
+
+@pytest.mark.parametrize('value', [float('nan'), float('inf')])
+def test_weights_that_are_not_finite_are_refused(value, tmp_path):
+    model = nn.Linear(2, 2)
+    weights = {**model.state_dict(), 'bias': torch.tensor([0.0, value])}
+    torch.save(weights, tmp_path / 'odd.pth')
+
+    with pytest.raises(BundleError, match=r"odd\.pth.*'bias'"):
+        load_weights(model, str(tmp_path / 'odd.pth'))

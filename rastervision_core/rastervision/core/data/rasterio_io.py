@@ -53,6 +53,8 @@ STREAMING_OPTIONS = {
     'GDAL_HTTP_RETRY_DELAY': '1',
 }
 
+MAX_BANDS = 8192  # GDAL unpacks a block of all of them for each, if it cannot keep them
+
 
 def vsi_path(uri: str) -> str:
     """What GDAL calls a URI: `/vsicurl/...` and so on for remote ones, the absolute path for local ones."""
@@ -90,6 +92,10 @@ def open_raster(uri: str, *, trust_references: bool = False) -> 'DatasetReader':
     if dataset.count == 0:
         with dataset:
             raise _without_bands(uri, dataset)
+    if dataset.count > MAX_BANDS:
+        count = dataset.count
+        dataset.close()
+        raise NotReadableError(f'{uri!r:.300} has {count} bands, of which {MAX_BANDS} can be read. Is it damaged?')
     make_room_for_blocks(dataset)
     return dataset
 

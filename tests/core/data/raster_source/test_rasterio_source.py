@@ -261,3 +261,13 @@ def test_config_builds_the_source(write_tif, noise):
 
     assert config.build().dtype == np.float32
     assert config.build(use_transformers=False).get_chip(Box(0, 0, 2, 2)).tolist() == noise[5:7, 6:8, [1]].tolist()
+
+
+def test_more_bands_than_an_image_can_have_are_an_error_at_once(tmp_path):
+    path = tmp_path / 'odd.tif'
+    profile = {'driver': 'GTiff', 'height': 1, 'width': 1, 'count': 9000, 'dtype': 'uint8'}
+    with rasterio.open(path, 'w', **profile):
+        pass
+
+    with pytest.raises(NotReadableError, match=r'odd\.tif.* has 9000 bands'):
+        RasterioSource(str(path))
