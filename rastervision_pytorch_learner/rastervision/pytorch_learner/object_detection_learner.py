@@ -1,5 +1,6 @@
 """Learns boxes around objects."""
 
+import math
 import warnings
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
@@ -94,11 +95,12 @@ class ObjectDetectionLearner(Learner):
         return {'outs': outs, 'ys': self.to_device(y, 'cpu')}
 
     def validate_end(self, outputs: list[dict[str, Any]]) -> 'MetricDict':
-        """Mean average precision, as COCO defines it; 0 if nothing was predicted."""
+        """Mean average precision, as COCO defines it: 0 if nothing was predicted, NaN if there is nothing to find."""
         outs = [boxes for output in outputs for boxes in output['outs']]
         ys = [boxes for output in outputs for boxes in output['ys']]
         evaluation = compute_coco_eval(outs, ys, self.cfg.data.num_classes)
-        stats = evaluation.stats if evaluation is not None else (0.0, 0.0)
+        nothing = 0.0 if any(map(len, ys)) else math.nan
+        stats = evaluation.stats if evaluation is not None else (nothing, nothing)
         return {'mAP': float(stats[0]), 'mAP50': float(stats[1])}
 
     def predict(self, x: Tensor, raw_out: bool = False, out_shape: tuple[int, int] | None = None) -> list[BoxList]:  # type: ignore[override]

@@ -2,6 +2,7 @@
 
 import contextlib
 import io
+import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Self
 
@@ -16,6 +17,7 @@ from torchvision.utils import draw_bounding_boxes
 from rastervision.pipeline.errors import DataError
 from rastervision.pytorch_learner.onnx import ONNXRuntimeAdapter
 
+COCO_MAX_BOXES = 100  # of an image, that pycocotools looks at if it is not told otherwise
 FORMATS = ('xyxy', 'yxyx', 'xywh', 'cxcywh')
 
 
@@ -214,8 +216,10 @@ def compute_coco_eval(outputs: Iterable[BoxList], targets: Iterable[BoxList], nu
         num_class_ids: Number of classes.
 
     Returns:
-        The evaluation; its `stats` begin with mAP and mAP at an IoU of 0.5. None if nothing was predicted.
+        The evaluation; its `stats` begin with mAP and mAP at an IoU of 0.5, of all predictions, also if an image has
+        more than the 100 that COCO looks at; they are NaN if there are no labels. None if nothing was predicted.
     """
+    outputs = list(outputs)
     results = get_coco_preds(outputs)
     if not results:
         return None
@@ -224,10 +228,21 @@ def compute_coco_eval(outputs: Iterable[BoxList], targets: Iterable[BoxList], nu
         coco.dataset = get_coco_gt(targets, num_class_ids)
         coco.createIndex()
         evaluation = COCOeval(coco, coco.loadRes(results), 'bbox')
+        most = max(map(len, outputs))
+        if most > COCO_MAX_BOXES:
+            evaluation.params.maxDets = [*evaluation.params.maxDets, most]
         evaluation.evaluate()
         evaluation.accumulate()
         evaluation.summarize()
+    precision = evaluation.eval['precision'][:, :, :, 0, -1]  # IoU, recall, class; of all areas
+    evaluation.stats[:2] = _mean_of_known(precision), _mean_of_known(precision[0])
     return evaluation
+
+
+def _mean_of_known(precision: np.ndarray) -> float:
+    """Mean of the precisions that pycocotools has not set to -1, which it does for classes without labels."""
+    known = precision[precision >= 0]
+    return float(known.mean()) if len(known) else math.nan
 
 
 # ------------------------------------------------------------------------ model

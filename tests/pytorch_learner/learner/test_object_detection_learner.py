@@ -1,6 +1,11 @@
+import contextlib
+import io
+
 import numpy as np
 import pytest
 import torch
+from pycocotools.coco import COCO
+from pycocotools.cocoeval import COCOeval
 from torch import nn
 
 from rastervision.core.data.class_config import ClassConfig
@@ -10,7 +15,12 @@ from rastervision.pytorch_learner.learner_config.object_detection_data import Ob
 from rastervision.pytorch_learner.learner_config.solver import SolverConfig
 from rastervision.pytorch_learner.models.detection import detection_model
 from rastervision.pytorch_learner.object_detection_learner import ObjectDetectionLearner
-from rastervision.pytorch_learner.object_detection_utils import BoxList, TorchVisionODAdapter
+from rastervision.pytorch_learner.object_detection_utils import (
+    BoxList,
+    TorchVisionODAdapter,
+    get_coco_gt,
+    get_coco_preds,
+)
 from rastervision.pytorch_learner.tasks.object_detection_config import (
     ObjectDetectionLearnerConfig,
     ObjectDetectionModelConfig,
@@ -189,3 +199,45 @@ def test_boxes_without_area_are_no_targets():
 
     assert target['boxes'].tolist() == [[1, 1, 5, 5]]
     assert target['labels'].tolist() == [1]
+
+
+# ------------------------------------------------------------------ average precision
+def found(boxes, scores=None):
+    count = len(boxes)
+    return BoxList(
+        torch.as_tensor(boxes, dtype=torch.float32).reshape(-1, 4),
+        class_ids=torch.zeros(count, dtype=torch.int64),
+        scores=torch.linspace(1, 0.5, count) if scores is None else scores,
+    )
+
+
+def metrics_of(make_learner, outs, ys):
+    return make_learner(training=False).validate_end([{'outs': outs, 'ys': ys}])
+
+
+def test_average_precision_counts_all_boxes_of_an_image(make_learner):
+    corners = torch.rand(150, 2) * 500
+    many = torch.cat([corners, corners + 8], dim=1)
+    metrics = metrics_of(make_learner, [found(many), found([])], [found(many), found([])])
+    assert metrics == pytest.approx({'mAP': 1, 'mAP50': 1})
+
+
+def test_average_precision_of_few_boxes_is_that_of_pycocotools(make_learner):
+    outs = [found([[0, 0, 10, 10], [20, 20, 30, 31]]), found([[5, 5, 9, 9]])]
+    ys = [found([[0, 0, 10, 11], [20, 20, 30, 30], [50, 50, 60, 60]]), found([])]
+    with contextlib.redirect_stdout(io.StringIO()):
+        coco = COCO()
+        coco.dataset = get_coco_gt(ys, 2)
+        coco.createIndex()
+        evaluation = COCOeval(coco, coco.loadRes(get_coco_preds(outs)), 'bbox')
+        evaluation.evaluate()
+        evaluation.accumulate()
+        evaluation.summarize()
+    assert list(metrics_of(make_learner, outs, ys).values()) == pytest.approx(evaluation.stats[:2].tolist())
+
+
+def test_average_precision_of_nothing_is_not_a_number(make_learner):
+    box = found([[1, 1, 10, 10]])
+    assert np.isnan(list(metrics_of(make_learner, [box], [found([])]).values())).all()
+    assert np.isnan(list(metrics_of(make_learner, [found([])], [found([])]).values())).all()
+    assert metrics_of(make_learner, [found([])], [box]) == {'mAP': 0, 'mAP50': 0}

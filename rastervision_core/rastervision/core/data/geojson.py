@@ -9,7 +9,7 @@ from shapely.geometry import mapping
 from shapely.geometry.base import BaseGeometry
 
 from rastervision.core.box import Box
-from rastervision.core.data.features import Features, GeoJSON
+from rastervision.core.data.features import Features, GeoJSON, whole_number
 from rastervision.pipeline.progress_bar import progress_bar
 
 if TYPE_CHECKING:
@@ -156,10 +156,8 @@ def buffer_geoms(
 
 
 def _buffer_of(class_id: Any, class_bufs: Mapping[int, float | None], default_buf: float | None) -> float | None:
-    try:
-        return class_bufs.get(class_id, default_buf)
-    except TypeError:  # a list in a file
-        return default_buf
+    number = whole_number(class_id)  # files may have it as text
+    return default_buf if number is None else class_bufs.get(number, default_buf)
 
 
 def buffer_features(

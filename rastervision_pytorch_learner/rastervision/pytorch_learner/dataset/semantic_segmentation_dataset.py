@@ -57,7 +57,14 @@ class SemanticSegmentationDataReader(Dataset[tuple[np.ndarray, np.ndarray]]):
         )
 
     def __getitem__(self, ind: int) -> tuple[np.ndarray, np.ndarray]:
-        return load_image(self.img_paths[ind]), load_label(self.label_paths[ind])
+        image, label = load_image(self.img_paths[ind]), load_label(self.label_paths[ind])
+        if image.shape[-3:-1] != label.shape[:2]:
+            raise ImageDatasetError(
+                f'{str(self.label_paths[ind])!r} has {label.shape[0]} x {label.shape[1]} pixels, but its image '
+                f'{str(self.img_paths[ind])!r} {image.shape[-3]} x {image.shape[-2]}. Make them of the same size, with '
+                'nearest neighbours for labels.'
+            )
+        return image, label
 
     def sample_name(self, index: int) -> str:
         """The label file of a sample, for messages."""

@@ -1,5 +1,6 @@
 """Ground truth for object detection."""
 
+import logging
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,8 @@ from rastervision.core.data.label_source.label_source import LabelSource
 
 if TYPE_CHECKING:
     from rastervision.core.data.vector_source.vector_source import VectorSource
+
+log = logging.getLogger(__name__)
 
 BBOX_IOA_THRESH = 0.8
 TOUCHING = 1e-6
@@ -118,9 +121,24 @@ class ObjectDetectionLabelSource(LabelSource):
     @cached_property
     def _labels(self) -> ObjectDetectionLabels:
         if self._bbox is None:
-            return _labels_of(self.vector_source.get_features())
-        near = _labels_of(self.vector_source.features_around(self._bbox))
+            return self._with_size(_labels_of(self.vector_source.get_features()))
+        near = self._with_size(_labels_of(self.vector_source.features_around(self._bbox)))
         return ObjectDetectionLabels.get_overlapping(near, self._bbox, ioa_thresh=BBOX_IOA_THRESH, clip=True)
+
+    def _with_size(self, labels: ObjectDetectionLabels) -> ObjectDetectionLabels:
+        """The boxes that have some area; points, and lines along an axis, have none."""
+        boxes = labels.get_npboxes()
+        sized = (boxes[:, 2:] > boxes[:, :2]).all(axis=1)
+        if sized.all():
+            return labels
+        log.warning(
+            '%d of %d objects of %r have no width or height, such as points, and are left out. Give them a size with a '
+            'BufferTransformer.',
+            np.count_nonzero(~sized),
+            len(labels),
+            self.vector_source,
+        )
+        return ObjectDetectionLabels(boxes[sized], labels.get_class_ids()[sized], labels.get_scores()[sized])
 
     @cached_property
     def _tree(self) -> shapely.STRtree:
@@ -138,5 +156,14 @@ class ObjectDetectionLabelSource(LabelSource):
 
 def _labels_of(features: Features) -> ObjectDetectionLabels:
     xmin, ymin, xmax, ymax = shapely.bounds(features.geometries).reshape(-1, 4).T
-    scores = np.array([properties.get('score', 1.0) for properties in features.properties], dtype=float)
+    scores = np.array([_score(properties.get('score')) for properties in features.properties], dtype=float)
     return ObjectDetectionLabels(np.stack([ymin, xmin, ymax, xmax], axis=1), features.class_ids, scores)
+
+
+def _score(value: Any) -> float:
+    """The score of a true box, which is 1 unless a number says otherwise: the property may be of another meaning."""
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        return 1.0
+    return number if np.isfinite(number) else 1.0

@@ -124,6 +124,8 @@ class GeoParquetFile(VectorFile):
 
 def _plain(value: Any) -> Any:
     """A value as GeoJSON would have it."""
+    if type(value).__name__ == 'NAType':  # what pandas has for nothing
+        return None
     if isinstance(value, np.ndarray):
         return [_plain(each) for each in value]
     if isinstance(value, np.generic):

@@ -79,6 +79,8 @@ def fetch_tiles(uri: str, tiles: Iterable[Tile]) -> Iterator[tuple[Tile, bytes]]
     with closing(_open_mbtiles(uri)) as database:
         for tile in tiles:
             for (data,) in database.execute(query, (tile.z, tile.x, tile.y_from_south)):
+                if not isinstance(data, bytes):
+                    raise DataError(f'{tile} of {uri} is no vector tile, but {data!r:.100}.')
                 yield tile, data
 
 
@@ -93,6 +95,8 @@ def all_tiles(uri: str, zoom: int) -> list[Tile]:
         zooms = database.execute('SELECT DISTINCT zoom_level FROM tiles ORDER BY 1').fetchall()
     if not rows:
         raise DataError(f'{uri} has no tiles of zoom {zoom}, but of {[level for (level,) in zooms]}.')
+    if not all(isinstance(number, int) for row in rows for number in row):
+        raise DataError(f'{uri} has tiles whose columns and rows are no numbers, such as {rows[0]!r:.100}.')
     return sorted((Tile(zoom, x, (1 << zoom) - 1 - row) for x, row in rows), key=lambda tile: (tile.y, tile.x))
 
 

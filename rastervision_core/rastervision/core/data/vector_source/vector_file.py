@@ -28,7 +28,7 @@ from rastervision.pipeline.errors import DataError, did_you_mean
 log = logging.getLogger(__name__)
 
 GEOJSON_CRS = 'EPSG:4326'
-JSON_SUBTYPE = 'OFSTJSON'
+JSON_SUBTYPE, BOOLEAN_SUBTYPE = 'OFSTJSON', 'OFSTBoolean'
 GDAL_ERRORS = (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError)
 # Below, reading all takes less than a second, and keeps all features at hand.
 MIN_COUNT_FOR_PARTS = 10_000
@@ -78,6 +78,11 @@ class VectorFile:
         except GDAL_ERRORS as error:
             raise self._unreadable(error) from error
         layers = [str(name) for name, geometry_type in found if geometry_type is not None]
+        if not layers:
+            raise DataError(
+                f'{self.uri} has no layer with geometries'
+                + (f', but tables without: {[str(name) for name, _ in found]!r:.500}.' if len(found) else '.')
+            )
         if layer is None and len(layers) > 1:
             raise DataError(
                 f'{self.uri} has {len(layers)} layers: {layers!r:.500}. Choose one with layer, or at the end of the '
@@ -149,6 +154,12 @@ class VectorFile:
             )
         except (*GDAL_ERRORS, ValueError) as error:
             raise self._unreadable(error) from error
+        if wkb is None:
+            raise DataError(
+                f'{self.uri} is a table without geometries; its properties are {list(meta["fields"])!r:.500}. Make '
+                'points of coordinates, or polygons of text, such as with ogr2ogr -oo X_POSSIBLE_NAMES=lon -oo '
+                'Y_POSSIBLE_NAMES=lat -oo GEOM_POSSIBLE_NAMES=wkt labels.gpkg, or in QGIS.'
+            )
         self._check_columns(meta['fields'])
         features = Features(self._geometries(wkb), _properties(meta, values, len(ids)), ids.tolist())
         in_order = features.take(np.argsort(ids, kind='stable')) if bounds is not None else features
@@ -209,8 +220,9 @@ def make_properties(names: Sequence[str], columns: Sequence[Sequence[Any]], coun
 
 
 def _properties(meta: dict[str, Any], columns: list[np.ndarray], count: int) -> list[dict[str, Any]]:
+    decoders = {JSON_SUBTYPE: _decode_json, BOOLEAN_SUBTYPE: _decode_booleans}
     values = [
-        _decode_json(column) if subtype == JSON_SUBTYPE else column.tolist()
+        decoders.get(subtype, np.ndarray.tolist)(column)
         for column, subtype in zip(columns, meta['ogr_subtypes'], strict=True)
     ]
     return make_properties([str(name) for name in meta['fields']], values, count)
@@ -223,6 +235,11 @@ def _is_null(value: Any) -> bool:
 def _decode_json(column: np.ndarray) -> list[Any]:
     """Nested properties, which GDAL gives as text."""
     return [None if text is None else json.loads(text) for text in column]
+
+
+def _decode_booleans(column: np.ndarray) -> list[Any]:
+    """Truth values, which GDAL gives as numbers where some are missing."""
+    return [None if _is_null(value) else bool(value) for value in column.tolist()]
 
 
 def _beginning(path: str) -> str:

@@ -69,11 +69,12 @@ class VectorSource(ABC):
 
         Args:
             crs_transformer: Between map and pixel coordinates of the scene.
-            vector_transformers: What is done to the features, in this order.
+            vector_transformers: What is done to the features, in this order; but what gives them classes comes before
+                what needs these.
             bbox: Only features that intersect this box, in pixel coordinates, are given. None: all of them.
         """
         self.crs_transformer = crs_transformer
-        self.vector_transformers = list(vector_transformers)
+        self.vector_transformers = _classes_first(vector_transformers)
         self._bbox = bbox
         self._part: _Part | None = None
         self._met: Box | None = None
@@ -326,6 +327,16 @@ def _to_pixels(features: Features, crs_transformer: 'CRSTransformer') -> Feature
     )
     chosen = features.take(near)
     return chosen.with_geometries(crs_transformer.to_pixels(chosen.geometries))
+
+
+def _classes_first(transformers: 'Sequence[VectorTransformer]') -> 'list[VectorTransformer]':
+    """Transformers in order, but the first one that gives classes before those that need them."""
+    ordered = list(transformers)
+    giving = next((i for i, each in enumerate(ordered) if each.gives_classes), None)
+    needing = next((i for i, each in enumerate(ordered) if each.needs_classes), None)
+    if giving is not None and needing is not None and needing < giving:
+        ordered.insert(needing, ordered.pop(giving))
+    return ordered
 
 
 def _grow(box: Box, pixels: int) -> Box:

@@ -31,6 +31,7 @@ class BufferTransformer(FeaturesTransformer):
         self.geom_type = geom_type
         self.class_bufs = class_bufs or {}
         self.default_buf = default_buf
+        self.needs_classes = bool(self.class_bufs)
 
     def transform_features(self, features: Features, crs_transformer: 'CRSTransformer | None' = None) -> Features:
         """Widen the geometries; the properties stay. Costs one call for all features."""

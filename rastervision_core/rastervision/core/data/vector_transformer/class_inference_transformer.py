@@ -34,6 +34,8 @@ class ClassInferenceTransformer(FeaturesTransformer):
     4. `default_class_id`.
     """
 
+    gives_classes = True
+
     def __init__(
         self,
         default_class_id: int | None,

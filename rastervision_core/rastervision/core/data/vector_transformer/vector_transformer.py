@@ -11,7 +11,15 @@ if TYPE_CHECKING:
 
 
 class VectorTransformer(ABC):
-    """Changes features: their geometries, in pixel coordinates, or their properties."""
+    """Changes features: their geometries, in pixel coordinates, or their properties.
+
+    Attributes:
+        gives_classes: Whether it gives features their class ids.
+        needs_classes: Whether what it does depends on class ids. A vector source applies those that give them first.
+    """
+
+    gives_classes: bool = False
+    needs_classes: bool = False
 
     def __call__(self, geojson: GeoJSON, crs_transformer: 'CRSTransformer | None' = None, **kwargs: Any) -> GeoJSON:
         """The same as `transform`."""
