@@ -3,14 +3,17 @@
 import json
 import time
 
+import geopandas
 import numpy as np
 import pytest
 import shapely
 from affine import Affine
 
 from rastervision.core.box import Box
+from rastervision.core.data.crs_transformer.identity_crs_transformer import IdentityCRSTransformer
 from rastervision.core.data.crs_transformer.rasterio_crs_transformer import RasterioCRSTransformer
 from rastervision.core.data.features import Features
+from rastervision.core.data.label_source.object_detection_label_source import ObjectDetectionLabelSource
 from rastervision.core.data.raster_source.rasterized_source import RasterizedSource
 from rastervision.core.data.vector_source.antimeridian import cut_at_antimeridian
 from rastervision.core.data.vector_source.geojson_vector_source import GeoJSONVectorSource
@@ -191,6 +194,86 @@ def test_a_hole_a_line_and_other_parts_are_cut_with_it():
     assert sorted(cut.take(np.array([2])).split().geom_types) == ['Point', 'Polygon', 'Polygon']
     assert cut.geometries[3] is world
     assert np.abs(shapely.total_bounds(cut.geometries)).max() == 180
+
+
+@pytest.mark.parametrize('ending', ['.geojson', '.gpkg'])
+def test_an_object_across_the_antimeridian_is_one_box(write, ending):
+    uri = write(f'labels{ending}', [ACROSS, shapely.box(179.5, 0.1, 179.6, 0.2)], class_id=[1, 1])
+    utm = RasterioCRSTransformer(Affine(100, 0, 100_000, 0, -100, 40_000), 'epsg:32601')
+    degrees = RasterioCRSTransformer(Affine(0.001, 0, 179.5, 0, -0.001, 1), 'epsg:4326', width=1000)
+
+    for transformer, width in ((utm, 222), (degrees, 200)):
+        labels = ObjectDetectionLabelSource(VectorFileSource(uri, transformer), Box(0, 0, 1000, 1000)).get_labels()
+        _, xmin, _, xmax = labels.get_npboxes().T
+        assert len(labels) == 2 and (xmax - xmin)[0] == pytest.approx(width, abs=2)
+
+
+GREENWICH = shapely.box(-5, 10, 5, 20)
+
+
+@pytest.mark.parametrize(
+    ('west', 'width', 'columns'),
+    [(0, 360, [0, 1, 2, 3, 4, 355, 356, 357, 358, 359]), (350, 20, [5, 6, 7, 8, 9, 10, 11, 12, 13, 14]), (180, 90, [])],
+)
+def test_labels_are_found_in_images_beyond_180_degrees(write, west, width, columns):
+    transformer = RasterioCRSTransformer(Affine(1, 0, west, 0, -1, 90), 'epsg:4326', width=width)
+    source = VectorFileSource(write('labels.gpkg', [GREENWICH], class_id=[1]), transformer)
+
+    chip = RasterizedSource(source, 0, bbox=Box(0, 0, 180, width)).get_chip(Box(0, 0, 180, width))
+
+    assert np.flatnonzero(chip.any(axis=(0, 2))).tolist() == columns
+
+
+def test_labels_beyond_180_degrees_are_found_in_images_below(write):
+    transformer = RasterioCRSTransformer(Affine(1, 0, -180, 0, -1, 90), 'epsg:4326', width=360)
+    shapes = [shapely.box(190, 10, 195, 20), shapely.box(-180, -10, -179, 0)]
+    source = VectorFileSource(write('labels.gpkg', shapes, class_id=[2, 1]), transformer)
+
+    boxes = ObjectDetectionLabelSource(source, Box(0, 0, 180, 360)).get_labels().get_npboxes()
+
+    assert boxes == pytest.approx(np.array([[70, 10, 80, 15], [90, 0, 100, 1]]))
+
+
+# --------------------------------------------------------------- no CRS, or a local one
+WIDE = shapely.box(100, 20, 350, 60)  # by more than half a turn, if these were degrees
+SITE = 'LOCAL_CS["site grid",UNIT["metre",1]]'
+UNKNOWN = {
+    'pixels': (IdentityCRSTransformer(), [20, 100, 60, 350]),
+    'position without CRS': (RasterioCRSTransformer(Affine(10, 0, 0, 0, -10, 600), None), [54, 10, 58, 35]),
+    'local': (RasterioCRSTransformer(Affine(10, 0, 0, 0, -10, 600), SITE), [54, 10, 58, 35]),
+}
+
+
+@pytest.mark.parametrize('kind', UNKNOWN)
+def test_coordinates_are_those_of_an_image_without_crs_or_in_a_local_one(write, kind):
+    transformer, bounds = UNKNOWN[kind]
+    (polygon,) = VectorFileSource(write('labels.geojson', [WIDE]), transformer).get_geoms()
+
+    ymin, xmin, ymax, xmax = bounds
+    assert polygon.bounds == pytest.approx((xmin, ymin, xmax, ymax))
+
+
+@pytest.mark.parametrize('kind', ['pixels', 'position without CRS'])
+def test_labels_in_a_crs_are_taken_as_they_are_by_an_image_without_one(tmp_path, kind, caplog):
+    transformer, (ymin, xmin, ymax, xmax) = UNKNOWN[kind]
+    path = tmp_path / 'labels.gpkg'
+    geopandas.GeoDataFrame({'a': [1]}, geometry=[WIDE], crs='EPSG:32633').to_file(path)
+
+    (polygon,) = VectorFileSource(str(path), transformer).get_geoms()
+
+    assert polygon.bounds == pytest.approx((xmin, ymin, xmax, ymax))
+    assert 'labels.gpkg is in EPSG:32633, but the CRS of the image is not known' in caplog.text
+
+
+def test_labels_that_have_no_way_to_a_local_crs_are_refused(tmp_path):
+    transformer, _ = UNKNOWN['local']
+    path = tmp_path / 'labels.gpkg'
+    geopandas.GeoDataFrame({'a': [1]}, geometry=[WIDE], crs='EPSG:32633').to_file(path)
+
+    with pytest.raises(DataError, match=r"labels\.gpkg is in EPSG:32633.*'site grid'"):
+        VectorFileSource(str(path), transformer).get_geoms()
+    (polygon,) = VectorFileSource(str(path), transformer, crs=SITE).get_geoms()
+    assert polygon.bounds == pytest.approx((10, 54, 35, 58))
 
 
 # ------------------------------------------------------------------------ many

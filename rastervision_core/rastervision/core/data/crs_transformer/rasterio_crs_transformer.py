@@ -15,6 +15,7 @@ from rastervision.core.data.crs_transformer.sensor_model import SensorModel, rea
 from rastervision.core.defaults import MAP_CRS
 from rastervision.pipeline.errors import DataError, NotMappableError
 
+FULL_TURN = 360.0  # degrees
 NO_AREA = 1e-10  # area of a pixel, in squares of its longer side, that GDAL takes for none
 
 
@@ -59,6 +60,7 @@ class RasterioCRSTransformer(CRSTransformer):
         round_pixels: Whether pixel coordinates are whole numbers. If not, a point is mapped to fractions of pixels,
             counted from a pixel's upper left corner.
         sensor: What places pixels if the image is not on a grid of the map; `transform` is only near to it then.
+        width: Number of columns of the image, by which one in degrees knows what turn around the earth is meant.
     """
 
     transform: Affine
@@ -71,6 +73,7 @@ class RasterioCRSTransformer(CRSTransformer):
         round_pixels: bool = True,
         *,
         sensor: SensorModel | None = None,
+        width: int | None = None,
     ) -> None:
         """Make a transformer.
 
@@ -82,6 +85,7 @@ class RasterioCRSTransformer(CRSTransformer):
                 CRS, or in a local one that has no place on earth, it is the image's in any case.
             round_pixels: See the class.
             sensor: See the class. None: `transform` is exact.
+            width: See the class.
 
         Raises:
             DataError: If a CRS is none, or `transform` makes no grid of pixels.
@@ -93,6 +97,8 @@ class RasterioCRSTransformer(CRSTransformer):
         super().__init__(transform, image_crs, map_crs)
         self.round_pixels = round_pixels
         self.sensor = sensor
+        self.width = width
+        self._is_geographic = image is not None and image.is_geographic
         self._crs = None if image is None or map_ is None or image == map_ else (image.to_wkt(), map_.to_wkt())
 
     @classmethod
@@ -117,7 +123,7 @@ class RasterioCRSTransformer(CRSTransformer):
                 return cls(sensor.affine, sensor.crs, map_crs, sensor=sensor, **kwargs)
             if crs is None and transform.is_identity:
                 return IdentityCRSTransformer()
-            return cls(transform, crs.to_wkt() if crs else None, map_crs, **kwargs)
+            return cls(transform, crs.to_wkt() if crs else None, map_crs, **{'width': dataset.width, **kwargs})
         except DataError as error:
             raise DataError(f'{dataset.name!r:.300}: {error}') from error
 
@@ -143,6 +149,21 @@ class RasterioCRSTransformer(CRSTransformer):
     def is_grid(self) -> bool:
         """Whether pixels lie on a grid of `image_crs`, which is all that there is to know of their place."""
         return self.sensor is None and self._older is None
+
+    @property
+    def turn(self) -> float | None:
+        """After how many columns an image in degrees is at the same place again; None for others."""
+        a, b, _, d, _, _ = tuple(self.transform)[:6]
+        return FULL_TURN / abs(a) if self._is_geographic and self.is_grid and b == d == 0 else None
+
+    @property
+    def holds_other_turns(self) -> bool:
+        """Whether points may be any number of turns around the earth away, so that what lies across the antimeridian
+        can stay whole: on a grid of metres, or of so many degrees that it is known which turn is meant.
+        """
+        if self.image_crs is None or not self.is_grid:
+            return False
+        return not self._is_geographic or (self._crs is None and self.turn is not None and self.width is not None)
 
     def is_mappable(self, x: np.ndarray, y: np.ndarray) -> np.ndarray:
         """Which points, in map coordinates, are in the area that the image's CRS is made for."""

@@ -22,7 +22,6 @@ XY = tuple[np.ndarray, np.ndarray]
 STEPS = (32, 16, 8, 4, 2)
 CELLS = 5  # along each side of an image, in which it is tried how exact that is
 ON_GRID = 1e-3  # pixels; grids that are nearer to each other are one
-FULL_TURN = 360.0  # degrees
 
 
 class PixelMap:
@@ -53,7 +52,7 @@ class PixelMap:
         self._maps = None if self.affine is not None else _map_crs_pair(image, source.crs_transformer)
         if self._maps is not None:
             transform_between(*self._maps, np.empty(0), np.empty(0))
-        self._period = _period(self._source)
+        self._period = self._source.turn if isinstance(self._source, RasterioCRSTransformer) else None
         centre = np.array([(size.xmin + size.xmax) / 2]), np.array([(size.ymin + size.ymax) / 2])
         self._scale = self._scale_at(*centre)
         self._step = 1 if self.affine is not None else next((s for s in STEPS if self._is_exact(s, size)), 1)
@@ -240,12 +239,3 @@ def _map_crs_pair(image: 'CRSTransformer', source: 'CRSTransformer') -> tuple[st
     if _same_crs(image.map_crs, source.map_crs):
         return None
     return CRS.from_user_input(image.map_crs).to_wkt(), CRS.from_user_input(source.map_crs).to_wkt()
-
-
-def _period(transformer: 'CRSTransformer') -> float | None:
-    """After how many columns a raster in degrees is at the same place again; None for others."""
-    if not _is_grid(transformer) or transformer.image_crs is None:
-        return None
-    a, b, _, d, _, _ = tuple(transformer.transform)[:6]  # type: ignore[arg-type]
-    geographic = CRS.from_user_input(transformer.image_crs).is_geographic
-    return FULL_TURN / abs(a) if geographic and b == d == 0 else None

@@ -8,6 +8,7 @@ import numpy as np
 import shapely
 from shapely.geometry.base import BaseGeometry
 
+from rastervision.core.box import ON_EDGE
 from rastervision.core.data.features import Features
 
 HALF, FULL = 180.0, 360.0
@@ -35,6 +36,49 @@ def cut_at_antimeridian(features: Features) -> tuple[Features, int]:
             geometries[index] = shapely.GeometryCollection(pieces)
             cut += 1
     return (features.with_geometries(geometries), cut) if cut else (features, 0)
+
+
+def join_at_antimeridian(features: Features) -> tuple[Features, int]:
+    """Move points of features that cross the antimeridian by whole turns, so that each is in one piece.
+
+    See `cut_at_antimeridian`, also for the result; longitudes may be beyond 180 degrees.
+    """
+    bounds = shapely.bounds(features.geometries)
+    wide = np.flatnonzero(bounds[:, 2] - bounds[:, 0] > HALF)
+    geometries, joined = features.geometries.copy(), 0
+    for index in wide:
+        parts = _parts(geometries[index])
+        if any(_crosses(part) for part in parts):
+            geometries[index] = shapely.GeometryCollection([_whole(p) if _crosses(p) else p for p in parts])
+            joined += 1
+    return (features.with_geometries(geometries), joined) if joined else (features, 0)
+
+
+def at_all_turns(features: Features, turn: float, width: float) -> Features:
+    """Features at each place of an image that goes around the earth, in part or more than once.
+
+    Args:
+        features: In pixels.
+        turn: Number of columns around the earth.
+        width: Number of columns of the image.
+
+    Returns:
+        Each feature moved by the whole turns that bring it into the image, once for each; as it is if none does.
+    """
+    xmin, _, xmax, _ = shapely.bounds(features.geometries).reshape(-1, 4).T
+    first = np.ceil((ON_EDGE - xmax) / turn)
+    last = np.floor((width - ON_EDGE - xmin) / turn)
+    outside = last < first
+    first, last = np.where(outside, 0, first), np.where(outside, 0, last)
+    if not first.any() and not last.any():
+        return features
+    counts = (last - first + 1).astype(int)
+    which = np.repeat(np.arange(len(features)), counts)
+    turns = first[which] + np.arange(len(which)) - np.repeat(np.cumsum(counts) - counts, counts)
+    moved = features.take(which)
+    coordinates, owners = shapely.get_coordinates(moved.geometries, return_index=True)
+    coordinates[:, 0] += turn * turns[owners]
+    return moved.with_geometries(shapely.set_coordinates(moved.geometries.copy(), coordinates))
 
 
 def _parts(geometry: BaseGeometry) -> list[BaseGeometry]:
@@ -70,17 +114,22 @@ def _turn(xy: np.ndarray, turns: Any) -> np.ndarray:
     return turned
 
 
-def _cut(geometry: BaseGeometry) -> list[BaseGeometry]:
-    """The pieces on either side, each within -180 to 180 degrees."""
+def _whole(geometry: BaseGeometry) -> BaseGeometry:
+    """The geometry in one piece, which reaches beyond 180 degrees."""
     lines = [shapely.get_coordinates(line) for line in _lines(geometry)]
     lines = [_turn(xy, _jumps(xy)) for xy in lines]
     if geometry.geom_type == 'LineString':
-        whole: BaseGeometry = shapely.LineString(lines[0])
-    else:
-        shell, *holes = lines
-        centre = shell[:, 0].mean()
-        turned = [_turn(hole, np.round((centre - hole[:, 0].mean()) / FULL)) for hole in holes]
-        whole = shapely.buffer(shapely.Polygon(shell, turned), 0)
+        return shapely.LineString(lines[0])
+    shell, *holes = lines
+    centre = shell[:, 0].mean()
+    turned = [_turn(hole, np.round((centre - hole[:, 0].mean()) / FULL)) for hole in holes]
+    whole: BaseGeometry = shapely.make_valid(shapely.Polygon(shell, turned), method='structure', keep_collapsed=False)
+    return whole
+
+
+def _cut(geometry: BaseGeometry) -> list[BaseGeometry]:
+    """The pieces on either side, each within -180 to 180 degrees."""
+    whole = _whole(geometry)
     edges = [-HALF - FULL, -HALF, HALF, HALF + FULL]
     pieces = [
         shapely.transform(shapely.intersection(whole, shapely.box(west, -90, east, 90)), partial(_turn, turns=turns))

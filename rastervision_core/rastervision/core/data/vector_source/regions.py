@@ -3,8 +3,9 @@
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from pyproj import CRS, Transformer
+from pyproj import CRS
 
+from rastervision.core.data.crs_transformer.rasterio_crs_transformer import transform_between
 from rastervision.pipeline.errors import DataError
 
 if TYPE_CHECKING:
@@ -37,9 +38,12 @@ def region_bounds(region: 'Box', crs_transformer: 'CRSTransformer', map_crs: Any
     except DataError:
         return None
     target = CRS.from_user_input(crs)
-    x, y = Transformer.from_crs(map_crs, target, always_xy=True).transform(x, y)
+    if map_crs != crs:
+        x, y = transform_between(CRS.from_user_input(map_crs).to_wkt(), target.to_wkt(), x, y)
     (xmin, xmax), (ymin, ymax) = (np.min(x), np.max(x)), (np.min(y), np.max(y))
     if not np.isfinite([xmin, ymin, xmax, ymax]).all() or (target.is_geographic and xmax - xmin > WIDEST):
         return None
     margin = MARGIN * max(xmax - xmin, ymax - ymin)
+    if target.is_geographic and max(margin - xmin, xmax + margin) > WIDEST:
+        return None  # what lies there may be said to be a turn away
     return float(xmin - margin), float(ymin - margin), float(xmax + margin), float(ymax + margin)

@@ -3,15 +3,16 @@
 import logging
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import shapely
-from pyproj import CRS, Transformer
+from pyproj import CRS
 
+from rastervision.core.data.crs_transformer.rasterio_crs_transformer import is_local_crs, transform_between
 from rastervision.core.data.features import Features, GeoJSON
 from rastervision.core.data.uris import listify_uris, split_layer
-from rastervision.core.data.vector_source.antimeridian import cut_at_antimeridian
+from rastervision.core.data.vector_source.antimeridian import cut_at_antimeridian, join_at_antimeridian
 from rastervision.core.data.vector_source.geoparquet import GeoParquetFile
 from rastervision.core.data.vector_source.placement import Place, join_places
 from rastervision.core.data.vector_source.regions import region_bounds
@@ -96,19 +97,48 @@ class VectorFileSource(VectorSource):
     def _read(self, file: VectorFile, region: 'Box | None') -> Features:
         """Features of a file in map coordinates."""
         bounds = None
+        map_crs = self.crs_transformer.map_crs
         if region is not None and file.reads_parts:
-            crs = file.crs or self._map_crs
+            crs = (file.crs or self._map_crs) if map_crs is not None else self._map_crs
             bounds = region_bounds(region, self.crs_transformer, self._map_crs, crs)
         features, crs = file.read(bounds)
-        if crs is None and self.crs_transformer.map_crs is not None:
+        if crs is None and map_crs is not None:
             raise DataError(
                 f'{file.uri} does not say the CRS of its coordinates. Say it with crs of a VectorFileSourceConfig, for '
                 "example crs='EPSG:4326'."
             )
         features = _leave_out(features, features.with_finite_coordinates(), 'have infinite coordinates', file.uri)
-        if len(features) == 0 or crs is None:
+        if len(features) == 0 or crs is None or not self._is_other_crs(crs, file):
             return features
-        return to_map_crs(features, crs, self._map_crs, file.uri)
+        whole = getattr(self.crs_transformer, 'holds_other_turns', False)
+        return to_map_crs(features, crs, self._map_crs, file.uri, whole=whole)
+
+    def _is_other_crs(self, crs: str, file: VectorFile) -> bool:
+        """Whether coordinates have to be transformed, or are those of an image in whose CRS nothing else is.
+
+        Raises:
+            DataError: If they have to, but the image's CRS is a local one.
+        """
+        map_crs = self.crs_transformer.map_crs
+        is_default = self.options.crs is None and file.is_json and _are_same(crs, GEOJSON_CRS)
+        if map_crs is None:
+            if not is_default:
+                log.warning(
+                    '%s is in %.100s, but the CRS of the image is not known. Its coordinates are taken for those of '
+                    'the image.',
+                    file.uri,
+                    crs,
+                )
+            return False
+        if not is_local_crs(CRS.from_user_input(map_crs)):
+            return True
+        if is_default or _are_same(crs, map_crs):
+            return False
+        raise DataError(
+            f'{file.uri} is in {crs:.100}, from which there is no way to the local CRS of the image, '
+            f'{CRS.from_user_input(map_crs).name!r}. Have its coordinates in that; say so with crs of a '
+            'VectorFileSourceConfig, or use GeoJSON without a crs.'
+        )
 
 
 def open_vector_file(uri: str, options: ReadOptions) -> VectorFile:
@@ -118,23 +148,31 @@ def open_vector_file(uri: str, options: ReadOptions) -> VectorFile:
     return kind(file, options if layer is None else replace(options, layer=layer))
 
 
-def to_map_crs(features: Features, crs: str, map_crs: Any, uri: str) -> Features:
+def to_map_crs(features: Features, crs: str, map_crs: Any, uri: str, *, whole: bool = False) -> Features:
     """Features in the CRS of the map; those that are outside what it can hold are left out, with a warning.
 
+    Args:
+        features: In `crs`.
+        crs: Their CRS.
+        map_crs: The CRS of the map.
+        uri: Where they are from, for messages.
+        whole: Whether features across the antimeridian stay in one piece, beyond 180 degrees. If not, they are cut.
+
     Raises:
-        DataError: If that is all of them.
+        DataError: If that is all of them, or there is no way between the CRSs.
     """
     source, target = CRS.from_user_input(crs).to_2d(), CRS.from_user_input(map_crs)
+    same = source.equals(target, ignore_axis_order=True)
     if source.is_geographic:
-        features, cut = cut_at_antimeridian(features)
-        if cut:
-            log.warning('%s: %d features cross the antimeridian and are cut there.', uri, cut)
-    if len(features) == 0 or source.equals(target, ignore_axis_order=True):
+        whole = whole and same
+        features, crossing = join_at_antimeridian(features) if whole else cut_at_antimeridian(features)
+        if crossing:
+            done = 'kept in one piece' if whole else 'cut there'
+            log.warning('%s: %d features cross the antimeridian and are %s.', uri, crossing, done)
+    if len(features) == 0 or same:
         return features
-    transformer = Transformer.from_crs(source, target, always_xy=True)
-    geometries = shapely.transform(
-        features.geometries, lambda xy: np.stack(transformer.transform(xy[:, 0], xy[:, 1]), axis=1)
-    )
+    move: Any = partial(transform_between, source.to_wkt(), target.to_wkt())
+    geometries = shapely.transform(features.geometries, move, interleaved=False)
     mapped = features.with_geometries(geometries).with_finite_coordinates()
     if len(mapped) == 0:
         raise NotMappableError(
@@ -142,6 +180,10 @@ def to_map_crs(features: Features, crs: str, map_crs: Any, uri: str) -> Features
             f'the file, {crs:.200}, to {map_crs}. Is the CRS that the file names right?'
         )
     return _leave_out(features, mapped, f'cannot be transformed from {crs:.100} to {map_crs}', uri)
+
+
+def _are_same(crs: Any, other: Any) -> bool:
+    return CRS.from_user_input(crs).equals(CRS.from_user_input(other), ignore_axis_order=True)
 
 
 def _leave_out(before: Features, after: Features, why: str, uri: str) -> Features:

@@ -16,6 +16,7 @@ from shapely.geometry.base import BaseGeometry
 from rastervision.core.box import Box
 from rastervision.core.data.features import Features, GeoJSON
 from rastervision.core.data.geojson import features_to_geodataframe
+from rastervision.core.data.vector_source.antimeridian import at_all_turns
 from rastervision.core.data.vector_source.damage import reading
 from rastervision.core.data.vector_source.placement import Image, Place, check_they_meet, explain
 from rastervision.pipeline.errors import DataError, LabelError, NotMappableError, about
@@ -302,6 +303,9 @@ def sanitize_features(features: Features, crs_transformer: 'CRSTransformer') -> 
     if len(finite) == 0:
         return finite
     clean = _to_pixels(finite, crs_transformer).split().with_valid_polygons()
+    turn, width = getattr(crs_transformer, 'turn', None), getattr(crs_transformer, 'width', None)
+    if turn is not None and width is not None and len(clean):
+        clean = at_all_turns(clean, turn, width)
     invalid = np.count_nonzero(~shapely.is_valid(clean.geometries))
     if invalid:
         log.warning('%d of %d geometries are invalid even after cleaning.', invalid, len(clean))
