@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from rastervision.pipeline.lazy import attach
+from rastervision.pytorch_learner.no_telemetry import turn_off
 
 if TYPE_CHECKING:
     from rastervision.pipeline.registry import Registry
@@ -19,6 +20,8 @@ HEAVY = (
     '.models.',
     '.data.scene:',
 )
+
+turn_off()
 
 __getattr__, __dir__, __all__ = attach(__name__, __file__, heavy=HEAVY)
 
