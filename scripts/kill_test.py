@@ -1,10 +1,12 @@
 #!/usr/bin/env python3
-"""Kills quickstart runs at random moments, runs them again, and compares the files with those of an undisturbed run.
+"""Kills runs at random moments, runs them again, and compares the files with those of an undisturbed run.
 
-    scripts/kill_test.py [--kills 10] [--epochs 3] [--seed 0] [--folder FOLDER]
+    scripts/kill_test.py [--kills 100] [--seed 0] [--runner inprocess] [--quickstart] [--folder FOLDER]
 
-Each kill is a SIGKILL of the whole run at a random moment, followed by the same `run` command. All files must be equal
-byte for byte; only the times in logs may differ. Prints a line for each kill; exit status 1 if any file differs.
+Each kill is a SIGKILL of the whole run at a random moment, followed by the same `run` command; every other time with
+another number of splits. All files must be equal byte for byte; only the times in logs may differ, and how chips are
+spread over zips. A run is a small part of the quickstart, or with --quickstart the whole. Prints a line for each kill;
+exit status 1 if any file differs.
 """
 
 import argparse
@@ -20,6 +22,8 @@ import subprocess
 import sys
 import tempfile
 import time
+import zipfile
+from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -28,18 +32,70 @@ TIMES = {'train_time', 'valid_time'}
 LOGS = 'tb-logs'
 
 
-def command(folder: Path, epochs: int) -> list[str]:
-    """The run, as a user types it."""
-    options = {'data_uri': folder / 'town', 'root_uri': folder / 'run', 'num_epochs': epochs}
-    args = [part for key, value in options.items() for part in ('-a', key, str(value))]
-    return [str(PYTHON), '-m', 'rastervision.pipeline.cli', 'run', 'local', str(ROOT / 'examples/quickstart.py'), *args]
+SMALL = '''
+"""A part of the quickstart that takes seconds."""
+import sys
+
+sys.path.insert(0, {examples!r})
+from quickstart import get_config as get_whole, make_scene
+from rastervision.core.rv_pipeline import *
+
+SIDE, CHIP_SZ = 192, 64
 
 
-def run(folder: Path, epochs: int) -> float:
-    """Run to the end; seconds."""
-    start = time.monotonic()
-    subprocess.run(command(folder, epochs), check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    return time.monotonic() - start
+def get_config(runner, data_uri, root_uri):
+    config = get_whole(runner, data_uri, root_uri, num_epochs=2)
+    config.dataset.test_scenes = [make_scene(data_uri, 'new')]
+    for scene in config.dataset.all_scenes:
+        scene.raster_source.bbox = (0, 0, SIDE, SIDE)
+    sampling = config.chip_options.sampling
+    sampling.size, sampling.size_lims, sampling.max_windows = CHIP_SZ, (CHIP_SZ, CHIP_SZ + 1), 8
+    config.backend.data.img_sz = CHIP_SZ
+    config.predict_options = SemanticSegmentationPredictOptions(chip_sz=CHIP_SZ, stride=CHIP_SZ // 2, crop_sz='auto')
+    return config
+'''
+
+
+@dataclass(frozen=True)
+class Trial:
+    """A run, as a user types it."""
+
+    folder: Path
+    config: Path
+    runner: str
+
+    def command(self, splits: int) -> list[str]:
+        """Its command line."""
+        options = {'data_uri': self.folder / 'town', 'root_uri': self.folder / 'run'}
+        args = [part for key, value in options.items() for part in ('-a', key, str(value))]
+        what = ['run', self.runner, str(self.config), *args, '--splits', str(splits)]
+        return [str(PYTHON), '-m', 'rastervision.pipeline.cli', *what]
+
+    def run(self, splits: int) -> float:
+        """Run to the end; seconds."""
+        start = time.monotonic()
+        done = subprocess.run(self.command(splits), capture_output=True, text=True, check=False)
+        if done.returncode:
+            sys.exit(f'The run failed:\n{done.stdout}{done.stderr}')
+        return time.monotonic() - start
+
+    def run_and_kill(self, splits: int, after: float) -> bool:
+        """Start the run and kill all of it after some seconds; False if it had ended by then."""
+        process = subprocess.Popen(
+            self.command(splits), start_new_session=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
+        try:
+            process.wait(after)
+            return False
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+        for pid in children_of(self.folder):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        while children_of(self.folder):
+            time.sleep(0.05)
+        return True
 
 
 def children_of(folder: Path) -> list[int]:
@@ -56,25 +112,6 @@ def children_of(folder: Path) -> list[int]:
     return found
 
 
-def killed_run(folder: Path, epochs: int, after: float) -> bool:
-    """Start the run and kill all of it after some seconds; False if it had ended by then."""
-    process = subprocess.Popen(
-        command(folder, epochs), start_new_session=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
-    try:
-        process.wait(after)
-        return False
-    except subprocess.TimeoutExpired:
-        os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
-    for pid in children_of(folder):
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(pid, signal.SIGKILL)
-    while children_of(folder):
-        time.sleep(0.05)
-    return True
-
-
 def digest(path: Path) -> str:
     """Hash of a file's content without the times in logs."""
     data = path.read_bytes()
@@ -87,9 +124,29 @@ def digest(path: Path) -> str:
 
 
 def contents(folder: Path) -> dict[str, str]:
-    """Hash of each file of a run."""
-    files = sorted(p for p in (folder / 'run').rglob('*') if p.is_file() and LOGS not in p.parts)
-    return {str(p.relative_to(folder / 'run')): digest(p) for p in files}
+    """Hash of each file of a run, and of each chip with its label."""
+    run = folder / 'run'
+    files = sorted(p for p in run.rglob('*') if p.is_file() and LOGS not in p.parts)
+    chips = [path for path in files if path.parent == run / 'chip' and path.suffix == '.zip']
+    found = {str(path.relative_to(run)): digest(path) for path in files if path not in chips}
+    for path in chips:
+        found |= chips_in(path)
+    found.pop('Makefile', None)  # of the jobs of one number of splits
+    return found
+
+
+def chips_in(path: Path) -> dict[str, str]:
+    """Hash of each pair of chip and label in a zip, by what they are: their numbers tell only where they lie."""
+    found: dict[str, str] = {}
+    with zipfile.ZipFile(path) as archive:
+        pairs: dict[str, list[bytes]] = {}
+        for name in sorted(archive.namelist()):
+            group, _, file = name.partition('/')
+            pairs.setdefault(f'{group}/{Path(file).stem}', []).append(archive.read(name))
+        for name, parts in pairs.items():
+            key = hashlib.sha256(b''.join(parts)).hexdigest()
+            found[f'chip/{name.partition("/")[0]}/{key}'] = key
+    return found
 
 
 def clear(folder: Path) -> None:
@@ -101,31 +158,37 @@ def clear(folder: Path) -> None:
 def main() -> int:
     """Run the test."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument('--kills', type=int, default=10)
-    parser.add_argument('--epochs', type=int, default=3)
+    parser.add_argument('--kills', type=int, default=100)
     parser.add_argument('--seed', type=int, default=0)
+    parser.add_argument('--runner', default='inprocess')
+    parser.add_argument('--quickstart', action='store_true')
     parser.add_argument('--folder', type=Path)
     args = parser.parse_args()
     folder = (args.folder or Path(tempfile.mkdtemp(prefix='rastervision-kill-test-'))).resolve()
     folder.mkdir(parents=True, exist_ok=True)
     clear(folder)
     subprocess.run([str(PYTHON), str(ROOT / 'examples/town.py'), str(folder / 'town')], check=True)
-    seconds = run(folder, args.epochs)
+    small = folder / 'small.py'
+    small.write_text(SMALL.format(examples=str(ROOT / 'examples')))
+    trial = Trial(folder, ROOT / 'examples/quickstart.py' if args.quickstart else small, args.runner)
+    seconds = trial.run(1)
     expected = contents(folder)
-    print(f'undisturbed: {seconds:.1f} s, {len(expected)} files')
+    print(f'undisturbed: {seconds:.1f} s, {len(expected)} files', flush=True)
     rng, bad = random.Random(args.seed), 0
     for index in range(args.kills):
         clear(folder)
-        after = rng.uniform(0.5, seconds)
-        killed = killed_run(folder, args.epochs, after)
+        splits = rng.choice((1, 2, 3))
+        then = splits if index % 2 else rng.choice([number for number in (1, 2, 3, 5) if number != splits])
+        after = rng.uniform(0.2, 1) * seconds
+        killed = trial.run_and_kill(splits, after)
         left = len(contents(folder)) if (folder / 'run').exists() else 0
-        again = run(folder, args.epochs)
+        again = trial.run(then)
         found = contents(folder)
         differing = sorted(name for name in expected.keys() | found.keys() if expected.get(name) != found.get(name))
         bad += bool(differing)
         what = f'killed after {after:.1f} s, {left} files' if killed else f'had ended before {after:.1f} s'
         verdict = f'differs: {", ".join(differing)}' if differing else 'equal'
-        print(f'{index + 1}: {what}; again {again:.1f} s; {verdict}', flush=True)
+        print(f'{index + 1}: {splits} splits {what}; again with {then}, {again:.1f} s; {verdict}', flush=True)
     print(f'{args.kills - bad} of {args.kills} equal')
     return 1 if bad else 0
 
