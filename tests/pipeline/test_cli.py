@@ -287,7 +287,14 @@ def test_dry_run_gives_json(chatty, tmp_path):
     [plan] = json.loads(result.stdout)
     assert plan['config_uri'] == str(tmp_path / 'out' / 'pipeline-config.json')
     assert plan['commands'] == [
-        {'name': 'make', 'done': False, 'reason': 'no finished run of it is known', 'jobs': 3, 'gpu': False}
+        {
+            'name': 'make',
+            'done': False,
+            'reason': 'no finished run of it is known',
+            'jobs': 3,
+            'gpu': False,
+            'remark': None,
+        }
     ]
 
 

@@ -1,3 +1,5 @@
+import re
+
 import numpy as np
 import pytest
 import rasterio
@@ -12,6 +14,7 @@ from rastervision.core.data.scene_config import SceneConfig
 from rastervision.core.rv_pipeline.chip_options import WindowSamplingConfig
 from rastervision.core.rv_pipeline.dependencies import config_for, inputs_of
 from rastervision.core.rv_pipeline.semantic_segmentation_config import SemanticSegmentationConfig
+from rastervision.pipeline.config.resolve import resolve
 from rastervision.pytorch_backend.pytorch_learner_backend import PyTorchLearnerBackend
 from rastervision.pytorch_backend.pytorch_semantic_segmentation_config import PyTorchSemanticSegmentationConfig
 from rastervision.pytorch_learner.learner_config.external_module import ExternalModuleConfig
@@ -162,3 +165,44 @@ def test_training_from_scenes_depends_on_them_but_not_on_test_scenes(image):
     assert depends(test_scenes=[other]) == depends()
     assert depends(validation_scenes=[other])[0] != depends()[0]
     assert depends(validation_scenes=[other])[1] == [image, '/elsewhere.tif']
+
+
+def pipeline_of_epochs(root, num_epochs, lr=1e-3):
+    backend = PyTorchSemanticSegmentationConfig(
+        data=SemanticSegmentationImageDataConfig(img_channels=3),
+        model=SemanticSegmentationModelConfig(),
+        solver=SolverConfig(num_epochs=num_epochs, lr=lr),
+    )
+    scenes = [SceneConfig(id='s', raster_source=RasterioSourceConfig(uris='x.tif'))]
+    dataset = DatasetConfig(class_config=ClassConfig(names=['a', 'b']), train_scenes=scenes, validation_scenes=[])
+    return resolve(SemanticSegmentationConfig(root_uri=str(root), dataset=dataset, backend=backend))
+
+
+@pytest.mark.parametrize(
+    ('epochs', 'lr', 'remark'),
+    [
+        (5, 1e-3, r'goes on after the 2 epochs .* training of 5 epochs from the start.* train --rerun'),
+        (2, 1e-3, None),
+        (1, 1e-3, None),
+        (5, 1e-4, None),  # it starts anew
+    ],
+)
+def test_training_for_longer_than_before_is_remarked_on(tmp_path, epochs, lr, remark):
+    before = pipeline_of_epochs(tmp_path, 2)
+    before.backend.get_learner_config(before).to_file(str(tmp_path / 'train' / 'learner-config.json'))
+    now = pipeline_of_epochs(tmp_path, epochs, lr)
+
+    found = now.backend.remark_on_training(now)
+
+    assert found is None if remark is None else re.match(remark, found)
+
+
+@pytest.mark.parametrize(
+    'text', ['', '[]', '{"solver": 1}', '{"solver": {"num_epochs": "two"}}', '{"solver": {"num_epochs": 1}}']
+)
+def test_an_odd_config_of_an_earlier_training_is_not_remarked_on(tmp_path, text):
+    (tmp_path / 'train').mkdir()
+    (tmp_path / 'train' / 'learner-config.json').write_text(text)
+    now = pipeline_of_epochs(tmp_path, 5)
+
+    assert now.backend.remark_on_training(now) is None

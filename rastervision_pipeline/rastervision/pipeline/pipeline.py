@@ -80,6 +80,14 @@ class Pipeline:
         names = self.all_commands
         return names[: names.index(command)] if command in names else list(names)
 
+    def remark_on(self, command: str) -> str | None:
+        """What the user should know about a command that is going to run, if anything; shown by the plan and the run.
+
+        Args:
+            command: Name of the command.
+        """
+        return None
+
     def as_seen_by(self, command: str) -> 'Pipeline':
         """The pipeline without what changes neither the result of a command nor, of the results that it uses, its part.
 

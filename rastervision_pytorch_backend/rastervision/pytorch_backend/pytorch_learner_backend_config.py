@@ -1,5 +1,6 @@
 """Configures PyTorchLearnerBackend."""
 
+import os
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydantic import Field
@@ -9,11 +10,13 @@ from rastervision.core.data.config_uris import uris_in
 from rastervision.core.data.raster_source.raster_source_config import RasterSourceConfig
 from rastervision.core.data.raster_transformer.cast_transformer_config import CastTransformerConfig
 from rastervision.core.data.raster_transformer.stats_transformer_config import StatsTransformerConfig
+from rastervision.core.layout import MODEL_CONFIG_FILE
 from rastervision.pipeline import lazy
 from rastervision.pipeline.config.base import Config, added_field
 from rastervision.pipeline.config.register import register_config
 from rastervision.pipeline.config.spellings import warn_renamed
-from rastervision.pipeline.errors import ConfigError, NotReadableError
+from rastervision.pipeline.errors import ConfigError, NotReadableError, RasterVisionError
+from rastervision.pipeline.file_system.utils import file_exists, file_to_json
 from rastervision.pytorch_learner.learner_config.circumstances import without_circumstances
 from rastervision.pytorch_learner.learner_config.data import DataConfig
 from rastervision.pytorch_learner.learner_config.geo_data import GeoDataConfig
@@ -160,6 +163,25 @@ class PyTorchLearnerBackendConfig(BackendConfig):
         """Names of the files under `train_uri` that go into a bundle."""
         return ['model-bundle.zip']
 
+    def remark_on_training(self, pipeline: Any) -> str | None:
+        """That training goes on with an earlier one of fewer epochs, whose schedule was another."""
+        uri = os.path.join(pipeline.train_uri, MODEL_CONFIG_FILE)
+        try:
+            before = file_to_json(uri) if file_exists(uri, include_dir=False) else None
+        except RasterVisionError:
+            return None
+        now = self.get_learner_config(pipeline).dict(mode='json')
+        before = before if isinstance(before, dict) else {}
+        epochs = _epochs(before), _epochs(now)
+        if epochs[0] is None or epochs[1] is None or epochs[0] >= epochs[1]:
+            return None
+        if _apart_from_epochs(before) != _apart_from_epochs(now):
+            return None  # it starts anew
+        return (
+            f'goes on after the {epochs[0]} epochs of an earlier training. Its learning rates are not those of a '
+            f'training of {epochs[1]} epochs from the start, which may end better: run train --rerun for that.'
+        )
+
     def settings_of_training(self) -> dict[str, Any]:
         """As of the base class, without what has to do with how training is watched and how fast it is."""
         return without_circumstances(super().settings_of_training())
@@ -215,3 +237,17 @@ def _without_stats(source: RasterSourceConfig) -> RasterSourceConfig:
                 for each in config.transformers
             ]
     return source
+
+
+def _epochs(config: Any) -> int | None:
+    """The number of epochs in the config of a learner, as plain data; None if it has none."""
+    solver = config.get('solver') if isinstance(config, dict) else None
+    epochs = solver.get('num_epochs') if isinstance(solver, dict) else None
+    return epochs if isinstance(epochs, int) else None
+
+
+def _apart_from_epochs(config: dict[str, Any]) -> dict[str, Any]:
+    """What must be the same for a training to go on."""
+    settings = without_circumstances(config, with_results=False)
+    solver = {name: value for name, value in settings['solver'].items() if name != 'num_epochs'}
+    return {name: value for name, value in {**settings, 'solver': solver}.items() if name != 'plugin_versions'}

@@ -33,6 +33,14 @@ class BackendConfig(Config):
         """Fill unset fields from the pipeline config."""
         super().update(pipeline=pipeline)
 
+    def remark_on_training(self, pipeline: Any) -> str | None:
+        """What the user should know before `train` runs, such as that it goes on with an earlier training.
+
+        Args:
+            pipeline: The resolved `RVPipelineConfig`.
+        """
+        return None
+
     def settings_of_training(self) -> dict[str, Any]:
         """What of this config changes what training gives, as plain data: all of it, if a subclass does not know."""
         return self.dict(mode='json')

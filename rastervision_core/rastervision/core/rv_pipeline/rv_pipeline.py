@@ -102,6 +102,10 @@ class RVPipeline(Pipeline):
         """URIs of images, labels and areas of interest that a command reads."""
         return dependencies.inputs_of(self.config, command)
 
+    def remark_on(self, command: str) -> str | None:
+        """What the user should know about a command that is going to run, if anything."""
+        return self.config.backend.remark_on_training(self.config) if command == 'train' else None
+
     def as_seen_by(self, command: str) -> Pipeline:
         """The pipeline without what does not concern a command: for training, the scenes for test."""
         config = dependencies.config_seen_by(self.config, command)

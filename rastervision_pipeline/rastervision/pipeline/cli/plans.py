@@ -24,6 +24,7 @@ class CommandPlan:
         reason: Why it would run, or since when it is done.
         jobs: Of how many jobs it consists.
         gpu: Whether it profits from a GPU.
+        remark: What the user should know about it, if anything.
     """
 
     name: str
@@ -31,6 +32,7 @@ class CommandPlan:
     reason: str
     jobs: int
     gpu: bool
+    remark: str | None = None
 
     @property
     def action(self) -> str:
@@ -59,6 +61,7 @@ class PipelinePlan:
     def __str__(self) -> str:
         width = max((len(command.name) for command in self.commands), default=0)
         lines = [f'  {command.name:<{width}}  {command.action}: {command.reason}' for command in self.commands]
+        lines += [f'  NOTE: {command.name} {command.remark}' for command in self.commands if command.remark]
         lines += [f'  MISSING: {uri!r}: there is no such file.' for uri in self.missing]
         return '\n'.join([f'{self.config_uri}:', *lines])
 
@@ -101,4 +104,6 @@ def _plan_commands(
     statuses = asked_for if rerun else Manifest(pipeline).statuses(commands, keep)
     for name, status in statuses.items():
         jobs = runner.plan(pipeline, [name], num_splits)
-        yield CommandPlan(name, status.done, status.reason, len(jobs), any(job.uses_gpu for job in jobs))
+        uses_gpu = any(job.uses_gpu for job in jobs)
+        remark = None if status.done or rerun else pipeline.remark_on(name)
+        yield CommandPlan(name, status.done, status.reason, len(jobs), uses_gpu, remark)

@@ -111,4 +111,9 @@ def _pending(pipeline: Pipeline, commands: list[str], rerun: bool, keep: Sequenc
             echo(f'{name} is {status.reason}. (--keep)')
         elif status.done:
             echo(f'{name} is done already: {status.reason}. (--rerun runs it again.)')
-    return [name for name, status in statuses.items() if not status.done]
+    pending = [name for name, status in statuses.items() if not status.done]
+    for name in pending:
+        remark = pipeline.remark_on(name)
+        if remark is not None:
+            echo(f'Note: {name} {remark}')
+    return pending
