@@ -3,7 +3,10 @@
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
     from rastervision.pipeline.pipeline_config import PipelineConfig
+    from rastervision.pipeline.problems import Problem
 
 
 class Pipeline:
@@ -68,6 +71,10 @@ class Pipeline:
         """
         return []
 
+    def name_input(self, uri: str) -> str:
+        """What messages call one of the inputs: by default its URI."""
+        return repr(uri)
+
     def upstream_of(self, command: str) -> list[str]:
         """Names of the commands whose output a command uses.
 
@@ -101,6 +108,17 @@ class Pipeline:
             By default the pipeline itself.
         """
         return self
+
+    def find_problems(self, commands: 'Iterable[str]') -> 'Iterator[Problem]':
+        """What is known to be wrong, or looks so, before commands run. Must be cheap: files are not read through.
+
+        Args:
+            commands: Names of the commands that are to run.
+
+        Returns:
+            By default none.
+        """
+        return iter(())
 
     def test_cpu(self, split_ind: int = 0, num_splits: int = 1) -> None:
         """Do nothing, on a CPU; to try a runner."""

@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from rastervision.core.backend.backend import Backend
 from rastervision.core.box import Box
 from rastervision.core.bundle_files import BundleFiles
+from rastervision.core.data.config_uris import uris_in
 from rastervision.core.data.label.labels import Labels
 from rastervision.core.data.label_store.label_store import LabelStore
 from rastervision.core.data.scene import Scene, naming_scene
 from rastervision.core.data_sample import DataSample
 from rastervision.core.defaults import TRAIN_GROUP
 from rastervision.core.layout import BUNDLE_FILE, CONFIG_FILE, MODEL_CARD_FILE, Layout
-from rastervision.core.rv_pipeline import chipping, dependencies, model_card
+from rastervision.core.rv_pipeline import chipping, dependencies, model_card, preflight
 from rastervision.pipeline import lazy
 from rastervision.pipeline.errors import ConfigError, DataError, NotReadableError, RasterVisionError
 from rastervision.pipeline.file_system.utils import (
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from rastervision.core.data.dataset_config import DatasetConfig
     from rastervision.core.data.scene_config import SceneConfig
     from rastervision.core.rv_pipeline.rv_pipeline_config import PredictOptions, RVPipelineConfig
+    from rastervision.pipeline.problems import Problem
 
 log = logging.getLogger(__name__)
 
@@ -110,6 +112,16 @@ class RVPipeline(Pipeline):
         """The pipeline without what does not concern a command: for training, the scenes for test."""
         config = dependencies.config_seen_by(self.config, command)
         return self if config is self.config else config.build(self.tmp_dir)
+
+    def name_input(self, uri: str) -> str:
+        """An input with the scene that it is of."""
+        scenes = self.config.dataset.all_scenes
+        scene = next((scene for scene in scenes if uri in uris_in(scene, skip=())), None)
+        return repr(uri) if scene is None else f'scene {scene.id!r}: {uri!r}'
+
+    def find_problems(self, commands: Iterable[str]) -> 'Iterator[Problem]':
+        """What is known to be wrong from the config and the headers of local images; see :func:`.find_problems`."""
+        return preflight.find_problems(self.config, commands, self.tmp_dir)
 
     def upstream_of(self, command: str) -> list[str]:
         """The commands whose output a command uses."""

@@ -53,7 +53,7 @@ ARG = click.option(
     help='Setting of the runner, such as gpu_splits 2.',
 )
 @click.option('--wait', is_flag=True, help='Wait for the jobs to end, also if they are handed to a cluster.')
-@click.option('--dry-run', is_flag=True, help='Show what would run and why; write nothing.')
+@click.option('--dry-run', is_flag=True, help='Show what would run, why, and what is wrong; write nothing.')
 @click.option('--json', 'as_json', is_flag=True, help='With --dry-run: print JSON, and nothing else, to stdout.')
 @click.option('--rerun', is_flag=True, help='Run finished commands again, too.')
 @click.option(
@@ -97,6 +97,8 @@ def run(
                 plans = plan_pipelines(chosen, configs, commands, num_splits=splits, rerun=rerun, keep=keep)
     if dry_run:
         _show(plans, as_json=as_json)
+        if any(plan.fails for plan in plans):
+            raise SystemExit(1)
         return
     run_pipelines(
         chosen, configs, commands, num_splits=splits, pipeline_run_name=pipeline_run_name, rerun=rerun, keep=keep

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from rastervision.pipeline.cli.checks import look_ahead
 from rastervision.pipeline.cli.running import check_kept
 from rastervision.pipeline.commands import order_commands
 from rastervision.pipeline.execution import resolve_pipeline
@@ -11,6 +12,7 @@ from rastervision.pipeline.file_system.utils import get_tmp_dir
 from rastervision.pipeline.manifest import Manifest, Status
 from rastervision.pipeline.pipeline import Pipeline
 from rastervision.pipeline.pipeline_config import PipelineConfig
+from rastervision.pipeline.problems import Problem
 from rastervision.pipeline.runner.runner import Runner
 
 
@@ -48,11 +50,18 @@ class PipelinePlan:
         config_uri: Where its config is saved when it runs.
         commands: The commands, in the order they run.
         missing: Local files that those that run would read, and that are not there.
+        problems: What is known to be wrong otherwise, or looks so.
     """
 
     config_uri: str
     commands: list[CommandPlan]
     missing: list[str]
+    problems: list[Problem]
+
+    @property
+    def fails(self) -> bool:
+        """Whether the run would fail."""
+        return bool(self.missing) or any(problem.is_error for problem in self.problems)
 
     def dict(self) -> dict[str, Any]:
         """Plain data, for JSON."""
@@ -63,6 +72,7 @@ class PipelinePlan:
         lines = [f'  {command.name:<{width}}  {command.action}: {command.reason}' for command in self.commands]
         lines += [f'  NOTE: {command.name} {command.remark}' for command in self.commands if command.remark]
         lines += [f'  MISSING: {uri!r}: there is no such file.' for uri in self.missing]
+        lines += [f'  {problem}' for problem in self.problems]
         return '\n'.join([f'{self.config_uri}:', *lines])
 
 
@@ -83,17 +93,23 @@ def plan_pipelines(
     with get_tmp_dir() as tmp_dir:
         pipelines = [resolve_pipeline(config).build(tmp_dir) for config in configs]
         return [
-            _plan_pipeline(runner, pipeline, order_commands(pipeline, commands), num_splits, rerun, keep)
+            _plan_pipeline(runner, pipeline, pipelines, order_commands(pipeline, commands), num_splits, rerun, keep)
             for pipeline in pipelines
         ]
 
 
 def _plan_pipeline(
-    runner: Runner, pipeline: Pipeline, commands: list[str], num_splits: int, rerun: bool, keep: Sequence[str]
+    runner: Runner,
+    pipeline: Pipeline,
+    pipelines: Sequence[Pipeline],
+    commands: list[str],
+    num_splits: int,
+    rerun: bool,
+    keep: Sequence[str],
 ) -> PipelinePlan:
     plans = list(_plan_commands(runner, pipeline, commands, num_splits, rerun, keep))
-    missing = Manifest(pipeline).missing_inputs(plan.name for plan in plans if not plan.done)
-    return PipelinePlan(pipeline.config.get_config_uri(), plans, missing)
+    ahead = look_ahead(pipeline, [plan.name for plan in plans if not plan.done], pipelines)
+    return PipelinePlan(pipeline.config.get_config_uri(), plans, *ahead)
 
 
 def _plan_commands(

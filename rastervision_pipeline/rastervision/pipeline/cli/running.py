@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
+from rastervision.pipeline.cli.checks import refuse_problems
 from rastervision.pipeline.commands import check_command, order_commands
 from rastervision.pipeline.config.files import save_pipeline_config
 from rastervision.pipeline.errors import ConfigError, RunError
@@ -40,13 +41,18 @@ def run_pipelines(
         keep: Commands that count as done with what an earlier run of them has left.
 
     Raises:
-        ConfigError: If a config is not valid, a pipeline has no such command, or one has nothing to keep.
+        ConfigError: If a config is not valid, a pipeline has no such command, one has nothing to keep, or
+            what it reads is known to be missing or not to fit.
     """
     with get_tmp_dir() as tmp_dir:
         pipelines = [resolve_pipeline(config).build(tmp_dir) for config in configs]
         orders = [order_commands(pipeline, commands) for pipeline in pipelines]
         for pipeline, names in zip(pipelines, orders, strict=True):
             check_kept(pipeline, names, keep, rerun=rerun)
+        for pipeline, names in zip(pipelines, orders, strict=True):
+            statuses = {} if rerun else Manifest(pipeline).statuses(names, keep)
+            done = {name for name, status in statuses.items() if status.done}
+            refuse_problems(pipeline, [name for name in names if name not in done], pipelines)
         for pipeline, names in zip(pipelines, orders, strict=True):
             uri = pipeline.config.get_config_uri()
             save_pipeline_config(pipeline.config, uri)
