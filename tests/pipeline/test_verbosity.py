@@ -68,3 +68,10 @@ def test_import_leaves_logging_alone():
         'assert not logger.handlers and logger.level == logging.NOTSET\n'
     )
     subprocess.run([sys.executable, '-c', code], check=True)
+
+
+def test_log_shows_no_secrets(capsys):
+    set_verbosity(Verbosity.VERBOSE)
+    logging.getLogger('rastervision.test').warning('Reading %s', 'https://ann:s3cr3t@host/a.tif?sig=s1gned')
+
+    assert 'Reading https://***@host/a.tif?sig=***' in capsys.readouterr().err

@@ -30,9 +30,17 @@ import difflib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
+from rastervision.pipeline.masking import mask
+
 
 class RasterVisionError(Exception):
-    """Base of all errors that Raster Vision raises on purpose."""
+    """Base of all errors that Raster Vision raises on purpose. Shows no passwords, signatures and tokens."""
+
+    def __str__(self) -> str:
+        return mask(super().__str__())
+
+    def __repr__(self) -> str:
+        return mask(super().__repr__())
 
 
 class ConfigError(RasterVisionError, ValueError):
@@ -170,7 +178,7 @@ def about(
     try:
         yield
     except RasterVisionError as error:
-        if not any(each in str(error) for each in (where, *others)):
+        if not any(mask(each) in str(error) for each in (where, *others)):
             error.args = (f'{where}: {error}',)
         raise
     except foreign as error:

@@ -25,6 +25,7 @@ from rastervision.pipeline.errors import ConfigError
 from rastervision.pipeline.file_system.local_file_system import to_path
 from rastervision.pipeline.file_system.publish import record_outputs
 from rastervision.pipeline.file_system.utils import is_local
+from rastervision.pipeline.masking import mask, mask_data
 from rastervision.pipeline.records import (
     BEGUN,
     STEPS,
@@ -180,9 +181,11 @@ class Manifest:
     def _key_in(self, pipeline: 'Pipeline', command: str) -> str:
         view = self._view(pipeline, command)
         if (id(view), command) not in self._parts:
-            inputs = {uri: self._input_state(uri) for uri in view.inputs_of(command)}
+            inputs = {mask(uri): self._input_state(uri) for uri in view.inputs_of(command)}
             self._parts[id(view), command] = {
-                'config': digest(self.root.neutral(view.config_for(command))),
+                'config': digest(
+                    self.root.neutral(mask_data(view.config_for(command)))
+                ),  # new signatures change nothing
                 'code': digest(code_versions(view, command)),
                 'inputs': digest(self.root.neutral(inputs)),
                 'upstream': digest([self._key_in(view, name) for name in self._upstream_of(command)]),

@@ -1,7 +1,12 @@
-"""Text for people, from names that may come from anywhere: what would steer a terminal is shown, not done."""
+"""Text for people, from names that may come from anywhere.
+
+What would steer a terminal is shown, not done; secrets are masked.
+"""
 
 import re
 from typing import Any
+
+from rastervision.pipeline.masking import mask
 
 # Control characters but tab and line feed, what turns the direction of text, and halves of characters.
 STEERING = re.compile(
@@ -10,8 +15,12 @@ STEERING = re.compile(
 
 
 def plain(text: str) -> str:
-    r"""A text that steers no terminal: escape sequences and the like are written as in Python, such as `\x1b`."""
-    return STEERING.sub(lambda found: ascii(found[0])[1:-1], text)
+    r"""A text for people.
+
+    It steers no terminal: escape sequences and the like are written as in Python, such as `\x1b`. Passwords, signatures
+    and tokens are masked.
+    """
+    return mask(STEERING.sub(lambda found: ascii(found[0])[1:-1], text))
 
 
 def plain_line(text: str) -> str:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rastervision.pipeline.errors import ConfigError
+from rastervision.pipeline.masking import has_secret, is_secret_name
 from rastervision.pipeline.private_dir import private_dir
 from rastervision.pipeline.temporary import make_temporary_dir, temporary_dir
 from rastervision.pipeline.utils import is_true
@@ -166,14 +167,14 @@ class RVConfig:
             rv_config_schema: Section -> keys to record.
 
         Returns:
-            `{'<section>_<key>': value}`, without what nothing sets.
+            `{'<section>_<key>': value}`, without what nothing sets, and without secrets: each machine has its own.
         """
         found = {
             f'{namespace}_{key}': self._get(namespace, key)
             for namespace, keys in rv_config_schema.items()
             for key in keys
         }
-        return {name: value for name, value in found.items() if value is not None}
+        return {name: value for name, value in found.items() if value is not None and not _is_secret(name, value)}
 
     def get_section_variables(self, section: str) -> dict[str, str]:
         """What the environment, `.env` and the profile set of a section, as environment variables."""
@@ -257,6 +258,10 @@ def _read_dot_env() -> dict[str, str]:
             'Save it as UTF-8.'
         ) from error
     return {key: value for key, value in dotenv_values(stream=io.StringIO(text)).items() if value is not None}
+
+
+def _is_secret(name: str, value: str) -> bool:
+    return is_secret_name(name) or has_secret(value)
 
 
 def _read_ini(path: str) -> Any:

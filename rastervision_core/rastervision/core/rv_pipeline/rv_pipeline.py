@@ -21,6 +21,7 @@ from rastervision.core.layout import BUNDLE_FILE, CONFIG_FILE, MODEL_CARD_FILE, 
 from rastervision.core.rv_pipeline import chipping, dependencies, model_card, preflight
 from rastervision.pipeline import lazy
 from rastervision.pipeline.errors import ConfigError, DataError, NotReadableError, RasterVisionError
+from rastervision.pipeline.file_system.json_reader import DOCUMENT
 from rastervision.pipeline.file_system.utils import (
     download_or_copy,
     file_exists,
@@ -31,6 +32,7 @@ from rastervision.pipeline.file_system.utils import (
     zipdir,
 )
 from rastervision.pipeline.manifest import begin, run_step
+from rastervision.pipeline.masking import mask_data
 from rastervision.pipeline.pipeline import Pipeline
 
 if TYPE_CHECKING:
@@ -410,12 +412,10 @@ class RVPipeline(Pipeline):
             return file_to_json(path) if os.path.exists(path) else None
 
         card = model_card.describe_pipeline(card, self.config, images, read_stats)
-        json_to_file(card, os.path.join(folder, MODEL_CARD_FILE))
+        json_to_file(mask_data(card), os.path.join(folder, MODEL_CARD_FILE))
 
     def _copy_config(self, path: str) -> None:
-        """The config as it was saved; where it was not, as it would be."""
+        """The config as it was saved, or where it was not, as it would be; without passwords and the like."""
         uri = self.config.get_config_uri()
-        if file_exists(uri):
-            upload_or_copy(download_or_copy(uri, os.path.join(self.tmp_dir, 'config')), path)
-        else:
-            self.config.to_file(path)
+        config = file_to_json(uri, DOCUMENT) if file_exists(uri) else self.config.dict(mode='json')
+        json_to_file(mask_data(config), path)

@@ -16,6 +16,7 @@ from rastervision.pipeline.errors import AccessDeniedError, MissingFileError, No
 from rastervision.pipeline.file_system.atomic import replace_file
 from rastervision.pipeline.file_system.companions import companion, companion_endings
 from rastervision.pipeline.file_system.file_system import FileSystem
+from rastervision.pipeline.masking import mask
 from rastervision.pipeline.private_dir import is_own_file
 
 log = logging.getLogger(__name__)
@@ -50,7 +51,7 @@ def download(uri: str, path: str, fs: type[FileSystem], use_cache: bool = True) 
     if version is not None:
         _download_companions(uri, path, fs, version, use_cache)
     if use_cache and version and _is_intact(path, uri, version):
-        log.debug('Using %s, downloaded before from %s.', path, uri)
+        log.debug('Using %s, downloaded before from %s.', path, mask(uri))
         return
     _fetch(uri, path, fs, version)
 
@@ -105,13 +106,13 @@ def _download_companion(uri: str, path: str, fs: type[FileSystem], version_of_ot
                 _fetch(uri, path, fs, version)
             return
     except ABSENT as error:
-        log.debug('%s is left out: %s', uri, error)
+        log.debug('%s is left out: %s', mask(uri), error)
     if is_own_file(_stamp_path(path)):
         remove_download(path)  # it was there
 
 
 def _fetch(uri: str, path: str, fs: type[FileSystem], version: str | None) -> None:
-    log.debug('Downloading %s to %s.', uri, path)
+    log.debug('Downloading %s to %s.', mask(uri), path)
     with replace_file(path) as part:
         fs.copy_from(uri, part)
         looks = _looks(part)

@@ -13,6 +13,7 @@ from urllib3.response import BaseHTTPResponse
 from urllib3.util.retry import Retry
 
 from rastervision.pipeline.errors import AccessDeniedError, MissingFileError, NotReadableError
+from rastervision.pipeline.masking import mask
 
 log = logging.getLogger(__name__)
 
@@ -26,6 +27,15 @@ PARTIAL = 206
 ERRORS = {401: AccessDeniedError, 403: AccessDeniedError, 404: MissingFileError, 410: MissingFileError}
 # The bytes as stored: a length to check, and offsets to go on from, mean nothing for a packed stream.
 AS_STORED = {'Accept-Encoding': 'identity'}
+
+
+def _mask_record(record: logging.LogRecord) -> bool:
+    record.msg, record.args = mask(record.getMessage()), ()
+    return True
+
+
+# It warns of each failed attempt, with the query of the URI.
+logging.getLogger('urllib3.connectionpool').addFilter(_mask_record)
 
 
 def make_session() -> requests.Session:
@@ -137,7 +147,7 @@ class HttpStream(io.RawIOBase):
                 f'{self._uri!r} cannot be read: the connection is cut again and again after {self._position} of '
                 f'{self.size or "unknown"} bytes: {error}. Try again later.'
             ) from error
-        log.info('%s was cut after %d bytes (%s); going on.', self._uri, self._position, error)
+        log.info('%s was cut after %d bytes (%s); going on.', mask(self._uri), self._position, mask(str(error)))
         time.sleep(BACKOFF * (2 ** (self._failures - 1)))
         self._response.close()
         can_range = self._position > 0 and self.size is not None

@@ -15,6 +15,7 @@ from rastervision.pipeline.file_system.archive_members import BUNDLE_LIMITS
 from rastervision.pipeline.file_system.json_reader import DOCUMENT
 from rastervision.pipeline.file_system.publish import publish_file
 from rastervision.pipeline.file_system.utils import download_if_needed, file_to_json, json_to_file, unzip, zipdir
+from rastervision.pipeline.masking import mask_data
 from rastervision.pytorch_learner.learner import files
 from rastervision.pytorch_learner.learner.card import is_described, model_card
 from rastervision.pytorch_learner.learner.weights import save_weights
@@ -241,8 +242,9 @@ def write_bundle(learner: 'Learner', path: str, *, export_onnx: bool) -> None:
         _copy_transforms(cfg, folder)
         if cfg.model is not None:
             cfg.model.init_weights = None
-        cfg.to_file(os.path.join(folder, files.CONFIG_FILENAME))
-        json_to_file(model_card(learner, folder), os.path.join(folder, MODEL_CARD_FILE))
+        config = cfg.dict(with_rv_metadata=True, mode='json')
+        json_to_file(mask_data(config), os.path.join(folder, files.CONFIG_FILENAME))
+        json_to_file(mask_data(model_card(learner, folder)), os.path.join(folder, MODEL_CARD_FILE))
         with publish_file(path) as tmp_path:
             zipdir(folder, tmp_path)
 

@@ -14,7 +14,8 @@ from torch.optim.lr_scheduler import LRScheduler
 
 from rastervision.pipeline import lazy
 from rastervision.pipeline.errors import ConfigError, about
-from rastervision.pipeline.file_system.utils import is_local
+from rastervision.pipeline.file_system.utils import is_local, json_to_file
+from rastervision.pipeline.masking import mask_data
 from rastervision.pipeline.rv_config import rv_config_
 from rastervision.pytorch_learner.dataset.combination import num_samples
 from rastervision.pytorch_learner.learner import bundle, files
@@ -208,7 +209,8 @@ class Learner(TrainingPart):
             loss_def_path: Folder with the external definition of the loss.
         """
         if self.is_main_process:
-            self.cfg.to_file(os.path.join(self.output_dir_local, files.CONFIG_FILENAME))
+            config = self.cfg.dict(with_rv_metadata=True, mode='json')
+            json_to_file(mask_data(config), os.path.join(self.output_dir_local, files.CONFIG_FILENAME))
         self.log_data_stats()
         self.setup_loss(loss_def_path)
         self.setup_steps()

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
 from rastervision.pipeline.errors import ConfigError
+from rastervision.pipeline.masking import mask
 from rastervision.pipeline.progress_bar import progress_bar as follow
 from rastervision.pipeline.runner.machine import core_count
 from rastervision.pipeline.rv_config import rv_config_
@@ -140,7 +141,7 @@ class ModelPart(ABC):
             uri: A torch or safetensors file.
             kwargs: Passed to `load_state_dict`.
         """
-        log.info('Loading weights from %s', uri)
+        log.info('Loading weights from %s', mask(uri))
         weights.load_weights(self.bare_model, uri, **kwargs)
 
     def save_weights(self, path: str) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from rastervision.pipeline.masking import mask_data
 from rastervision.pytorch_learner.dataset.combination import num_samples
 from rastervision.pytorch_learner.learner import files
 from rastervision.pytorch_learner.learner.progress import announce, speed_text
@@ -97,7 +98,7 @@ class ReportingPart(ResultsPart):
             'classes': self.cfg.data.class_names,
             'samples': {split: num_samples(dataset) for split, dataset in self.datasets.items()},
         }
-        return dict(_flat(settings))
+        return dict(_flat(mask_data(settings)))
 
     # ------------------------------------------------------------------- epochs
     def learning_rates(self) -> dict[str, float]:

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from rastervision.pipeline.errors import WRONG_DATA, BundleError, about
 from rastervision.pipeline.file_system.publish import publish_file
 from rastervision.pipeline.file_system.utils import download_if_needed
+from rastervision.pipeline.masking import mask
 from rastervision.pytorch_learner.models.matching import match_weights, with_versions
 
 log = logging.getLogger(__name__)
@@ -110,7 +111,7 @@ def _fill(model: nn.Module, weights: dict[str, Tensor], uri: str, *, strict: boo
             f'channels and classes{", or set load_strict=False" if strict else ""}.'
         )
     model.load_state_dict(with_versions(model, match.fitting), strict=False, **kwargs)
-    log.info('%s: %s', uri, match.report())
+    log.info('%s: %s', mask(uri), match.report())
 
 
 def _load_as_they_are(model: nn.Module, weights: dict[str, Tensor], **kwargs: Any) -> bool:

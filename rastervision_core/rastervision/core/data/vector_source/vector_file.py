@@ -24,6 +24,7 @@ from rastervision.core.data.vector_source.vector_paths import (
     suffix_of,
 )
 from rastervision.pipeline.errors import DataError, did_you_mean
+from rastervision.pipeline.masking import mask
 
 log = logging.getLogger(__name__)
 
@@ -194,7 +195,7 @@ class VectorFile:
             geometries: np.ndarray = shapely.from_wkb(wkb, on_invalid='fix')
         lost = np.count_nonzero(shapely.is_missing(geometries)) - np.count_nonzero([one is None for one in wkb])
         if lost:
-            log.warning('%s: %d of %d geometries cannot be made and are left out.', self.uri, lost, len(wkb))
+            log.warning('%s: %d of %d geometries cannot be made and are left out.', mask(self.uri), lost, len(wkb))
         return geometries
 
     def _check_columns(self, found: Sequence[str]) -> None:

@@ -20,6 +20,7 @@ from rastervision.core.data.vector_source.vector_file import GEOJSON_CRS, ReadOp
 from rastervision.core.data.vector_source.vector_paths import PARQUET_SUFFIXES, suffix_of
 from rastervision.core.data.vector_source.vector_source import VectorSource
 from rastervision.pipeline.errors import DataError, NotMappableError
+from rastervision.pipeline.masking import mask
 
 if TYPE_CHECKING:
     from rastervision.core.box import Box
@@ -168,7 +169,7 @@ def to_map_crs(features: Features, crs: str, map_crs: Any, uri: str, *, whole: b
         features, crossing = join_at_antimeridian(features) if whole else cut_at_antimeridian(features)
         if crossing:
             done = 'kept in one piece' if whole else 'cut there'
-            log.warning('%s: %d features cross the antimeridian and are %s.', uri, crossing, done)
+            log.warning('%s: %d features cross the antimeridian and are %s.', mask(uri), crossing, done)
     if len(features) == 0 or same:
         return features
     move: Any = partial(transform_between, source.to_wkt(), target.to_wkt())
@@ -188,5 +189,5 @@ def _are_same(crs: Any, other: Any) -> bool:
 
 def _leave_out(before: Features, after: Features, why: str, uri: str) -> Features:
     if len(after) < len(before):
-        log.warning('%s: %d of %d features %s and are left out.', uri, len(before) - len(after), len(before), why)
+        log.warning('%s: %d of %d features %s and are left out.', mask(uri), len(before) - len(after), len(before), why)
     return after

@@ -26,6 +26,7 @@ from rastervision.core.data.vector_source.vector_file import GEOJSON_CRS
 from rastervision.core.data.vector_source.vector_file_source import to_map_crs
 from rastervision.core.data.vector_source.vector_source import VectorSource
 from rastervision.pipeline.errors import ArgumentError, DataError
+from rastervision.pipeline.masking import mask
 
 if TYPE_CHECKING:
     from rastervision.core.box import Box
@@ -118,7 +119,7 @@ class VectorTileSource(VectorSource):
         """Features of tiles in map coordinates."""
         found = list(fetch_tiles(self.uri, tiles))
         if not found:
-            log.warning('None of the %d tiles of %r at zoom %d exists.', len(tiles), self.uri, self.zoom)
+            log.warning('None of the %d tiles of %r at zoom %d exists.', len(tiles), mask(self.uri), self.zoom)
         parts = read_tiles(found, self.layer, self.uri)
         keys = [self._key(name, properties) for name, features in parts for properties in features.properties]
         joined = join_pieces(
