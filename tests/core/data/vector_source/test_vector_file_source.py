@@ -1,3 +1,4 @@
+import json
 import logging
 import os
 import shutil
@@ -6,10 +7,12 @@ import zipfile
 import numpy as np
 import pytest
 import shapely
+from affine import Affine
 
 from rastervision.core.box import Box
 from rastervision.core.data.class_config import ClassConfig
 from rastervision.core.data.crs_transformer.identity_crs_transformer import IdentityCRSTransformer
+from rastervision.core.data.crs_transformer.rasterio_crs_transformer import RasterioCRSTransformer
 from rastervision.core.data.label_source.object_detection_label_source import ObjectDetectionLabelSource
 from rastervision.core.data.raster_source.rasterized_source import RasterizedSource
 from rastervision.core.data.vector_source.geojson_vector_source import GeoJSONVectorSource
@@ -270,3 +273,22 @@ def test_config_comes_back_from_json_and_is_not_in_the_way(caplog):
     config = VectorFileSourceConfig(uris=['a.gpkg'], layer='b', where='c = 1', columns=['c'], crs='EPSG:4326')
     with caplog.at_level(logging.WARNING):
         assert VectorFileSourceConfig.from_dict(config.dict()) == config
+
+
+@pytest.mark.parametrize(
+    'transformer',
+    [IdentityCRSTransformer(), RasterioCRSTransformer(Affine(10, 0, 5e5, 0, -10, 5e6), None)],
+    ids=['pixels', 'no CRS'],
+)
+def test_wide_polygons_without_a_crs_are_not_cut_as_if_they_crossed_180_degrees(tmp_path, transformer):
+    box = shapely.box(20, 30, 270, 300)
+    feature = {
+        'type': 'Feature',
+        'properties': {},
+        'geometry': shapely.geometry.mapping(transformer.to_map(box)),
+    }
+    (tmp_path / 'a.json').write_text(json.dumps({'type': 'FeatureCollection', 'features': [feature]}))
+
+    (found,) = VectorFileSource(str(tmp_path / 'a.json'), transformer).get_geoms()
+
+    assert found.equals_exact(box, 1e-6, normalize=True)
