@@ -23,6 +23,7 @@ from rastervision.core.data.crs_transformer.sensor_model import ControlPoints, R
 from rastervision.core.data.label.chip_classification_labels import ChipClassificationLabels
 from rastervision.core.data.label.object_detection_labels import ObjectDetectionLabels
 from rastervision.core.data.label.utils import best_classes
+from rastervision.core.data.label_source.object_detection_label_source import ObjectDetectionLabelSource
 from rastervision.core.data.label_store.chip_classification_geojson_store import ChipClassificationGeoJSONStore
 from rastervision.core.data.label_store.object_detection_geojson_store import ObjectDetectionGeoJSONStore
 from rastervision.core.data.label_store.semantic_segmentation_label_store import SemanticSegmentationLabelStore
@@ -30,6 +31,8 @@ from rastervision.core.data.label_store.semantic_segmentation_label_store_config
     BuildingVectorOutputConfig,
     PolygonVectorOutputConfig,
 )
+from rastervision.core.data.raster_source.rasterized_source import RasterizedSource
+from rastervision.core.data.vector_source.vector_file_source import VectorFileSource
 
 SIZE = 400
 BBOX = Box(30, 17, 130, 97)
@@ -392,3 +395,31 @@ def test_what_nothing_was_predicted_for_is_in_no_polygon(tmp_path, smooth):
         mask = rasterize(list(table.geometry), EXTENT.size, dtype='uint8') == 1
         np.testing.assert_array_equal(mask, (labels == class_id) & ~np.isnan(scores[0]))
     assert (labels[np.isnan(scores[0])] == 3).all()
+
+
+# ------------------------------------------------------------------------ and back
+@pytest.mark.filterwarnings('ignore::rasterio.errors.NotGeoreferencedWarning')
+@pytest.mark.parametrize('format', SUFFIXES)
+def test_predicted_polygons_are_labels_again(tmp_path, transformer, format):
+    labels = random_labels(1)
+    outputs = [PolygonVectorOutputConfig(class_id=i, denoise=0, format=format) for i in range(3)]
+    write_labels(tmp_path / 'scene', transformer, labels, outputs)
+    uris = [str(path) for path in sorted((tmp_path / 'scene' / 'vector_output').iterdir())]
+
+    again = RasterizedSource(VectorFileSource(uris, transformer), background_class_id=3, bbox=BBOX)
+
+    np.testing.assert_array_equal(again.get_chip(EXTENT)[..., 0], labels)
+
+
+def test_predicted_boxes_are_labels_again(tmp_path, transformer):
+    store = ObjectDetectionGeoJSONStore(str(tmp_path / 'boxes.json'), CLASSES, transformer, BBOX)
+    boxes = random_boxes(3).clip(1, 79)
+    boxes[:, 2:] += 0.5
+    store.save(ObjectDetectionLabels(boxes, np.arange(50) % 3, np.ones(50)))
+
+    source = ObjectDetectionLabelSource(VectorFileSource(store.uri, transformer), bbox=BBOX)
+
+    found = source.get_labels()
+    moved = {tuple(row) for row in (boxes + [BBOX.ymin, BBOX.xmin] * 2).round(4).tolist()}
+    assert {tuple(row) for row in found.get_npboxes().round(4).tolist()} == moved
+    assert sorted(found.get_class_ids()) == sorted(np.arange(50) % 3)
