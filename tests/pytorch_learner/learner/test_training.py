@@ -184,3 +184,69 @@ def test_two_processes_train_as_one_with_batches_of_the_same_size(tmp_path):
     for a, b in zip(*logs, strict=True):
         assert float(a['avg_f1']) == pytest.approx(float(b['avg_f1']), abs=1e-5)
         assert float(a['train_loss']) == pytest.approx(float(b['train_loss']), abs=1e-5)
+
+
+# Process 1 gets the samples of odd numbers; what they are is told by the second argument.
+UNEVEN = """
+import sys, torch
+from torch.utils.data import TensorDataset
+from rastervision.core.data.class_config import ClassConfig
+from rastervision.pytorch_learner.learner_config.external_module import ExternalModuleConfig
+from rastervision.pytorch_learner.learner_config.semantic_segmentation_data import SemanticSegmentationGeoDataConfig
+from rastervision.pytorch_learner.learner_config.solver import SolverConfig
+from rastervision.pytorch_learner.semantic_segmentation_learner import SemanticSegmentationLearner
+from rastervision.pytorch_learner.tasks import semantic_segmentation_config as configs
+
+out, kind, hub = sys.argv[1:]
+classes = ClassConfig(names=['a', 'b'], null_class='a')
+x = torch.rand(8, 3, 4, 4, generator=torch.Generator().manual_seed(0))
+y = (x[:, 0] > 0.5).long()
+if kind == 'nothing counts':
+    y[:] = torch.where(torch.arange(8) % 4 < 3, -100, y.flatten(1).T).T.reshape(y.shape)
+if kind == 'not finite':
+    x[5] = float('nan')
+cfg = configs.SemanticSegmentationLearnerConfig(
+    model=configs.SemanticSegmentationModelConfig(
+        external_def=ExternalModuleConfig(uri=hub, entrypoint='make'), pretrained=False
+    ),
+    solver=SolverConfig(lr=0.05, num_epochs=2, batch_sz=1, one_cycle=False, loss={'cross_entropy': 1, 'dice': 1}),
+    data=SemanticSegmentationGeoDataConfig(
+        class_config=classes, img_channels=3, img_sz=4, num_workers=0, sampling={}, plot_options=None
+    ),
+    log_tensorboard=False,
+    save_model_bundle=False,
+)
+data = TensorDataset(x, y)
+learner = SemanticSegmentationLearner(cfg, out, train_ds=data, valid_ds=TensorDataset(x[:2], y[:2] * 0))
+with learner.ddp():
+    learner.train()
+print(sum(weight.sum().item() for weight in learner.bare_model.parameters()))
+"""
+
+
+@pytest.mark.parametrize(('kind', 'code'), [('nothing counts', 0), ('not finite', 1)])
+def test_processes_that_train_together_agree_on_what_counts(tmp_path, kind, code):
+    with socket.socket() as free:
+        free.bind(('localhost', 0))
+        port = free.getsockname()[1]
+    (tmp_path / 'hub').mkdir()
+    (tmp_path / 'hub/hubconf.py').write_text('import torch\n\ndef make():\n    return torch.nn.Conv2d(3, 2, 1)\n')
+    env = {'WORLD_SIZE': '2', 'MASTER_ADDR': 'localhost', 'MASTER_PORT': str(port)}
+    command = [sys.executable, '-c', UNEVEN, str(tmp_path / 'out'), kind, str(tmp_path / 'hub')]
+    jobs = [
+        subprocess.Popen(
+            command,
+            env={**os.environ, **env, 'RANK': rank, 'LOCAL_RANK': rank},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for rank in '01'
+    ]
+    said = [job.communicate(timeout=400) for job in jobs]
+    assert [job.returncode for job in jobs] == [code, code], said
+    if code:
+        assert 'sample 5' in said[0][1] + said[1][1]
+        assert 'another process' in said[0][1] + said[1][1]
+    else:
+        assert said[0][0] == said[1][0] and 'nan' not in said[0][0]

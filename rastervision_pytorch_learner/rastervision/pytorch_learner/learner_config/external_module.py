@@ -69,8 +69,8 @@ class ExternalModuleConfig(Config):
         Args:
             save_dir: Folder to keep the definition in.
             hubconf_dir: Folder that has it already; nothing is fetched then.
-            ddp_rank: Rank of this process on its machine in distributed training. Others than 0 wait until 0 has
-                fetched the definition.
+            ddp_rank: Rank of this process on its machine in distributed training. Only that of rank 0 is kept in
+                `save_dir`.
 
         Returns:
             What the entrypoint returns.

@@ -50,6 +50,9 @@ class MLflowLogger(TrainingLogger):
             raise ConfigError(
                 'loggers: MLflow is not installed. Try: pip install "rastervision_pytorch_learner[mlflow]"'
             ) from error
+        # MLflow would try for minutes; training is not to wait so long for a server that is away.
+        os.environ.setdefault('MLFLOW_HTTP_REQUEST_MAX_RETRIES', '2')
+        os.environ.setdefault('MLFLOW_HTTP_REQUEST_TIMEOUT', '20')
         if self.tracking_uri is not None and '://' not in self.tracking_uri:
             os.environ.setdefault(ALLOW_FILES, 'true')  # MLflow 3 wants to be told that a folder is meant
         try:

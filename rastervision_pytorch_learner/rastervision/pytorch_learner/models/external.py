@@ -2,10 +2,12 @@
 
 import logging
 import os
+import tempfile
 from typing import TYPE_CHECKING, Any
 
 from rastervision.pipeline.errors import NotReadableError
 from rastervision.pipeline.file_system.utils import is_local
+from rastervision.pipeline.rv_config import rv_config_
 from rastervision.pytorch_learner.user_code import code_digest
 from rastervision.pytorch_learner.utils.torch_hub import (
     HUBCONF,
@@ -42,27 +44,18 @@ def build_external(
         cfg: The definition.
         save_dir: Folder to keep the definition in, under a name made from `cfg`.
         hubconf_dir: Folder that has it already; nothing is fetched then.
-        ddp_rank: Rank of this process on its machine in distributed training. Others than 0 wait until 0 has fetched
-            the definition.
+        ddp_rank: Rank of this process on its machine in distributed training. Others than 0 read what is kept if it
+            is current, and else fetch the definition for themselves, so that none waits for another.
     """
     args, kwargs = cfg.entrypoint_args, cfg.entrypoint_kwargs
     if hubconf_dir is not None:
         return torch_hub_load_local(hubconf_dir, cfg.entrypoint, *args, **kwargs)
     kept = get_hubconf_dir_from_cfg(cfg, parent=save_dir)
-    if ddp_rank:
-        import torch.distributed as dist
-
-        dist.barrier()
-        return torch_hub_load_local(kept, cfg.entrypoint, *args, **kwargs)
     if os.path.isfile(os.path.join(kept, HUBCONF)) and not (cfg.force_reload or _has_changed(cfg, kept)):
         log.info('Using the definition kept in %s', kept)
-        made = torch_hub_load_local(kept, cfg.entrypoint, *args, **kwargs)
-    elif cfg.github_repo is not None:
-        made = torch_hub_load_github(cfg.github_repo, cfg.entrypoint, *args, dst_dir=kept, **kwargs)
-    else:
-        made = torch_hub_load_uri(str(cfg.uri), cfg.entrypoint, *args, dst_dir=kept, **kwargs)
-    if ddp_rank == 0:
-        import torch.distributed as dist
-
-        dist.barrier()
-    return made
+        return torch_hub_load_local(kept, cfg.entrypoint, *args, **kwargs)
+    if ddp_rank:
+        kept = os.path.join(tempfile.mkdtemp(dir=rv_config_.get_tmp_dir_root()), 'definition')
+    if cfg.github_repo is not None:
+        return torch_hub_load_github(cfg.github_repo, cfg.entrypoint, *args, dst_dir=kept, **kwargs)
+    return torch_hub_load_uri(str(cfg.uri), cfg.entrypoint, *args, dst_dir=kept, **kwargs)
