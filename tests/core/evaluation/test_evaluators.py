@@ -12,6 +12,7 @@ from rastervision.core.data.label_store.semantic_segmentation_label_store import
 from rastervision.core.data.raster_source.rasterio_source import RasterioSource
 from rastervision.core.data.scene import Scene
 from rastervision.core.evaluation import semantic_segmentation_evaluation
+from rastervision.core.evaluation.evaluator import Evaluator, run_evaluator
 from rastervision.core.evaluation.semantic_segmentation_evaluator import SemanticSegmentationEvaluator
 from rastervision.core.evaluation.semantic_segmentation_evaluator_config import (
     SemanticSegmentationEvaluatorConfig,
@@ -137,3 +138,59 @@ def test_older_fields_are_dropped():
 
 def test_extent_smaller_than_a_block_is_one_block():
     assert list(semantic_segmentation_evaluation.row_blocks(Box(0, 0, 5, 7))) == [Box(0, 0, 5, 7)]
+
+
+@pytest.mark.parametrize('ignore_null', [False, True])
+def test_predictions_are_evaluated_as_scenes_are(make_scene, truth, prediction, ignore_null):
+    truth[:10] = 2
+    scene = make_scene(truth, prediction)
+    evaluator = SemanticSegmentationEvaluator(CLASSES, ignore_null=ignore_null)
+    sides = [labels.get_labels() for labels in (scene.label_source, scene.label_store)]
+    by_scene, by_labels = evaluator.evaluate_scene(scene), evaluator.evaluate_predictions(*sides)
+    assert json.dumps(by_labels.to_json()) == json.dumps(by_scene.to_json())
+    assert by_labels.conf_mat[2].sum() == (0 if ignore_null else 10 * WIDTH)
+
+
+class OfPlugin(Evaluator):
+    """What evaluators of plugins have in common."""
+
+    def evaluate_scene(self, scene):
+        raise NotImplementedError
+
+    def evaluate_predictions(self, ground_truth, predictions):
+        raise NotImplementedError
+
+
+class OnlyScenes(OfPlugin):
+    def process(self, scenes):
+        self.got = (len(scenes), None)
+
+
+class WithFolder(OfPlugin):
+    def process(self, scenes, tmp_dir):
+        self.got = (len(scenes), tmp_dir)
+
+
+class WithOptionalFolder(OfPlugin):
+    def process(self, scenes, tmp_dir=None):
+        self.got = (len(scenes), tmp_dir)
+
+
+class WithKeyword(OfPlugin):
+    def process(self, scenes, *, tmp_dir=None):
+        self.got = (len(scenes), tmp_dir)
+
+
+class WithAnything(OfPlugin):
+    def process(self, *args):
+        self.got = (len(args[0]), args[1])
+
+
+@pytest.mark.parametrize(
+    ('kind', 'folder'),
+    [(OnlyScenes, None), (WithFolder, 'x'), (WithOptionalFolder, 'x'), (WithKeyword, 'x'), (WithAnything, 'x')],
+)
+def test_evaluators_of_plugins_may_take_scenes_only(kind, folder):
+    evaluator = kind()
+    run_evaluator(evaluator, iter(['a', 'b']), 'x')
+    assert evaluator.got == (2, folder)

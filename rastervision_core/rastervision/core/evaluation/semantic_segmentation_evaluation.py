@@ -27,16 +27,22 @@ def row_blocks(extent: Box) -> Iterator[Box]:
 
 
 class SemanticSegmentationEvaluation(ClassificationEvaluation):
-    """Counts pixels, by true and predicted class."""
+    """Counts pixels, by true and predicted class.
 
-    def __init__(self, class_config: 'ClassConfig') -> None:
+    Attributes:
+        ignore_null: Whether pixels whose true class is the null class are left out.
+    """
+
+    def __init__(self, class_config: 'ClassConfig', *, ignore_null: bool = False) -> None:
         """Keep the classes.
 
-        Raises:
-            ValueError: If there is no null class, for pixels without label or prediction.
+        Args:
+            class_config: The classes.
+            ignore_null: See the class.
         """
         super().__init__()
         self.class_config = class_config
+        self.ignore_null = ignore_null
 
     def compute(self, gt_labels: 'SemanticSegmentationLabels', pred_labels: 'SemanticSegmentationLabels') -> None:
         """Count the pixels of the extent of the true labels; pixels without label are of the null class.
@@ -63,9 +69,12 @@ class SemanticSegmentationEvaluation(ClassificationEvaluation):
         return count_pairs(gt, pred, len(self.class_config.names))
 
     def set_pixel_counts(self, conf_mat: np.ndarray | int) -> None:
-        """Take over the counts of a confusion matrix, (classes, classes).
+        """Take over the counts of a confusion matrix, (classes, classes), but those that are left out.
 
         Counts are written as floats, as in all files of this kind. They are exact up to 2**53.
         """
         names = self.class_config.names
-        self.set_conf_mat(np.broadcast_to(conf_mat, (len(names), len(names))).astype(float), names)
+        counts = np.broadcast_to(conf_mat, (len(names), len(names))).astype(float)
+        if self.ignore_null:
+            counts[self.class_config.null_class_id] = 0
+        self.set_conf_mat(counts, names)

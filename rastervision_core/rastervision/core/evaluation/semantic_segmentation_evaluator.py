@@ -49,7 +49,7 @@ class SemanticSegmentationEvaluator(ClassificationEvaluator):
 
     def create_evaluation(self) -> SemanticSegmentationEvaluation:
         """An evaluation without counts."""
-        return SemanticSegmentationEvaluation(self.class_config)
+        return SemanticSegmentationEvaluation(self.class_config, ignore_null=self.ignore_null)
 
     def evaluate_scene(self, scene: 'Scene') -> SemanticSegmentationEvaluation:
         """Evaluate the predictions of a scene, by blocks of rows.
@@ -75,8 +75,6 @@ class SemanticSegmentationEvaluator(ClassificationEvaluator):
                 scene.id,
                 pixels - counts.sum(),
             )
-        if self.ignore_null:
-            counts[self.class_config.null_class_id] = 0
         evaluation.set_pixel_counts(counts)
         return evaluation
 

@@ -41,7 +41,10 @@ def _metrics(runs: 'Sequence[Run]') -> list[Block]:
         missing(f'Run {run.name} has no eval.json. Run its eval command.') for run in runs if not run.evaluations
     ]
     for group in _groups(runs):
-        averages = [average_of(run.evaluations.get(group, {'overall': []})['overall'])['metrics'] for run in runs]
+        averages = [
+            average_of(run.evaluations.get(group, {'overall': []})['overall'], run.null_class)['metrics']
+            for run in runs
+        ]
         names = [name for name in AVERAGE_NAMES if any(name in metrics for metrics in averages)]
         rows: list[list[Value]] = [
             [AVERAGE_NAMES[name], *(metrics.get(name) for metrics in averages)] for name in names
@@ -74,8 +77,15 @@ def _by_scene(runs: 'Sequence[Run]') -> list[Block]:
     for group in _groups(runs):
         scenes = [run.evaluations.get(group, {}).get('per_scene', {}) for run in runs]
         ids = sorted({scene_id for per_scene in scenes for scene_id in per_scene})
+        nulls = [run.null_class for run in runs]
         rows: list[list[Value]] = [
-            [scene_id, *(average_of(per_scene.get(scene_id, []))['metrics'].get('f1') for per_scene in scenes)]
+            [
+                scene_id,
+                *(
+                    average_of(per_scene.get(scene_id, []), null)['metrics'].get('f1')
+                    for per_scene, null in zip(scenes, nulls, strict=True)
+                ),
+            ]
             for scene_id in ids
         ]
         if rows:

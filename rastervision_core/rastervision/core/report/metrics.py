@@ -22,9 +22,35 @@ MANY_SCENES, MANY_CLASSES, MANY_CURVES = 30, 40, 8
 Item = dict[str, Any]
 
 
-def average_of(items: Sequence[Item]) -> Item:
-    """The item of the average among those of an evaluation; without metrics if there is none."""
-    return next((item for item in items if item['class_name'] == AVERAGE and 'class_id' not in item), {'metrics': {}})
+def average_of(items: Sequence[Item], null_class: str | None = None) -> Item:
+    """The item of the average among those of an evaluation; without metrics if there is none.
+
+    Args:
+        items: The items.
+        null_class: Name of the null class. Metrics of the average are None if they would be those of the background
+            only; see `says_nothing`.
+    """
+    found: Item = next(
+        (item for item in items if item['class_name'] == AVERAGE and 'class_id' not in item), {'metrics': {}}
+    )
+    return {**found, 'metrics': dict.fromkeys(found['metrics'])} if says_nothing(items, null_class) else found
+
+
+def says_nothing(items: Sequence[Item], null_class: str | None) -> bool:
+    """Whether there was nothing to tell apart: no true object, or all pixels or cells of one class, or without one."""
+    by_class = [item for item in items if 'class_id' in item]
+    if not by_class:
+        return False
+    if not any(item['gt_count'] for item in named_items(items, null_class)):
+        return True
+    everything_counts = 'conf_mat' in by_class[0]  # not only objects
+    return everything_counts and len(by_class) > 1 and sum(item['gt_count'] > 0 for item in by_class) == 1
+
+
+def named_items(items: Sequence[Item], null_class: str | None) -> list[Item]:
+    """The items of classes but the null class; of all, if there is no other."""
+    by_class = [item for item in items if 'class_id' in item]
+    return [item for item in by_class if item['class_name'] != null_class] or by_class
 
 
 def metrics_blocks(run: 'Run', scans: 'Scans') -> list[Block]:
@@ -40,7 +66,7 @@ def metrics_blocks(run: 'Run', scans: 'Scans') -> list[Block]:
         blocks += [_by_class(evaluation['overall'], intervals), *_about(intervals)]
         blocks += _confusion(average_of(evaluation['overall']), run.class_names)
         if evaluation['per_scene']:
-            blocks.append(_by_scene(evaluation['per_scene']))
+            blocks.append(_by_scene(evaluation['per_scene'], run.null_class))
     return blocks
 
 
@@ -94,10 +120,10 @@ def _about(intervals: Intervals | None) -> list[Block]:
     ]
 
 
-def _by_scene(per_scene: dict[str, list[Item]]) -> Block:
+def _by_scene(per_scene: dict[str, list[Item]], null_class: str | None) -> Block:
     rows: list[list[Value]] = []
     for scene_id, items in per_scene.items():
-        average = average_of(items)
+        average = average_of(items, null_class)
         metrics = average['metrics']
         values = [metrics.get(name) for name in AVERAGE_NAMES if name in metrics]
         rows.append([scene_id, int(average.get('gt_count', 0)), int(average.get('pred_count', 0)), *values])

@@ -37,7 +37,7 @@ def render(title: str, subtitle: str, sections: Sequence[Section]) -> str:
 def shown(value: Value) -> str:
     """A value as text: whole numbers with thin spaces between thousands, others with three decimals."""
     if value is None or (isinstance(value, float) and math.isnan(value)):
-        return '–'  # noqa: RUF001
+        return 'none'
     if isinstance(value, str):
         return value
     if float(value).is_integer() and (isinstance(value, int) or abs(value) >= LARGE):

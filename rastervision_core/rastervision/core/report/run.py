@@ -109,6 +109,11 @@ class Run:
         """Name of each class."""
         return self.config.dataset.class_config.names
 
+    @property
+    def null_class(self) -> str | None:
+        """Name of the class of what is not labelled, if there is one."""
+        return self.config.dataset.class_config.null_class
+
     def scenes(self) -> 'Iterator[tuple[str, SceneConfig]]':
         """All scenes, each with its split."""
         for split, name in SPLITS.items():

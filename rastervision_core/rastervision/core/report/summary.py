@@ -4,9 +4,13 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from rastervision.core.report.blocks import Block, Details, Facts, Table, Value, missing
-from rastervision.core.report.metrics import average_of
+from rastervision.core.report.metrics import average_of, named_items, says_nothing
+from rastervision.core.report.page import shown
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from rastervision.core.report.metrics import Item
     from rastervision.core.report.run import Run
 
 CARD_FACTS = {
@@ -34,7 +38,7 @@ def summary_blocks(run: 'Run') -> list[Block]:
 
 
 def headline(run: 'Run') -> list[tuple[str, Value]]:
-    """The task, what it was run on, and F1 in each group: on average, and by class if they are few."""
+    """The task, what it was run on, and F1 in each group: of the class that matters most first, on average last."""
     dataset = run.config.dataset
     scenes = [len(scenes) for scenes in (dataset.train_scenes, dataset.validation_scenes, dataset.test_scenes)]
     facts: list[tuple[str, Value]] = [
@@ -43,14 +47,26 @@ def headline(run: 'Run') -> list[tuple[str, Value]]:
         ('classes', ', '.join(run.class_names) if len(run.class_names) <= FEW_CLASSES else len(run.class_names)),
     ]
     for group, evaluation in run.evaluations.items():
-        name, items = group.removesuffix('_scenes'), evaluation['overall']
-        facts.append((f'average F1, {name}', average_of(items)['metrics'].get('f1')))
-        by_class = [item for item in items if 'class_id' in item]
-        if len(by_class) <= FEW_CLASSES:
-            facts += [(f'F1 of {item["class_name"]}, {name}', item['metrics'].get('f1')) for item in by_class]
-        if 'mAP50' in average_of(items)['metrics']:
-            facts.append((f'mAP50, {name}', average_of(items)['metrics']['mAP50']))
+        facts += _group_facts(group.removesuffix('_scenes'), evaluation['overall'], run.null_class)
     return [*facts, ('seed', run.config.seed)]
+
+
+def _group_facts(group: str, items: 'Sequence[Item]', null_class: str | None) -> list[tuple[str, Value]]:
+    """The rarest class, the others if they are few, and averages; these say nothing if only the null class is there."""
+    absent_last = not says_nothing(items, null_class)
+    by_class = sorted(
+        named_items(items, null_class), key=lambda item: (absent_last and not item['gt_count'], item['gt_count'])
+    )
+    first = f' ({shown(int(by_class[0]["gt_count"]))} true)' if by_class else ''
+    facts: list[tuple[str, Value]] = [
+        (f'F1 of {item["class_name"]}, {group}{"" if number else first}', item['metrics'].get('f1'))
+        for number, item in enumerate(by_class)
+        if number == 0 or len(by_class) <= FEW_CLASSES
+    ]
+    average = average_of(items, null_class)['metrics']
+    if 'mAP50' in average:
+        facts.append((f'mAP50, {group}', average['mAP50']))
+    return [*facts, (f'average F1, {group}', average.get('f1'))]
 
 
 def _jobs(run: 'Run') -> Block:

@@ -17,6 +17,7 @@ from rastervision.core.data.label_store.label_store import LabelStore
 from rastervision.core.data.scene import Scene, naming_scene
 from rastervision.core.data_sample import DataSample
 from rastervision.core.defaults import TRAIN_GROUP
+from rastervision.core.evaluation.evaluator import run_evaluator
 from rastervision.core.layout import BUNDLE_FILE, CONFIG_FILE, MODEL_CARD_FILE, Layout
 from rastervision.core.rv_pipeline import chipping, dependencies, model_card, preflight
 from rastervision.pipeline import lazy
@@ -193,7 +194,7 @@ class RVPipeline(Pipeline):
                 evaluator = evaluator_config.build(self.config.dataset.class_config, scene_group=(name, ids))
                 scenes = self._build_scenes(self._scenes_of(ids))
                 try:
-                    evaluator.process(scenes, self.tmp_dir)  # type: ignore[call-arg]
+                    run_evaluator(evaluator, scenes, self.tmp_dir)
                 except FileNotFoundError as error:
                     log.warning('Scene group %r is not evaluated, because a file is missing: %s', name, error)
         if self.config.report:

@@ -23,31 +23,36 @@ if TYPE_CHECKING:
 D = TypeVar('D', bound=GeoDataset)
 
 
-class SemanticSegmentationDataReader(Dataset[tuple[np.ndarray, np.ndarray]]):
+class SemanticSegmentationDataReader(Dataset[tuple[np.ndarray, np.ndarray | None]]):
     """Images and, in files of the same name, the class id of each pixel.
 
     Args:
         img_dir: Folder of the images.
         label_dir: Folder of the labels.
+        need_labels: Whether each image must have a label. If not, the label of one without is None.
 
     Raises:
         ImageDatasetError: If the files do not go together.
     """
 
-    def __init__(self, img_dir: str, label_dir: str) -> None:
+    def __init__(self, img_dir: str, label_dir: str, *, need_labels: bool = True) -> None:
         self.img_dir, self.label_dir = Path(img_dir), Path(label_dir)
+        self.need_labels = need_labels
         self.img_paths = discover_images(self.img_dir)
         self.label_paths = discover_images(self.label_dir)
         self.validate_paths()
+        by_name = {path.stem: path for path in self.label_paths}
+        self._labels = [by_name.get(path.stem) for path in self.img_paths]
 
     def validate_paths(self) -> None:
-        """Check that there is one label for each image.
+        """Check that there is one label for each image, or, if labels are not needed, one image for each label.
 
         Raises:
             ImageDatasetError: Naming the first few files that have no partner.
         """
         images, labels = {p.stem for p in self.img_paths}, {p.stem for p in self.label_paths}
-        if len(self.img_paths) == len(self.label_paths) and images == labels:
+        complete = len(self.img_paths) == len(self.label_paths) and images == labels
+        if complete or (not self.need_labels and labels <= images and len(labels) == len(self.label_paths)):
             return
         alone = sorted(images ^ labels)
         raise ImageDatasetError(
@@ -56,19 +61,22 @@ class SemanticSegmentationDataReader(Dataset[tuple[np.ndarray, np.ndarray]]):
             'one label file of the same name.'
         )
 
-    def __getitem__(self, ind: int) -> tuple[np.ndarray, np.ndarray]:
-        image, label = load_image(self.img_paths[ind]), load_label(self.label_paths[ind])
+    def __getitem__(self, ind: int) -> tuple[np.ndarray, np.ndarray | None]:
+        image, path = load_image(self.img_paths[ind]), self._labels[ind]
+        if path is None:
+            return image, None
+        label = load_label(path)
         if image.shape[-3:-1] != label.shape[:2]:
             raise ImageDatasetError(
-                f'{str(self.label_paths[ind])!r} has {label.shape[0]} x {label.shape[1]} pixels, but its image '
+                f'{str(path)!r} has {label.shape[0]} x {label.shape[1]} pixels, but its image '
                 f'{str(self.img_paths[ind])!r} {image.shape[-3]} x {image.shape[-2]}. Make them of the same size, with '
                 'nearest neighbours for labels.'
             )
         return image, label
 
     def sample_name(self, index: int) -> str:
-        """The label file of a sample, for messages."""
-        return str(self.label_paths[index])
+        """The label file of a sample, for messages; that of the image, if it has none."""
+        return str(self._labels[index] or self.img_paths[index])
 
     def __len__(self) -> int:
         return len(self.img_paths)
@@ -81,11 +89,12 @@ class SemanticSegmentationImageDataset(ImageDataset):
         img_dir: Folder of the images.
         label_dir: Folder of the labels.
         args: See `AlbumentationsDataset`.
+        need_labels: See `SemanticSegmentationDataReader`.
         kwargs: See `AlbumentationsDataset`.
     """
 
-    def __init__(self, img_dir: str, label_dir: str, *args: Any, **kwargs: Any) -> None:
-        reader = SemanticSegmentationDataReader(img_dir, label_dir)
+    def __init__(self, img_dir: str, label_dir: str, *args: Any, need_labels: bool = True, **kwargs: Any) -> None:
+        reader = SemanticSegmentationDataReader(img_dir, label_dir, need_labels=need_labels)
         super().__init__(reader, *args, **{'transform_type': TransformType.semantic_segmentation, **kwargs})
 
 

@@ -53,10 +53,12 @@ class SemanticSegmentationImageDataConfig(SemanticSegmentationDataConfig, ImageD
 
     def dir_to_dataset(self, data_dir: str, transform: 'A.BasicTransform') -> 'SemanticSegmentationImageDataset':
         """Make a dataset of the folder of one split."""
+        from rastervision.pytorch_learner.dataset.image_folders import SPLITS
         from rastervision.pytorch_learner.dataset.semantic_segmentation_dataset import SemanticSegmentationImageDataset
 
         folders = (os.path.join(data_dir, 'img'), os.path.join(data_dir, 'labels'))
-        return SemanticSegmentationImageDataset(*folders, transform=transform)
+        is_test = os.path.basename(os.path.normpath(data_dir)) in SPLITS['test']  # of scenes that may have no labels
+        return SemanticSegmentationImageDataset(*folders, transform=transform, need_labels=not is_test)
 
 
 @register_config('semantic_segmentation_geo_data')
