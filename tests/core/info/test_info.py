@@ -8,6 +8,7 @@ import pytest
 import rasterio
 import shapely
 from click.testing import CliRunner
+from rasterio.shutil import copy
 from rasterio.transform import from_origin
 
 from rastervision.core.cli import info
@@ -20,8 +21,11 @@ from rastervision.core.data import (  # noqa: F401 - what snippets use
     StatsTransformerConfig,
     VectorFileSourceConfig,
 )
+from rastervision.core.data.crs_transformer.identity_crs_transformer import IdentityCRSTransformer
 from rastervision.core.info.bundle_tables import training_rows
 from rastervision.pipeline.errors import NotReadableError
+
+DRIVERS = {'.img': 'HFA', '.gpkg': 'GPKG', '.nc': 'netCDF', '.vrt': 'VRT'}
 
 
 def write(path, pixels, **profile):
@@ -118,7 +122,43 @@ def test_labels_of_any_format_are_described(tmp_path, squares, name):
     assert (layer['count'], layer['geometry_types'], layer['class_property']) == (5, {'Polygon': 5}, None)
     assert layer['properties']['kind'] == {'b': 3, 'a': 2}
     assert layer['bounds'] == pytest.approx([0, 0, 4.5, 1])
-    assert source.transformers[0].class_id_to_filter == {0: ['==', 'kind', 'b']}
+    assert source.transformers[0].default_class_id == 0  # no property is taken for the class unasked
+    assert source.transformers[0].class_id_to_filter is None
+    assert "class_id_to_filter={0: ['==', 'kind', 'b']}" in found['config']
+
+
+@pytest.mark.filterwarnings("ignore:'crs' was not provided")
+@pytest.mark.parametrize('values', [[3, 3, 1, 1, 2], [0.5, 0.5, 1, 2, 1], [True, False, True, True, False]])
+@pytest.mark.parametrize('crs', ['EPSG:4326', None])
+def test_printed_configs_read_what_they_are_printed_for(tmp_path, squares, values, crs):
+    frame = squares[['geometry']].assign(code=values).set_crs(crs, allow_override=True)
+    for name in ('labels.geojson', 'labels.gpkg', 'labels.shp', 'labels.fgb'):
+        frame.to_file(tmp_path / name)
+
+        found = described(str(tmp_path / name))
+        source = eval(found['config'], dict(globals()))
+        vectors = source.build(ClassConfig(names=['a', 'b']), IdentityCRSTransformer())
+
+        assert [each['properties']['class_id'] for each in vectors.get_geojson()['features']] == [0] * 5
+        (comment,) = [line for line in found['config'].splitlines() if 'class_id_to_filter' in line]
+        name, value = found['layers'][0]['example']
+        assert f"['==', {name!r}, {value!r}]" in comment
+        assert isinstance(value, int | float)
+
+
+@pytest.mark.parametrize('dtype', ['uint8', 'uint16', 'int16', 'float32'])
+@pytest.mark.parametrize('suffix', ['.tif', '.img', '.gpkg', '.nc', '.vrt', ' odd \'name".tif'])
+def test_printed_configs_of_images_read_them(tmp_path, dtype, suffix):
+    if suffix == '.gpkg' and dtype != 'uint8':
+        return
+    path = tmp_path / f'image{suffix}'
+    pixels = np.random.default_rng(0).integers(1, 200, (1, 64, 64)).astype(dtype)
+    place = {'crs': 'EPSG:32633', 'transform': from_origin(5e5, 5e6, 10, 10)}
+    copy(write(tmp_path / 'source.tif', pixels, **place), str(path), driver=DRIVERS.get(suffix, 'GTiff'))
+
+    config = eval(described(str(path))['config'])
+
+    assert config.build(use_transformers=False)[:, :].shape[:2] == (64, 64)
 
 
 def test_the_property_that_gives_classes_is_named(tmp_path, squares):

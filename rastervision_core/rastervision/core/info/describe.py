@@ -1,10 +1,14 @@
 """Finds out what a file is."""
 
 import os
+from contextlib import suppress
 
 from rastervision.core.data.uris import split_layer
 from rastervision.core.data.vector_source.vector_paths import VECTOR_SUFFIXES, suffix_of
 from rastervision.core.info.description import Description
+from rastervision.pipeline.errors import RasterVisionError
+
+GEOPACKAGE = '.gpkg'
 
 
 def describe(uri: str) -> Description:
@@ -21,10 +25,17 @@ def describe(uri: str) -> Description:
         from rastervision.core.info.bundle import bundle_info
 
         return bundle_info(uri)
+    from rastervision.core.info.raster import describe_raster
+
     if suffix_of(split_layer(uri)[0]) in VECTOR_SUFFIXES:
         from rastervision.core.info.vector import describe_vector
 
-        return describe_vector(uri)
-    from rastervision.core.info.raster import describe_raster
-
+        try:
+            return describe_vector(uri)
+        except RasterVisionError:
+            if suffix_of(uri) != GEOPACKAGE:
+                raise
+            with suppress(RasterVisionError):  # it may hold images
+                return describe_raster(uri)
+            raise
     return describe_raster(uri)

@@ -80,6 +80,7 @@ class RasterInfo(Description):
         nodata_share: Share of sampled pixels without data.
         channels: Indices of the bands that hold imagery: all but alpha.
         classes: Value -> share of the sampled pixels, if this looks like labels.
+        has_palette: Whether pixels are indices of a colour table.
     """
 
     uri: str
@@ -100,6 +101,7 @@ class RasterInfo(Description):
     nodata_share: float
     channels: list[int]
     classes: dict[int, float] | None
+    has_palette: bool = False
 
     def dict(self) -> dict[str, Any]:
         """Plain data, for JSON."""
@@ -118,6 +120,8 @@ class RasterInfo(Description):
             yield 'It has no CRS: labels have to be in pixels, (column, row) from its upper left corner.'
         elif self.bounds is None:
             yield 'Its CRS is that of no place on earth, or not known here: there is no way from it to a map.'
+        if self.has_palette:
+            yield 'Its pixels are indices of a colour table: labels read the indices, imagery the colours.'
         if self.is_rotated:
             yield 'It is rotated: predictions that are rasters are rotated too.'
         if not self.tiled and max(self.height, self.width) > LARGE:
@@ -136,7 +140,9 @@ class RasterInfo(Description):
         if self.classes is not None:
             inner = f'RasterioSourceConfig(uris={self.uri!r})'
             return f'SemanticSegmentationLabelSourceConfig(raster_source={inner})'
-        lines = ['RasterioSourceConfig(', uri, f'    channel_order={self.channels},']
+        lines = ['RasterioSourceConfig(', uri]
+        if not self.has_palette:  # a single channel would be its indices
+            lines.append(f'    channel_order={self.channels},')
         if any(band.dtype != 'uint8' for band in self.bands if band.index in self.channels):
             lines.append('    transformers=[StatsTransformerConfig()],')
         return '\n'.join([*lines, ')'])
@@ -184,6 +190,7 @@ def describe_raster(uri: str) -> RasterInfo:
             nodata_share=float(np.mean(np.concatenate([mask.ravel() for mask in masks]))),
             channels=get_channel_order_from_dataset(dataset)[:MAX_BANDS],
             classes=_classes(dataset, chips, masks),
+            has_palette=dataset.colorinterp[0].name == 'palette',
         )
 
 

@@ -39,6 +39,8 @@ class Layer:
         bounds: West, south, east, north in EPSG:4326; None if there are no features or no CRS.
         properties: Property -> its most frequent values as text, and how often they are.
         distinct: Property -> number of different values.
+        example: A property whose values could be classes, and its most frequent value, as it is in the file; or None.
+        is_in_degrees: Whether all coordinates could be longitudes and latitudes.
     """
 
     name: str | None
@@ -49,17 +51,13 @@ class Layer:
     bounds: tuple[float, float, float, float] | None
     properties: dict[str, dict[str, int]]
     distinct: dict[str, int]
+    example: tuple[str, str | int | float | bool] | None
+    is_in_degrees: bool
 
     @property
     def class_property(self) -> str | None:
         """The property that gives features their class without further ado, or None."""
         return next((name for name in (CLASS_ID, *NAME_PROPERTIES) if name in self.properties), None)
-
-    @property
-    def candidates(self) -> list[str]:
-        """Other properties whose values could be classes."""
-        found = [name for name, count in self.distinct.items() if 1 < count <= MAX_CLASSES]
-        return [name for name in found if name != self.class_property]
 
 
 @dataclass(frozen=True)
@@ -111,15 +109,13 @@ class VectorInfo(Description):
         lines = ['GeoJSONVectorSourceConfig(' if plain else 'VectorFileSourceConfig(', f'    uris={self.uri!r},']
         if layer.name is not None and len(self.layers) > 1:
             lines.append(f'    layer={layer.name!r},')
-        if layer.crs is None:
-            lines.append("    crs='EPSG:...',")
+        if layer.crs is None and not plain:
+            guess = "crs='EPSG:4326',  # they look like degrees" if layer.is_in_degrees else "# crs='EPSG:32633', say"
+            lines.append(f'    {guess}')
         if layer.class_property is None:
-            rule = 'default_class_id=0'
-            if layer.candidates:
-                name = layer.candidates[0]
-                value = next(iter(layer.properties[name]))
-                rule = f'class_id_to_filter={{0: ["==", {name!r}, {value!r}]}}'
-            lines.append(f'    transformers=[ClassInferenceTransformerConfig({rule})],')
+            lines.append('    transformers=[ClassInferenceTransformerConfig(default_class_id=0)],')
+            if layer.example is not None:
+                lines.append(f'    # or by a property, such as class_id_to_filter={{0: {["==", *layer.example]!r}}}')
         return '\n'.join([*lines, ')'])
 
     @property
@@ -164,7 +160,26 @@ def _layer(uri: str, name: str | None) -> Layer:
         bounds=_bounds(features, crs),
         properties={key: dict(counter.most_common(MAX_VALUES)) for key, counter in counters.items()},
         distinct={key: len(counter) for key, counter in counters.items()},
+        example=_example(features, counters),
+        is_in_degrees=_are_degrees(features),
     )
+
+
+def _example(features: Features, counters: dict[str, Counter[str]]) -> tuple[str, str | int | float | bool] | None:
+    """A property that could give classes with one of its values; texts before numbers, few values before many."""
+    found = []
+    for key, counter in counters.items():
+        text = counter.most_common(1)[0][0]
+        value = next(each[key] for each in features.properties if key in each and _text(each[key]) == text)
+        value = value.item() if isinstance(value, np.generic) else value
+        if isinstance(value, str | int | float) and value == value and 1 < len(counter) <= MAX_CLASSES:
+            found.append((not isinstance(value, str), len(counter), key, value))
+    return min(found, key=lambda each: each[:3])[2:] if found else None
+
+
+def _are_degrees(features: Features) -> bool:
+    bounds = shapely.total_bounds(features.geometries) if len(features) else np.full(4, np.nan)
+    return bool((np.abs(bounds) <= (180, 90, 180, 90)).all())
 
 
 def _text(value: Any) -> str:
