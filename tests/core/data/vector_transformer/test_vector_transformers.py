@@ -62,8 +62,15 @@ def test_buffers_depend_on_the_class(feature):
 def test_a_shift_is_in_metres_east_and_north(square):
     shifted = ShiftTransformer(10, 20)(features_to_geojson([square(100, 100, 4)]), crs_transformer=METRES)
     xmin, ymin, _, _ = Features.from_geojson(shifted).geometries[0].bounds
-    assert abs(xmin - 110) <= 1
-    assert abs(ymin - 80) <= 1
+    assert (xmin, ymin) == pytest.approx((110, 80), abs=0.2)  # on a sphere
+
+
+@pytest.mark.parametrize('round_pixels', [False, True])
+def test_a_shift_keeps_fractions_of_pixels(square, round_pixels):
+    one = features_to_geojson([square(100.25, 100.5, 0.3)])
+    shift = ShiftTransformer(0, 0, round_pixels=round_pixels)
+    (same,) = Features.from_geojson(shift(one, crs_transformer=METRES)).geometries
+    assert same.bounds == pytest.approx((100.25, 100.5, 100.55, 100.8), abs=1e-5)
 
 
 def test_a_shift_needs_a_place_on_earth(collection):

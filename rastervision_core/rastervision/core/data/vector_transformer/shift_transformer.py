@@ -29,7 +29,7 @@ class ShiftTransformer(FeaturesTransformer):
         Args:
             x_shift: Metres to the east.
             y_shift: Metres to the north.
-            round_pixels: Whether to round the result down to whole pixels.
+            round_pixels: Of no effect: the result keeps its fractions of pixels. Raster Vision 0.31 rounded it down.
         """
         self.x_shift = x_shift
         self.y_shift = y_shift
@@ -48,8 +48,8 @@ class ShiftTransformer(FeaturesTransformer):
         if len(features) == 0:
             return features
         wgs84 = self.make_wgs84_transformer(crs_transformer)
-        on_map = shapely.transform(wgs84.pixel_to_map(features.geometries), self._shift)
-        return features.with_geometries(wgs84.map_to_pixel(on_map))
+        on_map = shapely.transform(wgs84.to_map(features.geometries), self._shift)
+        return features.with_geometries(wgs84.to_pixels(on_map))
 
     def reach(self, region: Box, crs_transformer: 'CRSTransformer | None' = None) -> float:
         """Twice the longest way that a point in the region is moved, because points around it are moved further.
@@ -74,7 +74,9 @@ class ShiftTransformer(FeaturesTransformer):
                 f'ShiftTransformer moves features by metres, but {crs_transformer!r} does not say where on earth the '
                 'image is. Use an image that is georeferenced.'
             )
-        return RasterioCRSTransformer(transform, crs_transformer.image_crs, WGS84, round_pixels=self.round_pixels)
+        return RasterioCRSTransformer(
+            transform, crs_transformer.image_crs, WGS84, sensor=getattr(crs_transformer, 'sensor', None)
+        )
 
     def _shift(self, lon_lat: np.ndarray) -> np.ndarray:
         """Move points, (n, 2), in degrees, on a sphere."""

@@ -19,7 +19,7 @@ class ShiftTransformerConfig(VectorTransformerConfig):
 
     x_shift: float = Field(0.0, description='Metres to the east.')
     y_shift: float = Field(0.0, description='Metres to the north.')
-    round_pixels: bool = Field(True, description='Round the result to whole pixels.')
+    round_pixels: bool = Field(True, description='Of no effect: the result keeps its fractions of pixels.')
 
     def build(self, class_config: 'ClassConfig | None' = None) -> 'ShiftTransformer':
         """Make the transformer; the classes are not needed."""
