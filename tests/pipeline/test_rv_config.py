@@ -222,3 +222,16 @@ def test_list_of_words(text):
 def test_list_that_is_none_is_an_error():
     with pytest.raises(ConfigError, match='is not a list'):
         load_conf_list('[a')
+
+
+@pytest.mark.parametrize(
+    ('value', 'valid'), [('3', 3), (' 0 ', 0), ('', 7), ('many', None), ('1.5', None), ('-1', None)]
+)
+def test_numbers_are_checked(monkeypatch, value, valid):
+    monkeypatch.setenv('RASTERVISION_CHIP_NUM_WORKERS', value)
+    config = RVConfig()
+    if valid is not None:
+        assert config.get_namespace_int('rastervision', 'CHIP_NUM_WORKERS', 7) == valid
+        return
+    with pytest.raises(ConfigError, match=f'RASTERVISION_CHIP_NUM_WORKERS={value!r}'):
+        config.get_namespace_int('rastervision', 'CHIP_NUM_WORKERS', 7)

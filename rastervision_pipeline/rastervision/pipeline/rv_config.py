@@ -160,6 +160,29 @@ class RVConfig:
             return bool(default) if value is None else is_true(value)
         return default if value is None else value
 
+    def get_namespace_int(self, namespace: str, key: str, default: int, least: int = 0) -> int:
+        """One setting that is a whole number.
+
+        Args:
+            namespace: Its section.
+            key: Its name.
+            default: What to return if nothing sets it.
+            least: The smallest number that is valid.
+
+        Raises:
+            ConfigError: If it is set to anything else.
+        """
+        value = self._get(namespace, key)
+        if value is None or not value.strip():
+            return default
+        try:
+            number = int(value)
+        except ValueError as error:
+            raise ConfigError(f'{namespace.upper()}_{key}={value!r:.100}: not a whole number.') from error
+        if number < least:
+            raise ConfigError(f'{namespace.upper()}_{key}={value!r:.100}: not valid. It is at least {least}.')
+        return number
+
     def get_config_dict(self, rv_config_schema: dict[str, list[str]]) -> dict[str, str]:
         """The settings that are in force, to be recorded with a pipeline.
 

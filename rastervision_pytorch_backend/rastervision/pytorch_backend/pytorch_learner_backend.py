@@ -282,11 +282,8 @@ class PyTorchLearnerBackend(Backend):
         )
 
     def _chip_loader_options(self) -> dict[str, Any]:
-        def setting(key: str, default: int) -> int:
-            value = rv_config_.get_namespace_option('rastervision', key)
-            return default if value is None else int(value)
-
+        workers = self.learner_cfg.data.num_workers
         return {
-            'batch_size': setting('CHIP_BATCH_SIZE', CHIP_BATCH_SZ),
-            'num_workers': setting('CHIP_NUM_WORKERS', self.learner_cfg.data.num_workers),
+            'batch_size': rv_config_.get_namespace_int('rastervision', 'CHIP_BATCH_SIZE', CHIP_BATCH_SZ, least=1),
+            'num_workers': rv_config_.get_namespace_int('rastervision', 'CHIP_NUM_WORKERS', workers),
         }

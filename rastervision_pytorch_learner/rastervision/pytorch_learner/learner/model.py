@@ -300,11 +300,11 @@ class ModelPart(ABC):
             progress_bar: Show a progress bar.
             progress_bar_kw: Passed to :func:`.progress_bar`, and so to tqdm.
         """
-        workers = rv_config_.get_namespace_option('rastervision', 'PREDICT_NUM_WORKERS', self.cfg.data.num_workers)
+        workers = rv_config_.get_namespace_int('rastervision', 'PREDICT_NUM_WORKERS', self.cfg.data.num_workers)
         batch_sz = self.cfg.solver.batch_sz if self.cfg.solver is not None else 1
         options = {
             'batch_size': batch_sz,
-            'num_workers': usable_workers(int(workers or 0)),
+            'num_workers': usable_workers(workers),
             'shuffle': False,
             'collate_fn': self.get_collate_fn(),  # type: ignore[attr-defined]
         }

@@ -9,6 +9,7 @@ import torch
 import torch.distributed as dist
 from torch import nn
 
+from rastervision.pipeline.errors import ConfigError
 from rastervision.pipeline.rv_config import rv_config_
 
 if TYPE_CHECKING:
@@ -39,7 +40,13 @@ def ddp_environment() -> tuple[int, int, int] | None:
     values = [os.environ.get(name) for name in ('RANK', 'LOCAL_RANK', 'WORLD_SIZE')]
     if any(value is None for value in values):
         return None
-    rank, local_rank, world_size = (int(str(value)) for value in values)
+    try:
+        rank, local_rank, world_size = (int(str(value)) for value in values)
+    except ValueError as error:
+        raise ConfigError(
+            f'RANK, LOCAL_RANK and WORLD_SIZE are {", ".join(map(repr, values))}, which are not all whole numbers. '
+            'Unset them, or start training with torchrun, which sets them.'
+        ) from error
     return rank, local_rank, world_size
 
 
