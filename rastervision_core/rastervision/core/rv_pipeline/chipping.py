@@ -1,12 +1,15 @@
 """Windows and chips of a scene, for pipelines that make or change samples themselves."""
 
 import zlib
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
 from rastervision.core.box import Box
+from rastervision.core.data.label.boxes import parts_inside
+from rastervision.core.data.label.object_detection_labels import ObjectDetectionLabels
+from rastervision.core.data.label_source.object_detection_label_source import BOX_FORMAT, ObjectDetectionLabelSource
 from rastervision.core.data.scene import naming_scene
 from rastervision.core.padding import least_padding
 from rastervision.core.rv_pipeline.chip_options import WindowSamplingConfig, WindowSamplingMethod
@@ -14,7 +17,10 @@ from rastervision.pipeline.errors import DataError
 
 if TYPE_CHECKING:
     from rastervision.core.data.scene import Scene
+    from rastervision.core.rv_pipeline.object_detection_config import ObjectDetectionWindowSamplingConfig
     from rastervision.core.rv_pipeline.rv_pipeline_config import PredictOptions
+
+DrawWindows = Callable[[int], list[Box]]
 
 
 def sample_windows(scene: 'Scene', sampling: WindowSamplingConfig, *, seed: int = 0) -> list[Box]:
@@ -40,6 +46,24 @@ def sample_windows(scene: 'Scene', sampling: WindowSamplingConfig, *, seed: int 
     return _suitable(windows, scene, sampling)
 
 
+def read_label(scene: 'Scene', window: Box, sampling: WindowSamplingConfig | None) -> Any:
+    """The label of a window, in the form of the task.
+
+    Args:
+        scene: A scene with labels.
+        window: In pixels of the scene.
+        sampling: How windows are chosen; says which boxes belong to a random window, and whether they are cut.
+    """
+    source = scene.label_source
+    assert source is not None
+    is_random = sampling is not None and sampling.method is WindowSamplingMethod.random
+    if not is_random or not hasattr(sampling, 'ioa_thresh') or not isinstance(source, ObjectDetectionLabelSource):
+        return source[window]
+    labels = source.get_labels(window, ioa_thresh=sampling.ioa_thresh, clip=sampling.clip)  # type: ignore[union-attr]
+    boxes = ObjectDetectionLabels.global_to_local(labels.get_npboxes(), window.to_global_coords(scene.bbox))
+    return boxes, labels.get_class_ids(), BOX_FORMAT
+
+
 def iter_batches(scene: 'Scene', options: 'PredictOptions') -> Iterator[tuple[list[Box], np.ndarray]]:
     """The windows in which a scene is predicted, with their pixels.
 
@@ -57,18 +81,75 @@ def iter_batches(scene: 'Scene', options: 'PredictOptions') -> Iterator[tuple[li
 
 def _random_windows(scene: 'Scene', sampling: WindowSamplingConfig, rng: np.random.Generator) -> list[Box]:
     """As many windows as asked for, drawn many at a time."""
-    found: list[Box] = []
-    for _ in range(sampling.max_sample_attempts):
-        missing = sampling.max_windows - len(found)
-        if missing <= 0:
-            break
-        found += _suitable(_draw(scene.extent, sampling, rng, missing), scene, sampling)[:missing]
+
+    def draw(count: int) -> list[Box]:
+        return _suitable(_draw(scene.extent, sampling, rng, count), scene, sampling)
+
+    boxes = _boxes_to_balance(scene, sampling)
+    if boxes is None:
+        found = _collect(draw, sampling.max_windows, sampling)
+    else:
+        found = _balanced(draw, boxes, scene, cast('ObjectDetectionWindowSamplingConfig', sampling), rng)
     if not found and sampling.max_windows:
         raise DataError(
             f'scene {scene.id!r}: none of the random windows suits the areas of interest and has a label. Use smaller '
             'windows, more max_sample_attempts, or within_aoi=False.'
         )
     return found
+
+
+def _collect(draw: DrawWindows, count: int, sampling: WindowSamplingConfig) -> list[Box]:
+    """So many windows of those that are drawn, or as many as are found."""
+    found: list[Box] = []
+    for _ in range(sampling.max_sample_attempts):
+        missing = count - len(found)
+        if missing <= 0:
+            break
+        found += draw(missing)[:missing]
+    return found
+
+
+def _boxes_to_balance(scene: 'Scene', sampling: WindowSamplingConfig) -> np.ndarray | None:
+    """Boxes of objects, (n, 4), in pixels of the scene; None if windows are drawn whatever is in them."""
+    if getattr(sampling, 'neg_ratio', None) is None or scene.label_source is None:
+        return None
+    origin = np.array([scene.bbox.ymin, scene.bbox.xmin] * 2)
+    boxes: np.ndarray = cast('ObjectDetectionLabels', scene.label_source.get_labels()).get_npboxes() - origin
+    return boxes if len(boxes) else None
+
+
+def _balanced(
+    draw: DrawWindows,
+    boxes: np.ndarray,
+    scene: 'Scene',
+    sampling: 'ObjectDetectionWindowSamplingConfig',
+    rng: np.random.Generator,
+) -> list[Box]:
+    """Windows with and without objects, as many of each as `neg_ratio` says, mixed."""
+    assert sampling.neg_ratio is not None
+
+    def without(count: int) -> list[Box]:
+        return [window for window in draw(count) if (parts_inside(boxes, window) < sampling.neg_ioa_thresh).all()]
+
+    def around(count: int) -> list[Box]:
+        """Windows that hold a random box each."""
+        pad_h, pad_w = _padding(scene.extent, sampling)
+        room = (scene.extent.height + 2 * pad_h, scene.extent.width + 2 * pad_w)
+        sizes = np.stack(_draw_sizes(sampling, rng, count, room), axis=1)
+        held = boxes[rng.integers(len(boxes), size=count)]
+        first, last = np.floor(held[:, :2]).astype(int), np.ceil(held[:, 2:]).astype(int)
+        fits = (last - first <= sizes).all(axis=1)
+        low = np.maximum((last - sizes)[fits], [scene.extent.ymin - pad_h, scene.extent.xmin - pad_w])
+        most = np.array([scene.extent.ymax + pad_h, scene.extent.xmax + pad_w]) - sizes[fits]
+        high = np.maximum(np.minimum(first[fits], most), low)
+        corners = rng.integers(low, high, endpoint=True)
+        windows = [Box(*box) for box in np.hstack([corners, corners + sizes[fits]]).tolist()]
+        return _suitable(windows, scene, sampling)
+
+    num_without = round(sampling.max_windows * sampling.neg_ratio / (sampling.neg_ratio + 1))
+    found = _collect(without, num_without, sampling)
+    found += _collect(around, sampling.max_windows - num_without, sampling)
+    return [found[i] for i in rng.permutation(len(found)).tolist()]
 
 
 def _draw(extent: Box, sampling: WindowSamplingConfig, rng: np.random.Generator, count: int) -> list[Box]:

@@ -251,7 +251,8 @@ class RVPipeline(Pipeline):
         """
         if scene.label_source is None:
             raise DataError(f'scene {scene.id!r}: has no label_source. Training needs one.')
-        return scene.label_source[window]
+        sampling = None if self.config.chip_options is None else self.config.chip_options.sampling
+        return chipping.read_label(scene, window, sampling.get(scene.id) if isinstance(sampling, dict) else sampling)
 
     def post_process_sample(self, sample: DataSample) -> DataSample:
         """Change a training sample before it is written."""
