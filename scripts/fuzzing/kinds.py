@@ -243,7 +243,7 @@ def _json(rng: random.Random, folder: Path) -> None:
         path = _put(folder / 'odd.json', change_json(rng.choice(samples.pipelines()), rng))
         attempt('odd.json', partial(_plan, path))
     else:
-        path = _put(folder / 'odd.json', change_json(samples.learner_config(), rng))
+        path = _put(folder / 'odd.json', change_json(rng.choice(samples.learner_configs()), rng))
         attempt('odd.json', partial(_read_config, path))
 
 
@@ -256,7 +256,7 @@ def _change_member(name: str, data: bytes, rng: random.Random) -> bytes:
 
 
 def _bundle(rng: random.Random, folder: Path) -> None:
-    path = _put(folder / 'odd.zip', change_zip(samples.bundle(), rng, _change_member))
+    path = _put(folder / 'odd.zip', change_zip(rng.choice(samples.bundles()), rng, _change_member))
     predicts = rng.random() < SHARE_PREDICTED
     attempt('odd.zip', partial(_predict, path, folder) if predicts else partial(_describe, path))
 
@@ -317,7 +317,8 @@ def _weights(rng: random.Random, folder: Path) -> None:
 
 
 def _coco(rng: random.Random, folder: Path) -> None:
-    attempt('odd.json', partial(_read_coco, _put(folder / 'odd.json', change_json(samples.coco(), rng)), folder))
+    # One of its images may be what is wrong.
+    attempt(folder.name, partial(_read_coco, _put(folder / 'odd.json', change_json(samples.coco(), rng)), folder))
 
 
 def _archive(rng: random.Random, folder: Path) -> None:

@@ -22,6 +22,8 @@ ODD_VALUES: tuple[Callable[[], Any], ...] = (
     lambda: -1,
     lambda: 0,
     lambda: 10**10,
+    lambda: 10**5,
+    lambda: 5000,
     lambda: -(10**9),
     lambda: 10**30,
     lambda: 0.5,

@@ -137,15 +137,18 @@ def pipelines() -> list[bytes]:
 def _pipelines() -> list[Any]:
     from rastervision.core.analyzer import StatsAnalyzerConfig
     from rastervision.core.data import (
+        BuildingVectorOutputConfig,
         ClassInferenceTransformerConfig,
         DatasetConfig,
         GeoJSONVectorSourceConfig,
         ObjectDetectionLabelSourceConfig,
+        PolygonVectorOutputConfig,
         RasterioSourceConfig,
         RasterizedSourceConfig,
         RasterizerConfig,
         SceneConfig,
         SemanticSegmentationLabelSourceConfig,
+        SemanticSegmentationLabelStoreConfig,
         StatsTransformerConfig,
     )
     from rastervision.core.rv_pipeline import (
@@ -175,11 +178,14 @@ def _pipelines() -> list[Any]:
         vector_source=vectors, rasterizer_config=RasterizerConfig(background_class_id=0)
     )
 
-    def dataset(label_source: Any) -> DatasetConfig:
+    def dataset(label_source: Any, label_store: Any = None) -> DatasetConfig:
         image = RasterioSourceConfig(uris='a.tif', channel_order=[0, 1, 2], transformers=[StatsTransformerConfig()])
-        scenes = [SceneConfig(id=name, raster_source=image, label_source=label_source) for name in 'ab']
+        parts = {'raster_source': image, 'label_source': label_source, 'label_store': label_store}
+        scenes = [SceneConfig(id=name, **parts) for name in 'ab']
         return DatasetConfig(class_config=classes(), train_scenes=scenes[:1], validation_scenes=scenes[1:])
 
+    outputs = [PolygonVectorOutputConfig(class_id=0, denoise=3), BuildingVectorOutputConfig(class_id=1)]
+    store = SemanticSegmentationLabelStoreConfig(vector_output=outputs, smooth_output=True)
     solver = SolverConfig(num_epochs=1, batch_sz=2)
     data = {'class_config': classes(), 'img_channels': 3, 'img_sz': 32, 'num_workers': 0}
     transform = {'transform': {'__class_fullname__': 'HorizontalFlip', 'p': 0.5}}
@@ -196,9 +202,9 @@ def _pipelines() -> list[Any]:
             **whole,
         ),
         SemanticSegmentationConfig(
-            dataset=dataset(SemanticSegmentationLabelSourceConfig(raster_source=rasterized)),
+            dataset=dataset(SemanticSegmentationLabelSourceConfig(raster_source=rasterized), store),
             backend=PyTorchSemanticSegmentationConfig(
-                model=SemanticSegmentationModelConfig(pretrained=False),
+                model=SemanticSegmentationModelConfig(name='lraspp_mobilenet_v3_large', pretrained=False),
                 solver=solver,
                 data=SemanticSegmentationGeoDataConfig(**data),
             ),
@@ -238,36 +244,43 @@ def weights() -> tuple[bytes, bytes]:
 
 
 @cache
-def bundle() -> bytes:
-    """A bundle of a pipeline for chip classification; all weights are 0, and small when packed."""
+def bundles() -> list[bytes]:
+    """Bundles of pipelines for chip classification and semantic segmentation; weights are 0, and small when packed."""
+    return [_bundle_of(config) for config in _pipelines()[:2]]
+
+
+def _bundle_of(config: Any) -> bytes:
     import torch
 
     from rastervision.pipeline.execution import resolve_pipeline
     from rastervision.pytorch_learner.learner_config.card import card_of_config
 
-    config = resolve_pipeline(_pipelines()[0])
-    learner = config.backend.get_learner_config(config)
+    resolved = resolve_pipeline(config)
+    learner = resolved.backend.get_learner_config(resolved)
     model = learner.model.build(num_classes=3, in_channels=3)
     zeros = {name: torch.zeros_like(tensor) for name, tensor in model.state_dict().items()}
-    learner_json = json.dumps(learner.dict(with_rv_metadata=True, mode='json')).encode()
     inside = {
-        'learner-config.json': learner_json,
+        'learner-config.json': json.dumps(learner.dict(with_rv_metadata=True, mode='json')).encode(),
         'model.pth': _written('a.pth', lambda path: torch.save(zeros, path)),
         'model-card.json': json.dumps(card_of_config(learner)).encode(),
     }
     return _zip(
         {
-            'pipeline-config.json': pipelines()[0],
+            'pipeline-config.json': json.dumps(resolved.dict(with_rv_metadata=True, mode='json')).encode(),
             'model-bundle.zip': _zip(inside),
             'analyze/stats/train_scenes/stats.json': stats(),
         }
     )
 
 
-def learner_config() -> bytes:
-    """The config of the learner in the bundle."""
-    with zipfile.ZipFile(io.BytesIO(bundle())) as outer, zipfile.ZipFile(outer.open('model-bundle.zip')) as inner:
-        return inner.read('learner-config.json')
+@cache
+def learner_configs() -> list[bytes]:
+    """The configs of the learners in the bundles."""
+    found = []
+    for each in bundles():
+        with zipfile.ZipFile(io.BytesIO(each)) as outer, zipfile.ZipFile(outer.open('model-bundle.zip')) as inner:
+            found.append(inner.read('learner-config.json'))
+    return found
 
 
 @cache
@@ -348,4 +361,4 @@ def archives() -> dict[str, bytes]:
     return {'a.zip': _zip(members), 'a.tar.gz': out.getvalue()}
 
 
-ALL = (images, geojson, gpkg, parquet, mbtiles, coco, stats, pipelines, bundle, weights, run_folder, stac, archives)
+ALL = (images, geojson, gpkg, parquet, mbtiles, coco, stats, pipelines, bundles, weights, run_folder, stac, archives)

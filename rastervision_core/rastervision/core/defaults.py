@@ -21,4 +21,4 @@ SEED = 0
 
 # More is a mistake, or meant to use up memory.
 MAX_CHANNELS = 65_536
-MAX_SIDE = 65_536  # of a chip, in pixels
+MAX_SIDE = 16_384  # of a chip, in pixels

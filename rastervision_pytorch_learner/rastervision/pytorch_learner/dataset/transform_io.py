@@ -8,6 +8,7 @@ from typing import Any
 import albumentations as A
 from albumentations.core.serialization import SERIALIZABLE_REGISTRY, shorten_class_name
 
+from rastervision.core.defaults import MAX_SIDE
 from rastervision.pipeline.errors import WRONG_DATA, ConfigError, did_you_mean
 from rastervision.pipeline.registry import registry_
 from rastervision.pytorch_learner.dataset.min_max_normalize import MinMaxNormalize
@@ -18,6 +19,7 @@ from rastervision.pytorch_learner.transform_dict import (
 )
 from rastervision.pytorch_learner.user_code import load_file
 
+SIZES = ('height', 'width', 'size')  # how arguments of transforms end that are in pixels
 LAMBDAS_NAME = 'lambda_transforms'
 OWN_TRANSFORMS = (MinMaxNormalize,)  # importing them makes albumentations know them
 
@@ -84,6 +86,9 @@ def _known(spec: dict[str, Any]) -> dict[str, Any]:
     if shorten_class_name(name) not in SERIALIZABLE_REGISTRY and not name.endswith('Lambda'):
         near = did_you_mean(name, SERIALIZABLE_REGISTRY) or '.'
         raise ConfigError(f'unknown transform {name!r} (albumentations {A.__version__}){near}')
+    for key, value in spec.items():
+        if key.endswith(SIZES) and isinstance(value, int | float) and not -MAX_SIDE <= value <= MAX_SIDE:
+            raise ConfigError(f'The transform {name!r} has {key}={value!r}; at most {MAX_SIDE} pixels are possible.')
     known = dict(spec)
     if known.pop('always_apply', None):
         known['p'] = 1.0
