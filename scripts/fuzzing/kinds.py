@@ -118,10 +118,10 @@ def _read_labels(path: str, folder: Path, task: str) -> None:
     labels.get_label_arr(_window()) if task == 'ss' else labels.get_labels()
 
 
-def _plan(path: str) -> None:
+def _command(*args: str) -> None:
     from rastervision.pipeline.cli.app import main
 
-    main.main(['run', 'inprocess', path, '--dry-run'], standalone_mode=False)
+    main.main(list(args), standalone_mode=False)
 
 
 def _read_config(path: str) -> None:
@@ -241,7 +241,13 @@ def _parquet(rng: random.Random, folder: Path) -> None:
 def _json(rng: random.Random, folder: Path) -> None:
     if rng.random() < 0.5:
         path = _put(folder / 'odd.json', change_json(rng.choice(samples.pipelines()), rng))
-        attempt('odd.json', partial(_plan, path))
+        commands = (
+            ('run', 'inprocess', path, '--dry-run'),
+            ('ls', path),
+            ('explain', path),
+            ('explain', '--json', path),
+        )
+        attempt('odd.json', partial(_command, *rng.choice(commands)))
     else:
         path = _put(folder / 'odd.json', change_json(rng.choice(samples.learner_configs()), rng))
         attempt('odd.json', partial(_read_config, path))

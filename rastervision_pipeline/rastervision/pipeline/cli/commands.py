@@ -93,7 +93,7 @@ def run(
         chosen = registry_.get_runner(runner)()
         chosen.configure(dict(options) | ({'wait': 'true'} if wait and not chosen.waits else {}))
         if dry_run:
-            with about(cfg_module) if cfg_module.endswith('.json') else nullcontext():
+            with _naming(cfg_module):
                 plans = plan_pipelines(chosen, configs, commands, num_splits=splits, rerun=rerun, keep=keep)
     if dry_run:
         _show(plans, as_json=as_json)
@@ -139,7 +139,7 @@ def ls(cfg_module: str, args: tuple[tuple[str, str], ...], runner: str, as_json:
     from rastervision.pipeline.cli.config_module import get_configs
     from rastervision.pipeline.cli.listing import list_pipelines
 
-    with _apart(as_json):
+    with _apart(as_json), _naming(cfg_module):
         listings = list_pipelines(get_configs(cfg_module, runner, dict(args)))
     _show(listings, as_json=as_json)
 
@@ -154,7 +154,7 @@ def explain(cfg_module: str, args: tuple[tuple[str, str], ...], runner: str, as_
     from rastervision.pipeline.cli.config_module import get_configs
     from rastervision.pipeline.config.explain import ConfigExplanation
 
-    with _apart(as_json):
+    with _apart(as_json), _naming(cfg_module):
         found = [ConfigExplanation.of(config) for config in get_configs(cfg_module, runner, dict(args))]
     _show(found, as_json=as_json)
 
@@ -184,6 +184,11 @@ def completion(shell: str) -> None:
 
 
 COMMANDS = (run, run_command, ls, explain, jobs, clean, completion)
+
+
+def _naming(cfg_module: str) -> 'AbstractContextManager[None]':
+    """A context in which errors name the file of a finished config."""
+    return about(cfg_module) if cfg_module.endswith('.json') else nullcontext()
 
 
 def _apart(as_json: bool) -> 'AbstractContextManager[Any]':
