@@ -147,11 +147,18 @@ def _unpacked(data: bytes) -> bytes:
     if not isinstance(data, bytes):
         raise DataError(f'its data are a {type(data).__name__}')
     if not data.startswith(GZIP):
-        return data
+        return _checked(data)
     unpacked = zlib.decompressobj(wbits=31).decompress(data, MAX_TILE_BYTES)
     if len(unpacked) == MAX_TILE_BYTES:
         raise DataError(f'more than {MAX_TILE_BYTES >> 20} MB come out of it')
-    return unpacked
+    return _checked(unpacked)
+
+
+def _checked(tile: bytes) -> bytes:
+    """A tile that GDAL takes for one, and not for a description of another source."""
+    if tile[:1].isspace() or tile[:3] == b'\xef\xbb\xbf' or tile[:1] in (b'<', b'{', b'['):
+        raise DataError('it is text')
+    return tile
 
 
 def _read_layer(path: str, name: str, tile: Tile) -> Features:

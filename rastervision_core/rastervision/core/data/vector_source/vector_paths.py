@@ -3,6 +3,7 @@
 import os
 import zipfile
 
+from rastervision.core.data.vector_source.promises import check_promise
 from rastervision.pipeline.errors import DataError
 from rastervision.pipeline.file_system.utils import download_if_needed
 
@@ -30,8 +31,15 @@ def open_path(uri: str, layer: str | None = None) -> tuple[str, str | None]:
 
     Raises:
         NotReadableError: If it does not exist or cannot be fetched.
-        DataError: If it is a zip without the vector file.
+        DataError: If it is a zip without the vector file, or would lead to other files or the web.
     """
+    path, layer = _open_path(uri, layer)
+    suffix = suffix_of(path)
+    check_promise(uri, path, suffix, is_json=suffix in (*JSON_SUFFIXES, ''))
+    return path, layer
+
+
+def _open_path(uri: str, layer: str | None) -> tuple[str, str | None]:
     path = download_if_needed(uri)
     if path.lower().endswith('.gz'):
         return f'/vsigzip/{os.path.abspath(path)}', layer
