@@ -5,6 +5,9 @@ import warnings
 import pytest
 
 from rastervision.core import compat
+from rastervision.core.data.label_source.semantic_segmentation_label_source_config import (
+    ss_label_source_config_upgrader,
+)
 from rastervision.core.rv_pipeline.chip_options import WindowSamplingMethod
 from rastervision.core.rv_pipeline.object_detection_config import ObjectDetectionChipOptions
 from rastervision.core.rv_pipeline.rv_pipeline_config import rv_pipeline_config_upgrader
@@ -21,6 +24,45 @@ def test_old_chip_options_in_python_become_sampling_with_one_warning():
     assert len(caught) == 1
     assert options.sampling.method is WindowSamplingMethod.random
     assert (options.sampling.size, options.sampling.max_windows) == (300, 7)
+
+
+@pytest.mark.parametrize('size', [None, 64, 301])
+def test_sliding_windows_of_old_overlap_by_half_and_random_ones_are_1000(make_pipeline_config, size):
+    """In Python and in files, as the version that had these spellings took them."""
+    given = {} if size is None else {'train_chip_sz': size}
+    expected = size or 300
+    for method, sampling in (('sliding', {'stride': expected // 2}), ('random_sample', {'max_windows': 1000})):
+        with pytest.warns(OldSpellingWarning, match='sampling'):
+            options = SemanticSegmentationChipOptions(window_method=method)
+        if size is not None:
+            with pytest.warns(OldSpellingWarning, match='train_chip_sz'):
+                options = make_pipeline_config(chip_options=options, **given).chip_options
+        old = {'type_hint': 'semantic_segmentation_chip_options', 'window_method': method, 'stride': None}
+        file = rv_pipeline_config_upgrader({**given, 'chip_options': old}, 10)['chip_options']
+        for name, value in {'size': expected, **sampling}.items():
+            assert getattr(options.sampling, name) == file['sampling'][name] == value
+        assert 'window_method' not in file
+
+
+def test_random_windows_of_old_object_detection_had_as_many_without_objects():
+    with pytest.warns(OldSpellingWarning, match='sampling'):
+        assert ObjectDetectionChipOptions(window_method='chip').sampling.neg_ratio == 1
+    with pytest.warns(OldSpellingWarning, match='sampling'):
+        assert ObjectDetectionChipOptions(window_method='sliding').sampling.neg_ratio is None
+
+
+def test_old_colours_of_labels_become_a_transformer():
+    classes = {'type_hint': 'class_config', 'names': ['a', 'b'], 'colors': ['red', 'blue']}
+    raster = {'type_hint': 'rasterio_source', 'uris': 'a.tif'}
+    with pytest.warns(OldSpellingWarning, match='raster_source'):
+        config = build_config(
+            {'type_hint': 'semantic_segmentation_label_source', 'raster_source': raster, 'rgb_class_config': classes}
+        )
+    (transformer,) = config.raster_source.transformers
+    assert transformer.class_config.colors == ['red', 'blue']
+    assert ss_label_source_config_upgrader({'raster_source': raster, 'rgb_class_config': None}, 3) == {
+        'raster_source': raster
+    }
 
 
 def test_the_old_enum_is_understood():

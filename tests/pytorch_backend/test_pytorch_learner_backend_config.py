@@ -1,3 +1,4 @@
+import importlib
 import re
 
 import numpy as np
@@ -15,6 +16,7 @@ from rastervision.core.rv_pipeline.chip_options import WindowSamplingConfig
 from rastervision.core.rv_pipeline.dependencies import config_for, inputs_of
 from rastervision.core.rv_pipeline.semantic_segmentation_config import SemanticSegmentationConfig
 from rastervision.pipeline.config.resolve import resolve
+from rastervision.pipeline.config.spellings import OldSpellingWarning
 from rastervision.pytorch_backend.pytorch_learner_backend import PyTorchLearnerBackend
 from rastervision.pytorch_backend.pytorch_semantic_segmentation_config import PyTorchSemanticSegmentationConfig
 from rastervision.pytorch_learner.learner_config.external_module import ExternalModuleConfig
@@ -206,3 +208,16 @@ def test_an_odd_config_of_an_earlier_training_is_not_remarked_on(tmp_path, text)
     now = pipeline_of_epochs(tmp_path, 5)
 
     assert now.backend.remark_on_training(now) is None
+
+
+@pytest.mark.parametrize('task', ['SemanticSegmentation', 'ObjectDetection', 'ChipClassification'])
+def test_a_backend_of_old_without_data_trains_on_chips(task):
+    backends, learners = (importlib.import_module(f'rastervision.pytorch_{name}') for name in ('backend', 'learner'))
+    short = task.replace('ChipC', 'C')
+    model = getattr(learners, f'{short}ModelConfig')()
+
+    with pytest.warns(OldSpellingWarning, match='without data'):
+        config = getattr(backends, f'PyTorch{task}Config')(model=model, solver=learners.SolverConfig())
+
+    assert type(config.data).__name__ == f'{short}ImageDataConfig'
+    assert config.filter_commands(['chip', 'train']) == ['chip', 'train']

@@ -33,6 +33,7 @@ class ObjectDetectionWindowMethod(Enum):
 RANDOM_METHODS = {'random_sample', 'random', 'chip', 'label'}
 SS_SAMPLING = ('window_method', 'stride', 'chips_per_scene')
 OD_SAMPLING = ('window_method', 'label_buffer', 'neg_ratio', 'ioa_thresh')
+OLD_CHIPS_PER_SCENE, OLD_NEG_RATIO = 1000, 1.0  # defaults of 0.21
 CHIP_FIELDS = ('train_chip_sz', 'chip_nodata_threshold')
 PREDICT_FIELDS = ('predict_chip_sz', 'predict_batch_sz')
 
@@ -62,12 +63,19 @@ def ss_chip_options(values: Data) -> Data:
     kept = without(values, *SS_SAMPLING)
     if 'sampling' in values:
         return kept
-    sampling: Data = {'type_hint': 'window_sampling', 'size': CHIP_SZ, **_method_of(values)}
-    if values.get('stride') is not None:
-        sampling['stride'] = values['stride']
-    if sampling['method'] == 'random' and values.get('chips_per_scene') is not None:
-        sampling['max_windows'] = values['chips_per_scene']
-    return {**kept, 'sampling': sampling}
+    return {**kept, 'sampling': {'type_hint': 'window_sampling', **_ss_sampling(values, CHIP_SZ)}}
+
+
+def _ss_sampling(values: Data, size: int) -> Data:
+    """0.21: sliding windows overlapped by half if no stride was given; random ones were 1000 per scene."""
+    sampling: Data = {**_method_of(values), 'size': size}
+    if sampling['method'] == 'random':
+        return {**sampling, 'max_windows': _or_default(values.get('chips_per_scene'), OLD_CHIPS_PER_SCENE)}
+    return {**sampling, 'stride': _or_default(values.get('stride'), max(1, size // 2))}
+
+
+def _or_default(value: Any, default: Any) -> Any:
+    return default if value is None else value
 
 
 def od_chip_options(values: Data) -> Data:
@@ -75,7 +83,8 @@ def od_chip_options(values: Data) -> Data:
 
     `label_buffer` made windows around labels; random windows, which contain labels anywhere, replace them.
     """
-    given = {name: values[name] for name in ('neg_ratio', 'ioa_thresh') if values.get(name) is not None}
+    given = {'neg_ratio': OLD_NEG_RATIO} if _method_of(values, 'random')['method'] == 'random' else {}
+    given |= {name: values[name] for name in ('neg_ratio', 'ioa_thresh') if values.get(name) is not None}
     base = {'type_hint': 'object_detection_window_sampling', 'size': CHIP_SZ, **_method_of(values, 'random')}
     return {**without(values, *OD_SAMPLING), 'sampling': {**base, **given, **_as_dict(values.get('sampling'))}}
 
@@ -86,19 +95,34 @@ def _method_of(values: Data, default: str = 'sliding') -> Data:
     return {'method': 'random' if method in RANDOM_METHODS else 'sliding'}
 
 
+def with_rgb_class_transformer(values: Data) -> Data:
+    """0.12: `rgb_class_config` of segmentation labels -> a transformer of their raster source."""
+    rest = without(values, 'rgb_class_config')
+    classes = values.get('rgb_class_config')
+    if classes is None:
+        return rest
+    source = _as_dict(values.get('raster_source'))
+    transformer = {'type_hint': 'rgb_class_transformer', 'class_config': classes}
+    return {**rest, 'raster_source': {**source, 'transformers': [*source.get('transformers', []), transformer]}}
+
+
 # ------------------------------------------------------------------ fields of the pipeline config
 def upgrade_chip_fields(values: Data) -> Data:
     """Files before version 11: `train_chip_sz`, `chip_nodata_threshold` -> `chip_options`.
 
-    The windows become sliding ones with the stride of the chip size, as 0.31 reads such a file; the chips of an
-    earlier version cannot be made again with another one anyway.
+    Of semantic segmentation and object detection, windows are chosen as the version that wrote the file chose them;
+    0.31 reads them all as sliding windows without overlap.
     """
     options = _as_dict(values.get('chip_options'))
+    size = values.get('train_chip_sz', CHIP_SZ)
     sampling: Data = {'method': options.pop('method', 'sliding')}
+    if options.get('type_hint') == 'semantic_segmentation_chip_options' and 'window_method' in options:
+        sampling = _ss_sampling(options, size)
+        options = without(options, *SS_SAMPLING)
     if options.get('type_hint') == 'object_detection_chip_options':
         sampling = without(od_chip_options(options)['sampling'], 'type_hint', 'size')
         options = without(options, *OD_SAMPLING)
-    options['sampling'] = {**sampling, 'size': values.get('train_chip_sz', CHIP_SZ)}
+    options['sampling'] = {**sampling, 'size': size}
     options['nodata_threshold'] = values.get('chip_nodata_threshold', 1.0)
     return {**without(values, *CHIP_FIELDS), 'chip_options': options}
 
@@ -143,6 +167,8 @@ def _resized(sampling: Data, size: int) -> Data:
     old = sampling.get('size')
     if old is not None and sampling.get('stride') == old:
         sampling = without(sampling, 'stride')
+    elif old == CHIP_SZ and sampling.get('stride') == old // 2:  # what 0.21 took if none was given
+        sampling = {**sampling, 'stride': max(1, size // 2)}
     if old is not None and sampling.get('size_lims') and tuple(sampling['size_lims']) == (old, old + 1):
         sampling = without(sampling, 'size_lims')
     return {**sampling, 'size': size}

@@ -17,6 +17,7 @@ from rastervision.pipeline.config.register import register_config
 from rastervision.pipeline.config.spellings import warn_renamed
 from rastervision.pipeline.errors import ConfigError, NotReadableError, RasterVisionError
 from rastervision.pipeline.file_system.utils import file_exists, file_to_json
+from rastervision.pipeline.registry import registry_
 from rastervision.pytorch_learner.learner_config.circumstances import without_circumstances
 from rastervision.pytorch_learner.learner_config.data import DataConfig
 from rastervision.pytorch_learner.learner_config.geo_data import GeoDataConfig
@@ -89,8 +90,17 @@ class PyTorchLearnerBackendConfig(BackendConfig):
 
     @classmethod
     def accept_old_spellings(cls, values: dict[str, Any]) -> dict[str, Any]:
-        """Leave out `test_mode` of 0.21, which made training short; set `num_epochs` and `max_windows` for that."""
+        """Accept a backend without `data`, as in 0.12, which trained on chips; and `test_mode` of 0.21.
+
+        `test_mode` made training short; it is left out, as `num_epochs` and `max_windows` do that.
+        """
         values = super().accept_old_spellings(values)
+        if 'data' not in values:
+            for hint in registry_.get_type_hint_lineage(str(cls._registered_hint)):
+                upgrade = registry_.get_upgrader(hint)
+                values = values if upgrade is None else upgrade(dict(values), 0)
+            if 'data' in values:
+                warn_renamed(f'{cls.__name__} without data', 'data')
         if 'test_mode' in values:
             warn_renamed(f'{cls.__name__}(test_mode)', 'SolverConfig(num_epochs) and WindowSamplingConfig(max_windows)')
         return {name: value for name, value in values.items() if name != 'test_mode'}

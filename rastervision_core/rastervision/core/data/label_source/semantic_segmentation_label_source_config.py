@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import Field
 
+from rastervision.core import compat
 from rastervision.core.data.label_source.label_source_config import LabelSourceConfig
 from rastervision.core.data.raster_source.raster_source_config import RasterSourceConfig
 from rastervision.core.data.raster_source.rasterized_source_config import RasterizedSourceConfig
@@ -20,10 +21,8 @@ if TYPE_CHECKING:
 
 
 def ss_label_source_config_upgrader(cfg_dict: dict[str, Any], version: int) -> dict[str, Any]:
-    """Version 3: `rgb_class_config` is gone; an RGBClassTransformer does that."""
-    if version == 3:
-        return {key: value for key, value in cfg_dict.items() if key != 'rgb_class_config'}
-    return cfg_dict
+    """Version 3: `rgb_class_config`, by whose colours pixels had classes, becomes an RGBClassTransformer."""
+    return compat.with_rgb_class_transformer(cfg_dict) if version == 3 else cfg_dict
 
 
 @register_config('semantic_segmentation_label_source', upgrader=ss_label_source_config_upgrader)
