@@ -234,6 +234,33 @@ def test_labels_without_georeference_are_taken_pixel_by_pixel_or_refused(
         Scene('s', image, SemanticSegmentationLabelSource(RasterioSource(other), CLASSES))
 
 
+@pytest.mark.parametrize(('crs', 'x'), [(UTM, 9e5), ('EPSG:32634', 5e5)])
+def test_labels_elsewhere_are_refused_with_both_places(tmp_path, crs, x):
+    image = RasterioSource(save(tmp_path / 'a.tif', np.ones((9, 12), np.uint8), Affine(10, 0, 5e5, 0, -10, 5e6)))
+    labels = save(tmp_path / 'b.tif', np.ones((9, 12), np.uint8), Affine(20, 0, x, 0, -20, 5e6), crs)
+
+    with pytest.raises(DataError, match=r'nowhere in the image: .*b\.tif.* covers x .* and the image x 15 to 15.0015'):
+        Scene('s', image, SemanticSegmentationLabelSource(RasterioSource(labels), CLASSES))
+
+
+@pytest.mark.parametrize(('resolution', 'corner'), [(5000, (-700, 700)), (0.5, (33, -23))])
+def test_labels_much_coarser_or_smaller_than_the_image_are_found(tmp_path, resolution, corner):
+    image = RasterioSource(save(tmp_path / 'a.tif', np.ones((90, 120), np.uint8), Affine(10, 0, 5e5, 0, -10, 5e6)))
+    grid = Affine(resolution, 0, 5e5 + corner[0], 0, -resolution, 5e6 + corner[1])
+    labels = save(tmp_path / 'b.tif', np.full((6, 6), 2, np.uint8), grid)
+
+    scene = Scene('s', image, SemanticSegmentationLabelSource(RasterioSource(labels), CLASSES))
+
+    assert np.count_nonzero(scene.label_source[scene.extent] == 2) == (90 * 120 if resolution == 5000 else 1)
+
+
+def test_empty_windows_are_empty_chips(tmp_path):
+    rng = np.random.default_rng(0)
+    sources = [RasterioSource(save(tmp_path / f'{i}.tif', np.ones((9, 9), np.uint8), grid(rng, 9, 10))) for i in (0, 1)]
+
+    assert MultiRasterSource(sources).get_chip(Box(3, 3, 3, 8)).shape == (0, 5, 2)
+
+
 def test_transformers_of_labels_come_after_their_grid(tmp_path):
     transform = Affine(10, 0, 5e5, 0, -10, 5e6)
     image = RasterioSource(save(tmp_path / 'a.tif', np.ones((8, 8), np.uint8), transform))

@@ -89,6 +89,22 @@ class PixelMap:
         u, v = self._affine_at(x, y) if self.affine is not None else self._bent_at(x, y)
         return self._wrapped(u), v
 
+    def has_source_in(self, part: Box) -> bool:
+        """Whether any of the source's corners, or places between, is in a part of the image, in its pixels."""
+        extent = self._extent
+        x, y = np.meshgrid(np.linspace(extent.xmin, extent.xmax, CELLS), np.linspace(extent.ymin, extent.ymax, CELLS))
+        if self.affine is not None:
+            columns, rows = ~self.affine @ (x, y)
+        else:
+            try:
+                x, y = self._source.to_map((x, y))
+                x, y = (x, y) if self._maps is None else transform_between(*self._maps[::-1], x, y)
+                columns, rows = self._image.to_pixels((x, y))
+            except DataError:
+                return True  # nobody knows
+        inside = (columns >= part.xmin) & (columns <= part.xmax) & (rows >= part.ymin) & (rows <= part.ymax)
+        return bool(inside.any())
+
     # ---------------------------------------------------------------- internals
     def _relative(self, size: Box, source: 'RasterSource') -> Affine | None:
         image, other = self._image, self._source

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from rastervision.core.data.raster_source.raster_source import RasterSource
 
 MAX_VALUES = 1 << 22  # of the source that are held at a time
+TRIED = 64  # places along a side of an image at which it is tried whether it has anything in common with a source
 
 
 class Warp:
@@ -67,6 +68,10 @@ class Warp:
         if shift is not None and (shape == window.size or not self._nearest):
             part = window.translate(*shift).to_local_coords(self._source.bbox)
             return self._source._read_resampled(part, shape, find_data=find_data)
+        if not window.area or 0 in shape:
+            empty = self._read_one()
+            pixels = np.zeros((*empty.pixels.shape[:-3], *shape, empty.pixels.shape[-1]), dtype=empty.pixels.dtype)
+            return transform_chip(self._source.raster_transformers, Chip(pixels)) if self._is_plain else Chip(pixels)
         parts = [self._read_rows(*places) for places in self._rows(window, shape)]
         chip = Chip.of(
             np.concatenate([pixels for pixels, _, _ in parts], axis=-3),
@@ -74,6 +79,12 @@ class Warp:
             zero_is_data=all(zero_is_data for _, _, zero_is_data in parts),
         )
         return transform_chip(self._source.raster_transformers, chip) if self._is_plain else chip
+
+    def meets(self, part: Box) -> bool:
+        """Whether anything of a part of the image, in its pixels, is in the source; tried at some places of both."""
+        y, x = (np.linspace(a, b, TRIED + 1)[:-1] for a, b in ((part.ymin, part.ymax), (part.xmin, part.xmax)))
+        dy, dx = part.height / TRIED / 2, part.width / TRIED / 2
+        return bool(self._inside(*self.pixel_map.at(x + dx, y + dy)).any() or self.pixel_map.has_source_in(part))
 
     def source_window(self, window: Box) -> Box:
         """The part of the source that a window is read from, in pixels relative to its bbox."""
@@ -114,8 +125,7 @@ class Warp:
         inside = self._inside(u, v)
         shape = inside.shape
         if not inside.any():
-            top, left = self._limits.ymin, self._limits.xmin
-            one = self._read(Box(top, left, top + 1, left + 1))
+            one = self._read_one()
             pixels = np.zeros((*one.pixels.shape[:-3], *shape, one.pixels.shape[-1]), dtype=one.pixels.dtype)
             return pixels, np.zeros(pixels.shape, dtype=bool), one.zero_is_data
         box = self._box_around(u, v, inside, blocks)
@@ -136,6 +146,11 @@ class Warp:
         sampled = np.where(found, sampled, 0)
         sampled = sampled if self._nearest else _in_dtype(sampled, values.dtype)
         return _channels_apart(sampled, lead), _channels_apart(found, lead), chip.zero_is_data
+
+    def _read_one(self) -> Chip:
+        """A pixel, to know what chips are like."""
+        top, left = self._limits.ymin, self._limits.xmin
+        return self._read(Box(top, left, top + 1, left + 1))
 
     def _read(self, box: Box) -> Chip:
         """Pixels of a box in the source, before its transformers if that is possible."""
