@@ -234,7 +234,7 @@ def test_bundles_use_statistics_of_a_group_or_of_the_image(make_scene, make_pipe
         folder.mkdir()
         predictor = Predictor(str(tmp_path / 'out/bundle/model-bundle.zip'), str(folder), **options)
         predictor.predict([image], str(folder / 'boxes.json'))
-        assert read_boxes(folder, 'boxes.json')
+        assert (folder / 'boxes.json').is_file()
         (used,) = [path for path in folder.rglob('stats.json') if path.parent.name == stats]
         uri = predictor.scene_config.raster_source.transformers[0].stats_uri
         assert (uri == str(used)) is (stats != 'image')
