@@ -26,6 +26,7 @@ from rastervision.core.data.label.utils import best_classes
 from rastervision.core.data.label_source.object_detection_label_source import ObjectDetectionLabelSource
 from rastervision.core.data.label_store.chip_classification_geojson_store import ChipClassificationGeoJSONStore
 from rastervision.core.data.label_store.object_detection_geojson_store import ObjectDetectionGeoJSONStore
+from rastervision.core.data.label_store.placing import Placer
 from rastervision.core.data.label_store.semantic_segmentation_label_store import SemanticSegmentationLabelStore
 from rastervision.core.data.label_store.semantic_segmentation_label_store_config import (
     BuildingVectorOutputConfig,
@@ -192,6 +193,18 @@ def test_long_edges_follow_the_pixels(tmp_path):
     outline = bbox.to_shapely().exterior
     assert shapely.distance(transformer.to_pixels(on_edge), outline).max() < 2e-3
     assert 4 < len(polygon.exterior.coords) < 1000
+
+
+def test_points_are_added_only_where_edges_are_bent():
+    """Many small patches with holes, far from one another, on a map with almost straight edges."""
+    transformer = RasterioCRSTransformer(Affine(0.3, 0, 3e5, 0, -0.3, 6e6), UTM)
+    hole = shapely.box(2, 2, 3, 3).exterior
+    patches = [shapely.Polygon(shapely.box(0, 0, 9, 9).exterior, [hole]), shapely.box(9, 0, 5000, 9)]
+    small, wide = Placer(transformer, None).place(np.array(patches, dtype=object), follow_edges=True)
+
+    assert shapely.get_num_coordinates(small) == 10
+    assert shapely.get_num_coordinates(wide) > 5
+    np.testing.assert_allclose(shapely.bounds(transformer.to_pixels(small)), (0, 0, 9, 9), atol=1e-6)
 
 
 @pytest.mark.parametrize('diameter', [2, 3, 4, 7, 8, 12])

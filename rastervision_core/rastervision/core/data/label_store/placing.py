@@ -15,7 +15,7 @@ from rastervision.core.data.features import Features
 from rastervision.core.data.vector_source.antimeridian import FULL, HALF, cut_at_antimeridian
 
 TOLERANCE = 1e-3  # of a pixel
-SHORT = 2  # edges up to this many pixels long are straight on any map
+SHORT = 4  # edges of up to this many pixels are straight on any map
 
 
 class Placer:
@@ -36,8 +36,8 @@ class Placer:
 
         Args:
             geometries: In pixels, (n,).
-            follow_edges: Add points to edges that are straight lines of pixels but curves on the map, so that they are
-                nowhere off by more than a thousandth of a pixel.
+            follow_edges: Add points to edges of polygons that are straight lines of pixels but curves on the map, so
+                that they are nowhere off by more than a thousandth of a pixel.
 
         Returns:
             The geometries in map coordinates, (n,).
@@ -55,23 +55,35 @@ class Placer:
         return map_crs is not None and bool(CRS.from_user_input(map_crs).is_geographic)
 
     def _with_points_on_edges(self, geometries: np.ndarray) -> np.ndarray:
-        edges, owners = _edges(geometries)
-        lengths = np.hypot(*(edges[:, 1] - edges[:, 0]).T)
-        edges, owners, lengths = (values[lengths > SHORT] for values in (edges, owners, lengths))
-        if not len(edges):
+        """The same with points on long edges of polygons."""
+        is_polygon = shapely.get_type_id(geometries) == shapely.GeometryType.POLYGON
+        rings, polygon_of = shapely.get_rings(geometries[is_polygon], return_index=True)
+        points, ring_of = shapely.get_coordinates(rings, return_index=True)
+        pieces = np.ones(len(points), dtype=np.int64)
+        pieces[:-1][ring_of[1:] == ring_of[:-1]] = self._pieces(_edges(points, ring_of))
+        if (pieces == 1).all():
             return geometries
-        middles = edges.mean(axis=1)
-        found_x, found_y = self._crs_transformer.to_pixels(tuple(self._middles_on_map(edges).T), self._bbox)
-        off = np.hypot(found_x - middles[:, 0], found_y - middles[:, 1])
-        longest = np.full(len(geometries), np.inf)
-        too_far = off > TOLERANCE
-        # How far an edge is off grows with the square of its length.
-        pieces = np.minimum(np.ceil(np.sqrt(off[too_far] / TOLERANCE)), np.ceil(lengths[too_far]))
-        np.minimum.at(longest, owners[too_far], lengths[too_far] / pieces)
-        bent = np.isfinite(longest)
+        place = np.repeat(np.arange(len(points)), pieces)  # of the point that each new one is on or follows
+        share = (np.arange(len(place)) - (np.cumsum(pieces) - pieces)[place]) / pieces[place]
+        ends = points[np.minimum(place + 1, len(points) - 1)]
+        between = points[place] + share[:, None] * (ends - points[place])
         result = geometries.copy()
-        result[bent] = shapely.segmentize(geometries[bent], longest[bent])
+        rings = np.asarray(shapely.linearrings(between, indices=ring_of[place]))
+        result[is_polygon] = shapely.polygons(rings, indices=polygon_of)
         return result
+
+    def _pieces(self, edges: np.ndarray) -> np.ndarray:
+        """In how many pieces each edge, (n, 2, 2), has to be put on the map: (n,)."""
+        pieces = np.ones(len(edges), dtype=np.int64)
+        lengths = np.hypot(*(edges[:, 1] - edges[:, 0]).T)
+        long = np.flatnonzero(lengths > SHORT)
+        if len(long):
+            middles = edges[long].mean(axis=1)
+            x, y = self._crs_transformer.to_pixels(tuple(self._middles_on_map(edges[long]).T), self._bbox)
+            off = np.hypot(x - middles[:, 0], y - middles[:, 1])
+            # How far an edge is off grows with the square of its length.
+            pieces[long] = np.clip(np.ceil(np.sqrt(off / TOLERANCE)), 1, np.ceil(lengths[long]))
+        return pieces
 
     def _middles_on_map(self, edges: np.ndarray) -> np.ndarray:
         """The middles of straight lines on the map between the ends of edges, (n, 2, 2): (n, 2)."""
@@ -94,8 +106,10 @@ class Placer:
         bounds = shapely.bounds(placed)
         wide = np.flatnonzero(bounds[:, 2] - bounds[:, 0] > HALF)
         for index in wide:
-            edges, _ = _edges(geometries[index : index + 1])
-            edges_on_map, _ = _edges(placed[index : index + 1])
+            edges, edges_on_map = (
+                _edges(*shapely.get_coordinates(each[index : index + 1], return_index=True))
+                for each in (geometries, placed)
+            )
             if self._crosses(edges, edges_on_map[..., 0]).any():
                 cut, _ = cut_at_antimeridian(Features(placed[index : index + 1], [{}]))
                 placed[index] = _joined(cut.geometries[0])
@@ -129,14 +143,11 @@ class _ThroughMap(CRSTransformer):
         return np.asarray(x), np.asarray(y)
 
 
-def _edges(geometries: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Pairs of points that follow one another, (n, 2, 2), and which geometry each is of, (n,).
-
-    Among them are the ways from one ring of a geometry to its next, which does no harm here.
-    """
-    points, owners = shapely.get_coordinates(geometries, return_index=True)
-    same = owners[1:] == owners[:-1]
-    return np.stack([points[:-1], points[1:]], axis=1)[same], owners[1:][same]
+def _edges(points: np.ndarray, line_of: np.ndarray) -> np.ndarray:
+    """Pairs of points, (n, 2), that follow one another on a line: (m, 2, 2)."""
+    same = line_of[1:] == line_of[:-1]
+    pairs: np.ndarray = np.stack([points[:-1], points[1:]], axis=1)[same]
+    return pairs
 
 
 def _joined(pieces: Any) -> Any:
