@@ -5,7 +5,6 @@ import logging
 import os
 import resource
 import signal
-import sys
 import tempfile
 import time
 import traceback
@@ -192,7 +191,7 @@ def attempt(name: str, step: Callable[[], Any]) -> None:
     """
     try:
         step()
+    except (KeyboardInterrupt, SystemExit):  # as commands end that have said what is wrong
+        return
     except BaseException as error:
-        if isinstance(error, KeyboardInterrupt | SystemExit):
-            sys.exit(1)
         raise FailedError(name) from error
