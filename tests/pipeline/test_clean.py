@@ -69,7 +69,7 @@ def test_the_next_process_removes_temporary_folders_of_killed_ones(killed):
 @pytest.mark.parametrize(
     'name',
     [
-        f'rastervision-{host_id()}-{os.getpid()}-abc',
+        f'rastervision-{host_id()}-{{own}}-abc',
         'rastervision-00000000-999999999-abc',
         'rastervision-mine',
         f'rastervision-{host_id()}-x-abc',
@@ -77,7 +77,7 @@ def test_the_next_process_removes_temporary_folders_of_killed_ones(killed):
     ],
 )
 def test_folders_that_may_be_in_use_or_are_not_ours_stay(tmp_path, name):
-    (tmp_path / name).mkdir()
+    (tmp_path / name.format(own=os.getpid())).mkdir()
 
     assert left_behind(str(tmp_path)) == []
 
