@@ -52,6 +52,22 @@ def test_suppression_of_many_boxes_that_overlap_takes_little_memory_and_time():
         assert len(greedy(boxes[best], scores[best], 0.5)) == len(best)
 
 
+def test_suppression_after_many_lone_boxes_takes_little_memory():
+    rng = np.random.default_rng(3)
+    lone = np.stack(np.meshgrid(np.arange(0, 1000, 10), np.arange(0, 1000, 10)), axis=-1).reshape(-1, 2).astype(float)
+    pile = np.full((10_000, 2), 5000.0) + rng.uniform(0, 50, (10_000, 2))
+    boxes = np.vstack([np.hstack([lone, lone + 5]), np.hstack([pile, pile + rng.uniform(50, 300, (10_000, 2))])])
+    tracemalloc.start()
+
+    kept = non_max_suppression(boxes, np.linspace(1, 0, len(boxes)), 0.5)
+
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 150e6
+    assert (kept[: len(lone)] == np.arange(len(lone))).all()
+    assert len(kept) < len(lone) + 1000
+
+
 @pytest.mark.parametrize('min_iou', [0, 0.3, 0.5, 0.8])
 @pytest.mark.parametrize('at_once', [1, 50, 1 << 19])
 def test_pairs_of_boxes_do_not_depend_on_how_many_are_looked_at_at_once(min_iou, at_once, monkeypatch):

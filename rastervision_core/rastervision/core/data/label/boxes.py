@@ -6,6 +6,7 @@ import shapely
 from rastervision.core.box import Box
 
 PAIRS_AT_ONCE = 1 << 19  # of boxes, that are compared in one call: about 50 MB
+CROWD = 100  # boxes near a box, from where comparing it with all in an array is faster
 
 
 def areas(boxes: np.ndarray) -> np.ndarray:
@@ -43,8 +44,8 @@ def non_max_suppression(
 
     Greedy: goes through the boxes by descending score and drops those that overlap one that is kept.
 
-    Time: n log n + the number of pairs of which one covers the middle of the other. Memory: n; pairs are looked at
-    some at a time.
+    Time: n log n + the number of pairs of a kept box and one that is near it. Memory: n; pairs are looked at some at a
+    time.
 
     Args:
         boxes: (n, 4).
@@ -68,12 +69,20 @@ def non_max_suppression(
 
 
 def _survivors(boxes: np.ndarray, iou_thresh: float) -> np.ndarray:
-    """Which of some boxes, the best first, are not dropped for a better one: (n, 4) -> bool (n,)."""
+    """Which of some boxes, the best first, are not dropped for a better one: (n, 4) -> bool (n,).
+
+    Boxes are looked at some at a time, with those near them; once they are crowded, those that are left one by one.
+    """
     alive = np.ones(len(boxes), dtype=bool)
+    if iou_thresh >= 1 or not len(boxes):
+        return alive
     tree = shapely.STRtree(_rectangles(boxes))
-    start, count = 0, max(1, PAIRS_AT_ONCE // max(1, len(boxes)))
+    most_pairs = np.cumsum(np.min([ends - starts for _, starts, ends in _strips(boxes, 0)], axis=0))
+    start, at_once = 0, CROWD**2
     while start < len(boxes):
-        winners = start + np.flatnonzero(alive[start : start + count])
+        before = most_pairs[start - 1] if start else 0
+        stop = max(start + 1, int(np.searchsorted(most_pairs, before + at_once, side='right')))
+        winners = start + np.flatnonzero(alive[start:stop])
         i, losers, iou = _pairs_near(boxes[winners], boxes, tree, iou_thresh)
         first = winners[i]
         overlap = (first < losers) & (iou > iou_thresh)
@@ -82,8 +91,71 @@ def _survivors(boxes: np.ndarray, iou_thresh: float) -> np.ndarray:
         for winner, begin, end in zip(winners.tolist(), [0, *ends.tolist()], ends.tolist(), strict=False):
             if begin < end and alive[winner]:
                 alive[losers[begin:end]] = False
-        start, count = start + count, _next_count(count, len(i))
+        if len(i) > CROWD * len(winners):
+            rest = stop + np.flatnonzero(alive[stop:])
+            alive[rest] = _survivors_of_crowd(boxes[rest], iou_thresh)
+            break
+        start, at_once = stop, min(2 * at_once, PAIRS_AT_ONCE)
     return alive
+
+
+def _survivors_of_crowd(boxes: np.ndarray, iou_thresh: float) -> np.ndarray:
+    """The same, faster if each box is near many: compares survivors with what is left, and tidies up now and then."""
+    alive, left = np.ones(len(boxes), dtype=bool), np.arange(len(boxes))
+    while len(left):
+        survives, done = _compare_half(boxes[left], iou_thresh)
+        alive[left[~survives]] = False
+        left = left[done:][survives[done:]]
+    return alive
+
+
+def _compare_half(boxes: np.ndarray, iou_thresh: float) -> tuple[np.ndarray, int]:
+    """Compare the best with all, until half of the boxes are dropped or done: which are not dropped, and how many did.
+
+    Args:
+        boxes: (n, 4), the best first.
+        iou_thresh: See `non_max_suppression`.
+    """
+    alive, gone = np.ones(len(boxes), dtype=bool), 0
+    strips = [(order, boxes[order].T.copy(), starts, ends) for order, starts, ends in _strips(boxes, iou_thresh)]
+    area = areas(boxes)
+    by_strip = [area[order] for order, *_ in strips]
+    for best in range(len(boxes)):
+        if not alive[best]:
+            continue
+        axis = int(np.argmin([ends[best] - starts[best] for _, _, starts, ends in strips]))
+        order, (top, left, bottom, right), starts, ends = strips[axis]
+        near = slice(starts[best], ends[best])
+        ymin, xmin, ymax, xmax = boxes[best]
+        shared = np.clip(np.minimum(bottom[near], ymax) - np.maximum(top[near], ymin), 0, None)
+        shared *= np.clip(np.minimum(right[near], xmax) - np.maximum(left[near], xmin), 0, None)
+        iou = _ratio(shared, area[best] + by_strip[axis][near] - shared)
+        losers = order[near][iou > iou_thresh]
+        losers = losers[(losers > best) & alive[losers]]
+        alive[losers] = False
+        gone += 1 + len(losers)
+        if 2 * gone >= len(boxes):
+            return alive, best + 1
+    return alive, len(boxes)
+
+
+def _strips(boxes: np.ndarray, iou_thresh: float) -> list[tuple[np.ndarray, np.ndarray, np.ndarray]]:
+    """For y and x: the boxes in order of where they begin; for each box, where those begin and end that may overlap it.
+
+    What two boxes have in common of the line that both cover is, in y and in x, not less than their IoU. So none
+    begins later than the rest of the other is long enough, nor so early that it would be much longer or end before.
+    """
+    cut = np.clip(iou_thresh, 0, 1) * (1 - 1e-9)
+    slack = 4 * np.spacing(np.fmax.reduce(np.abs(boxes), axis=None, initial=0))
+    strips = []
+    for axis in (0, 1):
+        begin, size = boxes[:, axis], boxes[:, axis + 2] - boxes[:, axis]
+        before = np.minimum(size / max(cut, 1e-9), np.fmax.reduce(size, initial=0)) * (1 - cut)
+        order = np.argsort(begin, kind='stable')
+        starts = np.searchsorted(begin[order], begin - before - slack)
+        ends = np.searchsorted(begin[order], begin + (1 - cut) * size + slack, side='right')
+        strips.append((order, starts, np.maximum(starts, ends)))
+    return strips
 
 
 def overlapping_pairs(a: np.ndarray, b: np.ndarray, min_iou: float = 0.0) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
