@@ -24,7 +24,7 @@ class PyTorchSemanticSegmentationSampleWriter(PyTorchLearnerSampleWriter):
         super().write_sample(sample)
 
     def get_label_path(self, sample: DataSample, label_arr: 'np.ndarray') -> str:
-        """Where the label of a sample goes: `<split>/labels/<index>.png` under the sample folder."""
+        """Where the label of a sample goes: `<split>/labels/<index>.png`, or `.npy` if not of 8 bits."""
         return self._path(sample, 'labels', label_arr)
 
 
