@@ -23,7 +23,7 @@ def changed_commands(config, change):
         (lambda c: setattr(c.predict_options, 'batch_sz', 3), ['predict']),
         (lambda c: setattr(c.chip_options, 'nodata_threshold', 0.5), ['chip']),
         (lambda c: setattr(c.backend, 'streaming', True), ['train']),
-        (lambda c: setattr(c.dataset.validation_scenes[0], 'aoi_uris', ['x']), ['chip', 'eval']),
+        (lambda c: setattr(c.dataset.validation_scenes[0], 'aoi_uris', ['x']), ['chip', 'predict', 'eval']),
         (lambda c: setattr(c, 'seed', 5), ['analyze', 'chip', 'train']),
         (lambda c: setattr(c.evaluators[0], 'output_uri', '/x'), ['eval']),
         (lambda c: setattr(c.dataset.class_config, 'names', ['x', 'y']), COMMANDS[:-1]),

@@ -97,6 +97,30 @@ def test_batches_are_post_processed(make_pipeline):
     assert pipeline.batches == [(8, (8, 10, 10, 3))] * 3
 
 
+def test_labels_are_not_read_to_predict(make_pipeline, tmp_path):
+    pipeline = make_pipeline()
+    (scene,) = pipeline.config.dataset.validation_scenes
+    path = tmp_path / 'broken.json'
+    path.write_text('{')
+    scene.label_source.vector_source.uris = str(path)
+    pipeline.train()
+    pipeline.predict()
+
+    assert predicted_ids(pipeline) == CHECKERBOARD
+    assert scene.label_source is not None
+    with pytest.raises(DataError, match='broken'):
+        pipeline.eval()
+
+
+def test_labels_are_not_overwritten_by_predictions(make_pipeline):
+    pipeline = make_pipeline()
+    (scene,) = pipeline.config.dataset.validation_scenes
+    scene.label_store.uri = scene.label_source.vector_source.uris
+    pipeline.train()
+    with pytest.raises(ConfigError, match="scene 'b': Predictions would be written to"):
+        pipeline.predict()
+
+
 def test_splits_of_predict_share_the_scenes(make_pipeline, make_scene_config):
     pipeline = make_pipeline()
     pipeline.config.dataset.validation_scenes = [make_scene_config(name) for name in ('v', 'w', 'x')]

@@ -56,7 +56,7 @@ class SceneConfig(Config):
         from rastervision.core.data.scene import Scene, naming_scene
 
         with naming_scene(self.id):
-            self._check_store()
+            self.check_store()
             image = self.raster_source.as_imagery().build(tmp_dir, use_transformers=use_transformers)
             context = (class_config, image.crs_transformer, image.bbox, tmp_dir)
             return Scene(
@@ -73,7 +73,12 @@ class SceneConfig(Config):
             self.label_store = pipeline.get_default_label_store(scene=self)
         super().update(pipeline=pipeline, scene=self)
 
-    def _check_store(self) -> None:
+    def check_store(self) -> None:
+        """See that predictions are not written to a file that the scene is read from.
+
+        Raises:
+            ConfigError: If they would be.
+        """
         store = getattr(self.label_store, 'uri', None)
         read = uris_in(self, skip=('label_store',))
         if isinstance(store, str) and any(is_same_file(uri, store) for uri in read):

@@ -23,7 +23,7 @@ UPSTREAM = {
 SCENE_PARTS = {
     'analyze': {'id', 'raster_source'},
     'chip': {'id', 'raster_source', 'label_source', 'aoi_uris'},
-    'predict': {'id', 'raster_source', 'label_store'},
+    'predict': {'id', 'raster_source', 'label_store', 'aoi_uris'},
     'eval': {'id', 'raster_source', 'label_source', 'label_store', 'aoi_uris'},
 }
 

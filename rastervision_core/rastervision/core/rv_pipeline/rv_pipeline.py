@@ -355,7 +355,12 @@ class RVPipeline(Pipeline):
         return any(getattr(type(self), name) is not getattr(RVPipeline, name) for name in names)
 
     def _predict_config(self, scene_config: 'SceneConfig') -> None:
-        self.predict_to_store(scene_config.build(self.config.dataset.class_config, self.tmp_dir))
+        """Predict a scene; its labels are not opened, so they need not be there."""
+        with naming_scene(scene_config.id):
+            scene_config.check_store()  # which looks at the labels, too
+        unlabeled = scene_config.copy()
+        unlabeled.label_source = None
+        self.predict_to_store(unlabeled.build(self.config.dataset.class_config, self.tmp_dir))
 
     def _iter_samples(self, dataset: 'DatasetConfig') -> Iterator[DataSample]:
         splits = (('train', dataset.train_scenes), ('valid', dataset.validation_scenes), ('test', dataset.test_scenes))
