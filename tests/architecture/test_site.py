@@ -94,6 +94,7 @@ def test_reference_has_every_public_class_and_function(site):
         sys.path.pop(0)
     anchors = set().union(*(page.anchors for page in site.values()))
     wanted = {path for path, _ in api.listed()} | {names.path_of(config) for config in configs.registered()}
+    wanted = {path for path in wanted if not path.startswith('rastervision.toy_plugin.')}  # of other tests
 
     assert len(wanted) > 300
     assert sorted(wanted - anchors) == []

@@ -1,3 +1,5 @@
+import shutil
+
 import numpy as np
 import pytest
 import rasterio
@@ -42,9 +44,12 @@ def test_command_makes_many_files_in_splits_and_none_twice(raster, tmp_path):
 
 
 def test_rasters_of_the_same_name_are_refused(raster, tmp_path):
-    raster('a.tif')
+    path, _ = raster('a.tif')
+    twins = [str(tmp_path / 'a.tif'), str(tmp_path / 'a.img')]
+    for twin in twins:
+        shutil.copy(path, twin)
 
     with pytest.raises(ConfigError, match='would all become'):
-        CliRunner().invoke(cogify, [str(tmp_path / 'out'), 'x/a.tif', 'y/a.img'], catch_exceptions=False)
+        CliRunner().invoke(cogify, [str(tmp_path / 'out'), *twins], catch_exceptions=False)
     with pytest.raises(ConfigError, match='replaced by its own result'):
         CliRunner().invoke(cogify, [str(tmp_path / 'in'), str(tmp_path / 'in' / 'a.tif')], catch_exceptions=False)

@@ -6,7 +6,7 @@ import pytest
 from click.testing import CliRunner
 
 from rastervision.pipeline import temporary
-from rastervision.pipeline.cli.app import main
+from rastervision.pipeline.cli.clean import clean
 from rastervision.pipeline.file_system.atomic import is_part
 from rastervision.pipeline.rv_config import rv_config_
 from rastervision.pipeline.temporary import host_id, left_behind, temporary_dir
@@ -49,11 +49,11 @@ def test_what_a_killed_process_left_is_removed(killed, monkeypatch):
     assert len(list(tmp.iterdir())) == 1
     monkeypatch.setattr(rv_config_, 'get_tmp_dir_root', lambda: str(tmp))
 
-    told = CliRunner().invoke(main, ['--tmpdir', str(tmp), 'clean', str(root), '--dry-run'])
+    told = CliRunner().invoke(clean, [str(root), '--dry-run'])
     assert '3 folders would be removed' in told.output
     assert len(parts(root)) == 2
 
-    done = CliRunner().invoke(main, ['--tmpdir', str(tmp), 'clean', str(root)])
+    done = CliRunner().invoke(clean, [str(root)])
     assert '3 folders were removed' in done.output
     assert (parts(root), list(tmp.iterdir())) == ([], [])
     assert (root / 'mine').exists()
@@ -98,7 +98,7 @@ def test_a_folder_of_another_user_stays(tmp_path, monkeypatch):
 
 
 def test_a_run_that_is_not_there_is_a_wrong_command_line(tmp_path):
-    result = CliRunner().invoke(main, ['clean', str(tmp_path / 'none')])
+    result = CliRunner().invoke(clean, [str(tmp_path / 'none')])
 
     assert result.exit_code == 2
     assert 'does not exist' in result.output
