@@ -88,3 +88,38 @@ def test_image_runs_as_the_user_it_has():
     user = re.search(r'^USER (\S+)', (FOLDER.parent / 'docker' / 'Dockerfile').read_text(), re.MULTILINE)[1]
 
     assert load('template.yml')['Resources']['GpuJobDef']['Properties']['ContainerProperties']['User'] == user
+
+
+def test_metadata_of_an_instance_needs_a_token_and_does_not_reach_containers():
+    data = load('template.yml')['Resources']['LaunchTemplate']['Properties']['LaunchTemplateData']
+
+    assert data['MetadataOptions'] == {
+        'HttpEndpoint': 'enabled',
+        'HttpTokens': 'required',
+        'HttpPutResponseHopLimit': 1,
+    }
+
+
+@pytest.mark.parametrize('kind', ['Cpu', 'Gpu'])
+def test_jobs_have_credentials_and_region_without_the_metadata_of_the_instance(kind):
+    for name in ('template.yml', 'job_def_template.yml'):
+        properties = load(name)['Resources'][f'{kind}JobDef']['Properties']['ContainerProperties']
+
+        assert 'JobRoleArn' in properties
+        assert properties['Environment'] == [{'Name': 'AWS_REGION', 'Value': {'Ref': 'AWS::Region'}}]
+
+
+@pytest.mark.parametrize('kind', ['Cpu', 'Gpu'])
+def test_image_can_be_named_by_its_digest(kind):
+    template = load('template.yml')
+    condition, with_digest, with_tag = template['Resources'][f'{kind}JobDef']['Properties']['ContainerProperties'][
+        'Image'
+    ]['Fn::If']
+
+    assert template['Conditions'][condition] == {'Fn::Not': [{'Fn::Equals': [{'Ref': f'{kind}ImageDigest'}, '']}]}
+    assert with_digest == {'Fn::Sub': f'${{{kind}Repository.RepositoryUri}}@${{{kind}ImageDigest}}'}
+    assert with_tag == {'Fn::Sub': f'${{{kind}Repository.RepositoryUri}}:${{{kind}ImageTag}}'}
+    pattern = template['Parameters'][f'{kind}ImageDigest']['AllowedPattern']
+    assert [bool(re.fullmatch(pattern, text)) for text in ('', f'sha256:{"0a" * 32}', 'latest', 'sha256:0')] == [
+        True, True, False, False,
+    ]  # fmt: skip
