@@ -2,6 +2,7 @@
 
 import json
 
+import albumentations as A
 import numpy as np
 import pytest
 import rasterio
@@ -12,7 +13,9 @@ from rasterio.transform import from_origin
 from rastervision.core.data.scene import Scene
 from rastervision.core.data.scene_factory import make_ss_scene
 from rastervision.pytorch_learner.dataset.classification_dataset import ClassificationSlidingWindowGeoDataset
+from rastervision.pytorch_learner.dataset.dataset import SlidingWindowGeoDataset
 from rastervision.pytorch_learner.dataset.errors import ImageDatasetError, LabelError
+from rastervision.pytorch_learner.dataset.gaps import transformed_around_gaps
 from rastervision.pytorch_learner.dataset.labels import NO_CLASS
 from rastervision.pytorch_learner.dataset.object_detection_dataset import ObjectDetectionSlidingWindowGeoDataset
 from rastervision.pytorch_learner.dataset.regression_dataset import RegressionImageDataset
@@ -21,6 +24,7 @@ from rastervision.pytorch_learner.dataset.semantic_segmentation_dataset import (
     SemanticSegmentationRandomWindowGeoDataset,
     SemanticSegmentationSlidingWindowGeoDataset,
 )
+from rastervision.pytorch_learner.dataset.transform import DEFAULT_BBOX_PARAMS, TransformType
 
 SIZE = 20
 NAN = float('nan')
@@ -223,3 +227,79 @@ def test_targets_that_are_not_finite_are_named(tmp_path):
     (tmp_path / 'labels.csv').write_text('name,height\na.png,1.0\nb.png,nan\n')
     with pytest.raises(ImageDatasetError, match=r"labels\.csv.*'b\.png'.*nan.*1 of 2 rows"):
         RegressionImageDataset(str(tmp_path), ['height'])
+
+
+# --------------------------------------------------------------------------- transforms
+MIXING = {
+    'resized': A.Resize(33, 33),
+    'turned and blurred': A.Compose([A.Affine(rotate=(20, 40), scale=1.3, p=1), A.GaussianBlur((5, 7), p=1)]),
+    'flipped and brightened': A.Compose([A.HorizontalFlip(p=1), A.RandomBrightnessContrast((0.3, 0.3), 0, p=1)]),
+}
+
+
+@pytest.mark.parametrize('kind', list(TransformType)[1:])
+@pytest.mark.parametrize('transform', MIXING.values(), ids=MIXING)
+def test_transforms_do_not_mix_gaps_into_what_is_data(write, kind, transform):
+    """All data is 100 (130 if brightened), so whatever else there is comes from the gap."""
+    pixels = np.full((SIZE, SIZE, 3), 100, 'uint8')
+    pixels[:9, 4:11] = 0
+    scene = make_ss_scene(write('image.tif', pixels, nodata=0))
+    if kind is TransformType.object_detection:
+        transform = A.Compose([transform], bbox_params=DEFAULT_BBOX_PARAMS)
+    dataset = SlidingWindowGeoDataset(
+        scene, size=SIZE, stride=SIZE, transform=transform, transform_type=kind, to_pytorch=False,
+        normalize=False,
+    )  # fmt: skip
+    x, _ = dataset[0]
+    values = set(np.unique(x).tolist())
+    border = x[(x != 0).all(axis=-1)]
+    assert 0 in values and len(np.unique(border)) <= 2 and border.size
+    assert np.array_equal(dataset[0][0], x)
+
+
+def test_labels_do_not_count_where_a_transform_has_moved_a_gap(write, class_config):
+    dataset = SemanticSegmentationSlidingWindowGeoDataset.from_uris(
+        image_uri=write('image.tif', image(0), nodata=0),
+        label_raster_uri=write('labels.tif', np.ones((40, 40, 1), 'uint8')),
+        class_config=class_config,
+        size=SIZE,
+        stride=SIZE,
+        transform=A.Compose([A.HorizontalFlip(p=1), A.Resize(30, 50)]),
+        to_pytorch=False,
+        normalize=False,
+    )
+    x, y = dataset[1]
+    assert (np.unique(x).tolist(), np.unique(y).tolist()) == ([0, 7], [NO_CLASS, 1])
+    assert np.array_equal((x == 0).all(axis=-1), y == NO_CLASS) and (y[:, 38:] == NO_CLASS).all()
+
+
+def test_gaps_are_what_scaling_makes_of_0(write):
+    """As it does of the zeros of chips in files."""
+    normalize = A.Normalize(mean=(0.5,) * 3, std=(0.5,) * 3, max_pixel_value=10)
+    dataset = SlidingWindowGeoDataset(
+        make_ss_scene(write('image.tif', image(0), nodata=0)),
+        size=SIZE,
+        stride=SIZE,
+        transform=A.Compose([A.Resize(30, 30), normalize]),
+        transform_type=TransformType.regression,
+    )
+    assert sorted(set(dataset[1][0].flatten().tolist())) == pytest.approx([-1, 0.4])
+
+
+def test_gaps_in_files_are_not_mixed_either(tmp_path, folder):
+    pixels = np.full((8, 8, 3), 2, 'float32')
+    pixels[:4, :3] = NAN
+    files = folder(pixels, np.ones((8, 8), 'uint8'))
+    x, y = SemanticSegmentationImageDataset(str(files.orig_dataset.img_dir), str(files.orig_dataset.label_dir),
+                                            transform=A.Resize(11, 11))[0]  # fmt: skip
+    assert set(x.flatten().tolist()) == {0, 2} and torch.equal(y == NO_CLASS, (x == 0).all(dim=0))
+
+
+def test_time_series_with_gaps_are_transformed_alike():
+    x = np.full((4, SIZE, SIZE, 3), 100, 'uint8')
+    invalid = np.zeros((SIZE, SIZE), bool)
+    invalid[3:9, :5] = True
+    x[:, invalid] = 0
+    rng = np.random.default_rng(0)
+    (x, _), gaps = transformed_around_gaps((x, None), invalid, A.Resize(31, 31), TransformType.regression, rng)
+    assert np.unique(x[:, ~gaps]).tolist() == [100] and not x[:, gaps].any() and gaps.any()

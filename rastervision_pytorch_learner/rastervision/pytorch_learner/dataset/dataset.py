@@ -22,6 +22,7 @@ from rastervision.pytorch_learner.dataset.errors import (
     SamplingOptionsError,
     WindowSamplingError,
 )
+from rastervision.pytorch_learner.dataset.gaps import transformed_around_gaps
 from rastervision.pytorch_learner.dataset.labels import NO_CLASS, ignore_pixels
 from rastervision.pytorch_learner.dataset.randomness import SampleRandomness, seed_transform, stream_of
 from rastervision.pytorch_learner.dataset.transform import Transform, TransformType, is_unscaled, transformed
@@ -100,27 +101,49 @@ class AlbumentationsDataset(Dataset[Any]):
             raise SampleIndexError(f'Sample {key!r}: the dataset has {size} samples.')
         return int(key) % size
 
-    def _finish(self, sample: tuple[np.ndarray, Any], rng: np.random.Generator) -> tuple[Any, Any]:
-        """What is made of a sample that has been read."""
-        x, y = self._without_gaps(*sample)
-        if self.transform is not None:
-            seed_transform(self.transform, rng)
+    def _finish(
+        self, sample: tuple[np.ndarray, Any], rng: np.random.Generator, valid: np.ndarray | None = None
+    ) -> tuple[Any, Any]:
+        """What is made of a sample that has been read; see `_finish_chip`."""
+        return self._finish_chip(sample, rng, valid)[0]
+
+    def _finish_chip(
+        self, sample: tuple[np.ndarray, Any], rng: np.random.Generator, valid: np.ndarray | None
+    ) -> tuple[tuple[Any, Any], np.ndarray | None]:
+        """What is made of a sample that has been read, and which of its pixels are data.
+
+        Args:
+            sample: Image and label.
+            rng: What transforms draw from.
+            valid: Which pixels (height, width) are data. None: all that are finite.
+        """
+        x, y, invalid = self._without_gaps(*sample, valid)
         dtype = x.dtype
-        x, y = transformed((x, y), self.transform, self.transform_type)
+        if self.transform is not None and invalid is not None:
+            (x, y), invalid = transformed_around_gaps((x, y), invalid, self.transform, self.transform_type, rng)
+        else:
+            if self.transform is not None:
+                seed_transform(self.transform, rng)
+            x, y = transformed((x, y), self.transform, self.transform_type)
+        valid = None if invalid is None else ~invalid
         scale = np.iinfo(dtype).max if self._scales() and is_unscaled(dtype, x.dtype, self.transform) else None
         if not self.to_pytorch:
-            return (x if scale is None else x / scale), y
-        return image_to_tensor(x, scale), self._label_to_tensor(y)
+            return ((x if scale is None else x / scale), y), valid
+        return (image_to_tensor(x, scale), self._label_to_tensor(y)), valid
 
-    def _without_gaps(self, x: np.ndarray, y: Any) -> tuple[np.ndarray, Any]:
-        """A sample with zeros instead of pixels that are not finite; these do not count as labels of pixels."""
+    def _without_gaps(
+        self, x: np.ndarray, y: Any, valid: np.ndarray | None
+    ) -> tuple[np.ndarray, Any, np.ndarray | None]:
+        """A sample with zeros instead of pixels that are not finite, which do not count, and what is no data in it."""
+        invalid = None if valid is None or valid.all() else ~valid
         if x.dtype.kind != 'f':
-            return x, y
+            return x, y, invalid
         gaps = ~np.isfinite(x).all(axis=-1)
         if not gaps.any():
-            return x, y
+            return x, y, invalid
         x = np.where(gaps[..., np.newaxis], x.dtype.type(0), x)
-        return x, self._mark(y, gaps.reshape(-1, *gaps.shape[-2:]).any(axis=0))
+        gaps = gaps.reshape(-1, *gaps.shape[-2:]).any(axis=0)
+        return x, self._mark(y, gaps), gaps if invalid is None else gaps | invalid
 
     def _mark(self, y: Any, invalid: np.ndarray) -> Any:
         """A label in which some pixels (height, width) do not count."""
@@ -196,7 +219,7 @@ class GeoDataset(AlbumentationsDataset):
     def _sample(self, window: Box, rng: np.random.Generator, read: tuple[Chip, Any] | None = None) -> Any:
         """The sample of a window; one read of the scene, unless it was read before."""
         chip, label = self._read(window) if read is None else read
-        sample = self._finish((chip.pixels, self._mark_chip(label, chip, window)), rng)
+        sample = self._finish((chip.pixels, self._mark_chip(label, chip, window)), rng, chip.valid)
         return (sample, window) if self.return_window else sample
 
     def _read(self, window: Box) -> tuple[Chip, Any]:

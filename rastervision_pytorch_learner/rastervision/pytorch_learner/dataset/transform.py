@@ -11,7 +11,7 @@ from rastervision.pipeline.errors import RasterVisionError
 from rastervision.pytorch_learner.dataset.errors import TransformError
 from rastervision.pytorch_learner.dataset.labels import as_class_ids
 
-NEVER_CUT = ('Compose', 'ConfiguredTransform', 'Resize')
+NEVER_CUT = ('Compose', 'ConfiguredTransform', 'Resize', '_Masked')
 MOST = 0.5  # of the pixels that were above 1; some may be turned out of the image
 
 Transform: TypeAlias = A.BasicTransform | A.BaseCompose
@@ -70,7 +70,12 @@ def is_unscaled(before: np.dtype[Any], after: np.dtype[Any], transform: Transfor
     if before.name not in _IMAGE_DTYPES:
         return before.kind == 'u' and after.kind == 'u'
     # The transform was given floating point numbers; whether it scaled them, only its name tells.
-    return before.kind == 'u' and (transform is None or not _SCALING & set(_class_names(transform)))
+    return before.kind == 'u' and (transform is None or not scales_pixels(transform))
+
+
+def scales_pixels(transform: Transform) -> bool:
+    """Whether a transform brings pixels to another range, in which what was 0 is another number."""
+    return not _SCALING.isdisjoint(_class_names(transform))
 
 
 def _class_names(transform: Transform) -> Iterator[str]:

@@ -245,7 +245,7 @@ def _images(dataset: SlidingWindowGeoDataset) -> 'Iterator[tuple[Box, torch.Tens
         if chip.is_empty:
             skipped += 1
             continue
-        image, _ = dataset._finish((chip.pixels, None), dataset.randomness.generator(index))
+        image, _ = dataset._finish((chip.pixels, None), dataset.randomness.generator(index), chip.valid)
         yield window, image, chip.valid
     if skipped:
         log.info(
