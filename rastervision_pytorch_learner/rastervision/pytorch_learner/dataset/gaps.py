@@ -46,7 +46,7 @@ def transformed_around_gaps(
     state = copy.deepcopy(rng)
     seed_transform(transform, rng)
     masked = _Masked(transform, invalid)
-    image, label = transformed((_filled(x, invalid), y), masked, transform_type)  # type: ignore[arg-type]
+    image, label = transformed((_filled(x, invalid), y), masked, transform_type)
     gaps = masked.mask[..., np.newaxis]
     fill: Any = image.dtype.type(0)
     if scales_pixels(transform):
