@@ -235,3 +235,37 @@ def test_numbers_are_checked(monkeypatch, value, valid):
         return
     with pytest.raises(ConfigError, match=f'RASTERVISION_CHIP_NUM_WORKERS={value!r}'):
         config.get_namespace_int('rastervision', 'CHIP_NUM_WORKERS', 7)
+
+
+SCHEMA = {'batch': ['attempts', 'gpu_job_def', 'api_token', 'log_dir']}
+
+
+@pytest.mark.parametrize(
+    ('recorded', 'taken'),
+    [
+        ({'batch_attempts': '3', 'batch_gpu_job_def': 'mine'}, {'batch_attempts': '3', 'batch_gpu_job_def': 'mine'}),
+        ({'aws_s3_endpoint_url': 'http://elsewhere'}, {}),  # no plugin records it here
+        ({'batch_log_dir': '/home/ann'}, {}),
+        ({'batch_log_dir': '~/logs'}, {}),
+        ({'batch_log_dir': 'C:\\logs'}, {}),
+        ({'batch_api_token': 'x'}, {}),
+        ({'batch_gpu_job_def': 'https://ann:secret@host'}, {}),
+        ({'batch_attempts': 3}, {}),
+        (['batch_attempts'], {}),
+        ('batch_attempts', {}),
+        (None, {}),
+    ],
+)
+def test_of_recorded_settings_those_are_taken_that_a_machine_may_have_recorded(recorded, taken):
+    rv_config = RVConfig()
+
+    rv_config.set_recorded(recorded, SCHEMA)
+
+    assert rv_config.get_config_dict({**SCHEMA, 'aws_s3': ['endpoint_url']}) == taken
+
+
+def test_local_paths_are_not_recorded(monkeypatch):
+    monkeypatch.setenv('BATCH_ATTEMPTS', '2')
+    monkeypatch.setenv('BATCH_LOG_DIR', '/home/ann/logs')
+
+    assert RVConfig().get_config_dict(SCHEMA) == {'batch_attempts': '2'}

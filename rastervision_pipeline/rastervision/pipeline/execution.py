@@ -14,6 +14,7 @@ from rastervision.pipeline.manifest import Manifest
 from rastervision.pipeline.pipeline import Pipeline
 from rastervision.pipeline.pipeline_config import PipelineConfig
 from rastervision.pipeline.plain_text import echo
+from rastervision.pipeline.registry import registry_
 from rastervision.pipeline.rv_config import rv_config_
 
 T = TypeVar('T', bound=PipelineConfig)
@@ -61,7 +62,7 @@ def load_pipeline_config(cfg_json_uri: str) -> PipelineConfig:
     data = file_to_json(cfg_json_uri, DOCUMENT)
     if not isinstance(data, dict):
         raise ConfigError(f'{cfg_json_uri!r} holds a {type(data).__name__}, not the config of one pipeline.')
-    rv_config_.set_everett_config(config_overrides=data.get('rv_config') or {})
+    rv_config_.set_recorded(data.get('rv_config'), registry_.get_rv_config_schema())
     try:
         with about(cfg_json_uri):
             config = build_config(data)

@@ -9,6 +9,7 @@ import io
 import json
 import logging
 import os
+import re
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -190,14 +191,32 @@ class RVConfig:
             rv_config_schema: Section -> keys to record.
 
         Returns:
-            `{'<section>_<key>': value}`, without what nothing sets, and without secrets: each machine has its own.
+            `{'<section>_<key>': value}`, without what nothing sets, and without secrets and local paths: each machine
+            has its own.
         """
         found = {
             f'{namespace}_{key}': self._get(namespace, key)
             for namespace, keys in rv_config_schema.items()
             for key in keys
         }
-        return {name: value for name, value in found.items() if value is not None and not _is_secret(name, value)}
+        return {name: value for name, value in found.items() if value is not None and _travels(name, value)}
+
+    def set_recorded(self, recorded: Any, rv_config_schema: dict[str, list[str]]) -> None:
+        """Use settings that a pipeline recorded, wherever its config comes from, for what nothing else sets.
+
+        Args:
+            recorded: As `get_config_dict` gives them. What it cannot have given counts as not there.
+            rv_config_schema: Section -> keys that may be recorded.
+        """
+        known = {f'{section}_{key}' for section, keys in rv_config_schema.items() for key in keys}
+        items = recorded.items() if isinstance(recorded, dict) else ()
+        self.set_everett_config(
+            config_overrides={
+                name: value
+                for name, value in items
+                if name in known and isinstance(value, str) and _travels(name, value)
+            }
+        )
 
     def get_section_variables(self, section: str) -> dict[str, str]:
         """What the environment, `.env` and the profile set of a section, as environment variables."""
@@ -281,6 +300,12 @@ def _read_dot_env() -> dict[str, str]:
             'Save it as UTF-8.'
         ) from error
     return {key: value for key, value in dotenv_values(stream=io.StringIO(text)).items() if value is not None}
+
+
+def _travels(name: str, value: str) -> bool:
+    """Whether a setting is the same on each machine: neither a secret nor a local path."""
+    is_path = value.startswith(('/', '~', 'file:', '\\\\')) or bool(re.match(r'[A-Za-z]:[\\/]', value))
+    return not is_path and not _is_secret(name, value)
 
 
 def _is_secret(name: str, value: str) -> bool:
