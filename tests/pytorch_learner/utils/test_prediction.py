@@ -16,7 +16,13 @@ from rastervision.pytorch_learner.learner_config.semantic_segmentation_data impo
 from rastervision.pytorch_learner.semantic_segmentation_learner import SemanticSegmentationLearner
 from rastervision.pytorch_learner.symmetries import SYMMETRIES
 from rastervision.pytorch_learner.tasks.semantic_segmentation_config import SemanticSegmentationLearnerConfig
-from rastervision.pytorch_learner.utils.prediction import _ahead, iter_predict_scene_ss, predict_scene_ss
+from rastervision.pytorch_learner.utils.prediction import (
+    MAX_WINDOWS_AHEAD,
+    _ahead,
+    _in_threads,
+    iter_predict_scene_ss,
+    predict_scene_ss,
+)
 
 
 @pytest.fixture
@@ -193,6 +199,49 @@ def test_blending_makes_seams_fainter(learner, scene):
         seams[blend] = np.abs(np.diff(scores[0], axis=0)).max()
 
     assert max(seams['linear'], seams['cosine']) < seams['mean'] / 2
+
+
+@pytest.mark.parametrize('workers', [1, 3])
+def test_scores_do_not_depend_on_how_many_threads_read(learner, scene, monkeypatch, workers):
+    scene = scene(height=40, width=50)
+    options = SemanticSegmentationPredictOptions(chip_sz=10, stride=5, batch_sz=4)
+    expected = list(iter_predict_scene_ss(learner, scene, options))
+    monkeypatch.setenv('RASTERVISION_PREDICT_NUM_WORKERS', str(workers))
+    monkeypatch.setattr('rastervision.pytorch_learner.learner.model.core_count', lambda: 4)
+    read_chip, threads, together = scene.raster_source.read_chip, set(), threading.Barrier(workers)
+
+    def read(window):
+        mine = threading.current_thread() is threading.main_thread()  # which looks at a few windows before
+        if not mine and threading.current_thread() not in threads:
+            threads.add(threading.current_thread())
+            together.wait(timeout=20)  # so that no thread reads all
+        return read_chip(window)
+
+    monkeypatch.setattr(scene.raster_source, 'read_chip', read)
+    found = list(iter_predict_scene_ss(learner, scene, options))
+
+    assert len(threads) == workers
+    assert [window for window, _ in found] == [window for window, _ in expected]
+    assert all((a == b).all() for (_, a), (_, b) in zip(found, expected, strict=True))
+
+
+def test_few_windows_are_read_ahead_by_threads_and_errors_are_raised():
+    made = []
+
+    def make(number):
+        made.append(number)
+        if number == 20:
+            raise OSError('broken')
+        return -number
+
+    stream = _in_threads(make, range(100), 3)
+
+    assert next(stream) == 0
+    threading.Event().wait(0.1)
+    assert len(made) <= 1 + 3 * MAX_WINDOWS_AHEAD
+    with pytest.raises(OSError, match='broken'):
+        list(stream)
+    assert len(made) < 40
 
 
 def test_few_batches_are_read_ahead():

@@ -1,7 +1,7 @@
 """Predicting for whole scenes, window by window.
 
 Windows go from top to bottom and, in a row, from left to right. While the model computes, a thread reads ahead; only a
-few batches are in memory at a time, whatever the size of the scene.
+few batches are in memory at a time, whatever the size of the scene. More threads read if `predict_num_workers` says so.
 
 Windows without any data are not computed, and pixels without data get no prediction: the model sees zeros there.
 """
@@ -10,7 +10,9 @@ import copy
 import logging
 import queue
 import threading
-from collections.abc import Iterable, Iterator
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -23,12 +25,15 @@ from rastervision.core.data.label.object_detection_labels import ObjectDetection
 from rastervision.core.data.label.semantic_segmentation_labels import SemanticSegmentationLabels
 from rastervision.core.data.label.utils import best_classes
 from rastervision.core.data.scene import naming_scene
+from rastervision.pipeline.rv_config import rv_config_
 from rastervision.pytorch_learner.dataset.dataset import SlidingWindowGeoDataset
 from rastervision.pytorch_learner.dataset.transform import TransformType
+from rastervision.pytorch_learner.learner.model import usable_workers
 from rastervision.pytorch_learner.utils.input_check import check_input
 
 if TYPE_CHECKING:
     from rastervision.core.box import Box
+    from rastervision.core.data.chip import Chip
     from rastervision.core.data.scene import Scene
     from rastervision.core.rv_pipeline.object_detection_config import ObjectDetectionPredictOptions
     from rastervision.core.rv_pipeline.rv_pipeline_config import PredictOptions
@@ -38,11 +43,13 @@ if TYPE_CHECKING:
     from rastervision.pytorch_learner.object_detection_learner import ObjectDetectionLearner
     from rastervision.pytorch_learner.semantic_segmentation_learner import SemanticSegmentationLearner
 
+S = TypeVar('S')
 T = TypeVar('T')
 
 log = logging.getLogger(__name__)
 
 MAX_BATCHES_AHEAD = 2
+MAX_WINDOWS_AHEAD = 2  # of each of several threads
 MIN_SHARE_OF_DATA = 0.5  # of a box, so that it is one of something that the image shows
 
 
@@ -239,9 +246,15 @@ def _predict_windows(
 def _images(dataset: SlidingWindowGeoDataset) -> 'Iterator[tuple[Box, torch.Tensor, np.ndarray | None]]':
     """Windows of a scene that have data, as the model takes them, and which of their pixels are data."""
     source, skipped = dataset.scene.raster_source, 0
-    for index, window in enumerate(dataset.windows):
+
+    def read(window: 'Box') -> 'Chip':
         with naming_scene(dataset.scene.id):
-            chip = source.read_chip(window)
+            return source.read_chip(window)
+
+    # A source that streams has threads of its own, and expects one that asks.
+    workers = 1 if source.is_streamed else rv_config_.get_namespace_int('rastervision', 'PREDICT_NUM_WORKERS', 1)
+    chips = _in_threads(read, dataset.windows, usable_workers(workers)) if workers > 1 else map(read, dataset.windows)
+    for index, (window, chip) in enumerate(zip(dataset.windows, chips, strict=True)):
         if chip.is_empty:
             skipped += 1
             continue
@@ -251,6 +264,22 @@ def _images(dataset: SlidingWindowGeoDataset) -> 'Iterator[tuple[Box, torch.Tens
         log.info(
             'scene %r: %d of %d windows have no data and are not predicted.', dataset.scene.id, skipped, len(dataset)
         )
+
+
+def _in_threads(function: Callable[[S], T], items: Iterable[S], workers: int) -> Iterator[T]:
+    """What a function gives for each item, in their order; each thread is at most `MAX_WINDOWS_AHEAD` items ahead."""
+    waiting: deque[Future[T]] = deque()
+    with ThreadPoolExecutor(workers) as pool:
+        try:
+            for item in items:
+                waiting.append(pool.submit(function, item))
+                if len(waiting) > MAX_WINDOWS_AHEAD * workers:
+                    yield waiting.popleft().result()
+            while waiting:
+                yield waiting.popleft().result()
+        finally:
+            for future in waiting:
+                future.cancel()
 
 
 def _batches(items: Iterable[T], size: int) -> Iterator[list[T]]:
