@@ -14,8 +14,6 @@ ROOT = Path(__file__).parents[2]
 NOT_READ_BY_NAME = {
     'bundle_uri': 'read as one of the folders of a run, by a name that is put together',
     'data_format': 'each task has one format of files, which is its only value',
-    'hist_bins': 'of histograms of regression, which are not drawn; kept so that configs of earlier versions load',
-    'max_scatter_points': 'of scatter plots of regression, which are not drawn; kept so that older configs load',
 }
 
 

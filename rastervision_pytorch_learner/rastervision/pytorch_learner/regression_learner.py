@@ -1,10 +1,12 @@
 """Learns numbers for a chip."""
 
+import os
 from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor, nn
 
+from rastervision.pytorch_learner.dataset.combination import num_samples
 from rastervision.pytorch_learner.dataset.visualizer.regression_visualizer import RegressionVisualizer
 from rastervision.pytorch_learner.learner.batch_checks import BatchError
 from rastervision.pytorch_learner.learner.learner import Learner
@@ -14,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from rastervision.pytorch_learner.dataset.visualizer.visualizer import Visualizer
+    from rastervision.pytorch_learner.learner_config.data import Split
     from rastervision.pytorch_learner.metrics import MetricDict
 
 NUM_SAMPLES = 'num_samples'
@@ -58,6 +61,19 @@ class RegressionLearner(Learner):
             positions = wrong.nonzero().flatten().tolist()
             raise BatchError('there are targets that are not finite numbers. Leave these samples out.', positions)
         return batch
+
+    def plot_predictions(self, split: 'Split', batch_limit: int | None = None, show: bool = False) -> None:
+        """Plot the first batch, and predictions of all samples over their targets, to `<split>_errors.png`."""
+        super().plot_predictions(split, batch_limit, show)
+        if not num_samples(self.get_dataset(split)):
+            return
+        loader = self.build_dataloader(split, distributed=False, num_workers=0)
+        pairs = list(self.predict_dataloader(loader, return_format='yz'))
+        y, z = (torch.cat([torch.as_tensor(pair[k]).cpu() for pair in pairs]) for k in (0, 1))
+        visualizer = self.build_visualizer()
+        known = ~y.isnan().reshape(len(y), -1).any(dim=1)
+        if known.any() and isinstance(visualizer, RegressionVisualizer):
+            visualizer.plot_errors(y[known], z[known], os.path.join(self.output_dir_local, f'{split}_errors.png'))
 
     def train_step(self, batch: Any, batch_ind: int) -> dict[str, Any]:
         """The loss of a batch."""

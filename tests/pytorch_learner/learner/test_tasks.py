@@ -3,8 +3,9 @@ import torch
 from torch import nn
 
 from rastervision.core.data.class_config import ClassConfig
+from rastervision.pytorch_learner.dataset.visualizer.visualizer import Visualizer
 from rastervision.pytorch_learner.learner_config.object_detection_data import ObjectDetectionImageDataConfig
-from rastervision.pytorch_learner.learner_config.regression_data import RegressionImageDataConfig
+from rastervision.pytorch_learner.learner_config.regression_data import RegressionImageDataConfig, RegressionPlotOptions
 from rastervision.pytorch_learner.learner_config.solver import SolverConfig
 from rastervision.pytorch_learner.object_detection_learner import ObjectDetectionLearner
 from rastervision.pytorch_learner.object_detection_utils import BoxList, TorchVisionODAdapter
@@ -47,6 +48,26 @@ def test_regression_trains(tmp_path):
     learner.train()
 
     assert {'a_abs_error', 'b_scaled_abs_error'} <= learner.log_rows[0].keys()
+
+
+def test_errors_of_regression_are_plotted_as_configured(tmp_path, monkeypatch):
+    data = [(torch.full((3, 4, 4), float(i)), torch.tensor([0.0, i**2])) for i in range(9)]
+    options = RegressionPlotOptions(transform=None, max_scatter_points=5, hist_bins=4)
+    fields = {'class_config': class_config(), 'img_channels': 3, 'num_workers': 0, 'plot_options': options}
+    cfg = RegressionLearnerConfig(data=RegressionImageDataConfig(**fields), solver=SolverConfig(batch_sz=2))
+    model = nn.Sequential(nn.Flatten(), nn.AvgPool1d(24), nn.PReLU())
+    learner = RegressionLearner(cfg, str(tmp_path), data, data, model=model, tmp_dir=str(tmp_path))
+    figures, make = [], Visualizer._make_figure
+    monkeypatch.setattr(
+        Visualizer, '_make_figure', lambda *args, **kw: figures.append(make(*args, **kw)) or figures[-1]
+    )
+
+    learner.plot_predictions('valid')
+
+    points, bars = figures[-1].axes[2:]  # of the second target
+    assert points.collections[0].get_offsets().tolist() == [[i**2, i] for i in (0, 2, 4, 6, 8)]
+    assert [bar.get_height() for bar in bars.patches] == [1, 2, 1, 5]  # 0, 0, -2, -6, -12, -20, -30, -42, -56
+    assert (tmp_path / 'valid_errors.png').read_bytes().startswith(b'\x89PNG')
 
 
 @pytest.mark.parametrize('batch_sz', [1, 3, 5])

@@ -191,9 +191,7 @@ class DataPart(ModelPart):
     def build_visualizer(self) -> 'Visualizer':
         """Build what plots samples, as configured in `data.plot_options`."""
         data, options = self.cfg.data, self.cfg.data.plot_options
-        extra: dict[str, Any] = {}
-        if options is not None:
-            extra = {'transform': options.transform, 'channel_display_groups': options.channel_display_groups}
+        extra: dict[str, Any] = {} if options is None else options.for_visualizer()
         return self.get_visualizer_class()(data.class_names, data.class_colors, **extra)
 
     def plot_predictions(self, split: Split, batch_limit: int | None = None, show: bool = False) -> None:

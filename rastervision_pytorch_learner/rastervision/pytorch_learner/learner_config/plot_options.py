@@ -60,6 +60,10 @@ class PlotOptions(Config):
         """Check the groups and name those that have no name."""
         return validate_channel_display_groups(v)
 
+    def for_visualizer(self) -> dict[str, Any]:
+        """The options as arguments of the task's visualizer."""
+        return {'transform': self.transform, 'channel_display_groups': self.channel_display_groups}
+
     def update(self, **kwargs: Any) -> None:
         """Fill `channel_display_groups` if the number of channels is given as `img_channels`."""
         super().update(**kwargs)

@@ -1,7 +1,7 @@
 """Configures data of regression on chips."""
 
 from enum import Enum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pydantic import Field
 
@@ -35,6 +35,11 @@ class RegressionPlotOptions(PlotOptions):
 
     max_scatter_points: int = Field(5000, description='Plot at most this many samples in scatter plots.')
     hist_bins: int = Field(30, description='Number of bins of histograms.')
+
+    def for_visualizer(self) -> dict[str, Any]:
+        """The options as arguments of the task's visualizer."""
+        own = {'max_scatter_points': self.max_scatter_points, 'hist_bins': self.hist_bins}
+        return {**super().for_visualizer(), **own}
 
 
 @register_config('regression_data', upgrader=reg_data_config_upgrader)
