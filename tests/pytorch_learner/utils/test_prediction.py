@@ -207,7 +207,7 @@ def test_scores_do_not_depend_on_how_many_threads_read(learner, scene, monkeypat
     options = SemanticSegmentationPredictOptions(chip_sz=10, stride=5, batch_sz=4)
     expected = list(iter_predict_scene_ss(learner, scene, options))
     monkeypatch.setenv('RASTERVISION_PREDICT_NUM_WORKERS', str(workers))
-    monkeypatch.setattr('rastervision.pytorch_learner.learner.model.core_count', lambda: 4)
+    monkeypatch.setattr('rastervision.pytorch_learner.utils.prediction.core_count', lambda: 4)
     read_chip, threads, together = scene.raster_source.read_chip, set(), threading.Barrier(workers)
 
     def read(window):

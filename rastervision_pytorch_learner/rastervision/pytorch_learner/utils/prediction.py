@@ -25,10 +25,10 @@ from rastervision.core.data.label.object_detection_labels import ObjectDetection
 from rastervision.core.data.label.semantic_segmentation_labels import SemanticSegmentationLabels
 from rastervision.core.data.label.utils import best_classes
 from rastervision.core.data.scene import naming_scene
+from rastervision.pipeline.runner.machine import core_count
 from rastervision.pipeline.rv_config import rv_config_
 from rastervision.pytorch_learner.dataset.dataset import SlidingWindowGeoDataset
 from rastervision.pytorch_learner.dataset.transform import TransformType
-from rastervision.pytorch_learner.learner.model import usable_workers
 from rastervision.pytorch_learner.utils.input_check import check_input
 
 if TYPE_CHECKING:
@@ -253,7 +253,9 @@ def _images(dataset: SlidingWindowGeoDataset) -> 'Iterator[tuple[Box, torch.Tens
 
     # A source that streams has threads of its own, and expects one that asks.
     workers = 1 if source.is_streamed else rv_config_.get_namespace_int('rastervision', 'PREDICT_NUM_WORKERS', 1)
-    chips = _in_threads(read, dataset.windows, usable_workers(workers)) if workers > 1 else map(read, dataset.windows)
+    chips = (
+        _in_threads(read, dataset.windows, min(workers, core_count())) if workers > 1 else map(read, dataset.windows)
+    )
     for index, (window, chip) in enumerate(zip(dataset.windows, chips, strict=True)):
         if chip.is_empty:
             skipped += 1
