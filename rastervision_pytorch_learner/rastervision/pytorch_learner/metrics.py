@@ -55,7 +55,7 @@ def compute_conf_mat_metrics(
     averages = (weights * precision).sum(), (weights * recall).sum()
     metrics = _named('avg', *averages, eps=eps)
     for name, p, r in zip(names, precision, recall, strict=True):
-        metrics |= _named(_told_apart(name), p, r, eps=eps)
+        metrics |= _named(name_in_metrics(name), p, r, eps=eps)
     return metrics
 
 
@@ -80,7 +80,7 @@ def compute_overlap_metrics(
     union = conf_mat.sum(0) + conf_mat.sum(1) - hits
     ious = hits / (union + eps)
     metrics = {'accuracy': (hits.sum() / conf_mat.sum()).item(), 'mean_iou': ious[union > 0].mean().item()}
-    return metrics | {f'{_told_apart(name)}_iou': iou.item() for name, iou in zip(names, ious, strict=True)}
+    return metrics | {f'{name_in_metrics(name)}_iou': iou.item() for name, iou in zip(names, ious, strict=True)}
 
 
 def _without_class(conf_mat: Tensor, names: Sequence[str], ignored: int | None) -> tuple[Tensor, list[str]]:
@@ -88,7 +88,7 @@ def _without_class(conf_mat: Tensor, names: Sequence[str], ignored: int | None) 
     return conf_mat.to(torch.float64)[kept][:, kept], [names[i] for i in kept]
 
 
-def _told_apart(name: str) -> str:
+def name_in_metrics(name: str) -> str:
     """The name of a class in metrics: another one if those of all classes are called so."""
     return f'class {name}' if name in RESERVED else name
 

@@ -10,7 +10,7 @@ from pystac.extensions.mlm import MLMExtension
 from pystac.validation.stac_validator import JsonSchemaSTACValidator
 
 from rastervision.pipeline.errors import ConfigError
-from rastervision.pytorch_learner.learner.card import MAX_COUNTED, count_classes
+from rastervision.pytorch_learner.learner.card import MAX_COUNTED, _leading, count_classes
 from rastervision.pytorch_learner.learner_config.external_module import ExternalModuleConfig
 from rastervision.pytorch_learner.learner_config.object_detection_data import ObjectDetectionImageDataConfig
 from rastervision.pytorch_learner.object_detection_utils import BoxList
@@ -99,6 +99,22 @@ def test_a_card_says_what_was_trained_and_how_well(make_learner, tmp_path):
     assert 'train_time' not in metrics
     assert properties['rastervision:versions']['torch'] == torch.__version__.partition('+')[0]
     assert {'model.safetensors', 'model.pth', 'learner-config.json'} == set(card['assets'])
+
+
+def test_metrics_of_a_card_lead_with_the_rarest_class(make_learner):
+    learner = make_learner()
+    names = [name for name in learner.cfg.data.class_names if name != learner.cfg.data.class_config.null_class]
+    keys = [f'{name}_{kind}' for name in ('avg', *learner.cfg.data.class_names) for kind in ('precision', 'f1')]
+    logged = {'epoch': 1.0, 'train_loss': 0.1, 'accuracy': 0.9, **dict.fromkeys(keys, 0.5)}
+    for rare in names:
+        shares = {name: 0.01 if name == rare else 0.4 for name in learner.cfg.data.class_names}
+
+        ordered = list(_leading(logged, learner, shares))
+
+        assert ordered[:3] == ['epoch', f'{rare}_precision', f'{rare}_f1']
+        assert ordered[-3:] == ['accuracy', 'avg_precision', 'avg_f1']
+        assert ordered[3:-3] == ['train_loss', 'dark_precision', 'dark_f1']
+    assert sorted(ordered) == sorted(logged)
 
 
 def test_metrics_are_those_of_the_epoch_that_is_kept(make_learner, tmp_path):

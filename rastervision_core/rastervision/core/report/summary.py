@@ -3,6 +3,7 @@
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from rastervision.core.evaluation.class_order import leading_classes
 from rastervision.core.report.blocks import Block, Details, Facts, Table, Value, missing
 from rastervision.core.report.metrics import average_of, named_items, says_nothing
 from rastervision.core.report.page import shown
@@ -54,9 +55,9 @@ def headline(run: 'Run') -> list[tuple[str, Value]]:
 def _group_facts(group: str, items: 'Sequence[Item]', null_class: str | None) -> list[tuple[str, Value]]:
     """The rarest class, the others if they are few, and averages; these say nothing if only the null class is there."""
     absent_last = not says_nothing(items, null_class)
-    by_class = sorted(
-        named_items(items, null_class), key=lambda item: (absent_last and not item['gt_count'], item['gt_count'])
-    )
+    named = {item['class_name']: item for item in named_items(items, null_class)}
+    counts = {name: item['gt_count'] for name, item in named.items()}
+    by_class = [named[name] for name in leading_classes(list(named), counts, null_class, absent_last=absent_last)]
     first = f' ({shown(int(by_class[0]["gt_count"]))} true)' if by_class else ''
     facts: list[tuple[str, Value]] = [
         (f'F1 of {item["class_name"]}, {group}{"" if number else first}', item['metrics'].get('f1'))

@@ -14,10 +14,12 @@ import torch
 from torch import Tensor, nn
 from torch.utils.data import IterableDataset
 
+from rastervision.core.evaluation.class_order import leading_classes
 from rastervision.pytorch_learner.dataset.combination import num_samples, set_epoch
 from rastervision.pytorch_learner.learner import files
 from rastervision.pytorch_learner.learner.selection import best_index
 from rastervision.pytorch_learner.learner_config.card import Card
+from rastervision.pytorch_learner.metrics import name_in_metrics
 from rastervision.pytorch_learner.utils.input_check import INPUT_RANGE, input_range
 from rastervision.pytorch_learner.utils.torch_hub import HUBCONF, get_hubconf_dir_from_cfg
 
@@ -29,6 +31,8 @@ MAX_COUNTED = 200  # samples whose labels are counted
 PACKAGES = ('rastervision_pipeline', 'torch', 'torchvision', 'albumentations', 'numpy')
 SEMVER = re.compile(r'\d+\.\d+\.\d+(\+[0-9A-Za-z.-]+)?')
 NOT_METRICS = ('epoch', 'train_time', 'valid_time')
+CLASS_METRICS = ('precision', 'recall', 'f1', 'iou')  # how names of metrics of a class end
+WEIGHTED_AVERAGES = ('avg_precision', 'avg_recall', 'avg_f1', 'accuracy')  # by how much there is of each class
 DIGITS = 6
 MAX_TEXT = 20_000  # characters of what describes a model
 
@@ -66,14 +70,14 @@ def model_card(learner: 'Learner', folder: str) -> Card:
     parameters = [*learner.bare_model.parameters()]
     values = [*parameters, *learner.bare_model.buffers()]
     card['id'] = f'{card["id"]}-{_digest(os.path.join(folder, SAFE))}'
-    versions = _versions()
+    versions, training_data = _versions(), _training_data(learner)
     version = versions['torch']
     card['properties'] |= {
         **({'mlm:framework_version': version} if SEMVER.fullmatch(version) else {}),
         'mlm:total_parameters': sum(each.numel() for each in parameters),
         'mlm:memory_size': sum(each.numel() * each.element_size() for each in values),
-        'rastervision:metrics': _metrics(learner),
-        'rastervision:training_data': _training_data(learner),
+        'rastervision:metrics': _leading(_metrics(learner), learner, training_data.get('class_shares', {})),
+        'rastervision:training_data': training_data,
         'rastervision:versions': versions,
     }
     card['assets'] = _assets(learner, folder, bands=card['properties']['mlm:input'][0]['bands'])
@@ -134,6 +138,27 @@ def _metrics(learner: 'Learner') -> dict[str, float]:
     row = rows[best_index(rows, chosen) if chosen is not None else -1]
     named = {name: value for name, value in row.items() if name not in NOT_METRICS}
     return {'epoch': int(row['epoch']), **{name: _rounded(value) for name, value in named.items() if _finite(value)}}
+
+
+def _leading(metrics: dict[str, float], learner: 'Learner', shares: dict[str, float]) -> dict[str, float]:
+    """Metrics, those of the rarest class first; at the end those of the null class and averages that it weighs in."""
+    classes = learner.cfg.data.class_config
+    null_class = None if classes is None else classes.null_class
+    ordered = leading_classes(learner.cfg.data.class_names, shares, null_class)
+    labels = {name_in_metrics(name): place for place, name in enumerate(ordered)}
+    others, null_place, averages = (len(labels) + i for i in range(3))
+    if null_class is not None:
+        labels[name_in_metrics(null_class)] = null_place
+
+    def place(name: str) -> int:
+        if name == 'epoch':
+            return -1
+        if name in WEIGHTED_AVERAGES:
+            return averages
+        label, _, kind = name.rpartition('_')
+        return labels.get(label, others) if kind in CLASS_METRICS else others
+
+    return {name: metrics[name] for name in sorted(metrics, key=place)}
 
 
 def _finite(value: Any) -> bool:
