@@ -14,6 +14,7 @@ from rastervision.pipeline.file_system.utils import zipdir
 from rastervision.pipeline.progress_bar import progress_bar
 from rastervision.pipeline.rv_config import rv_config_
 from rastervision.pytorch_backend.chip_files import chip_zip_name, get_image_ext, write_chip
+from rastervision.pytorch_backend.utils import CollateWithChips, giving_chips
 from rastervision.pytorch_learner.dataset.combination import set_epoch
 from rastervision.pytorch_learner.dataset.labels import has_labels
 from rastervision.pytorch_learner.learner.files import discard_training
@@ -181,11 +182,16 @@ class PyTorchLearnerBackend(Backend):
         if len(dataset) == 0:  # type: ignore[arg-type]
             return
         options = {**self._chip_loader_options(), **(dataloader_kw or {})}
-        loader = DataLoader(dataset, collate_fn=type(self).collate_fn, **options)
-        for (chips, labels), windows in progress_bar(loader, f'Making {split} chips', mininterval=0.5):
-            for chip, label, window in zip(chips, labels, windows, strict=True):
-                if has_labels(label) and chip_options.keep_chip(chip, label):
-                    sample_writer.write_sample(DataSample(chip=chip, label=label, split=split, window=window))
+        options['collate_fn'] = CollateWithChips(options.get('collate_fn', type(self).collate_fn))
+        with giving_chips(dataset):
+            loader = DataLoader(dataset, **options)
+            for ((arrays, labels), windows), chips in progress_bar(loader, f'Making {split} chips', mininterval=0.5):
+                for array, label, window, chip in zip(arrays, labels, windows, chips, strict=True):
+                    if not has_labels(label):
+                        continue
+                    keeps = chip_options.keep_chip if chip is None else chip_options.keep_sample
+                    if keeps(array if chip is None else chip, label):
+                        sample_writer.write_sample(DataSample(chip=array, label=label, split=split, window=window))
 
     # ----------------------------------------------------------------- training
     def train(self, source_bundle_uri: str | None = None) -> None:

@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from rastervision.core.data.chip import Chip
 from rastervision.core.rv_pipeline.chip_options import ChipOptions, WindowSamplingConfig
 from rastervision.core.rv_pipeline.object_detection_config import (
     ObjectDetectionChipOptions,
@@ -64,6 +65,37 @@ def test_chips_without_data_are_dropped():
     half = np.concatenate([DATA[:5], EMPTY[:5]])
     assert [make_options().keep_chip(chip, None) for chip in (DATA, half, EMPTY)] == [True, True, False]
     assert not make_options(nodata_threshold=0.5).keep_chip(half, None)
+
+
+@pytest.mark.parametrize(
+    ('chip', 'kept'),
+    [
+        (Chip(EMPTY), True),
+        (Chip(DATA, np.zeros((10, 10), bool)), False),
+        (Chip(EMPTY, np.eye(10, dtype=bool)), True),
+        (Chip(EMPTY, zero_is_data=False), False),
+        (Chip(DATA, zero_is_data=False), True),
+        (Chip(EMPTY, np.eye(10, dtype=bool), zero_is_data=False), False),
+        (Chip(np.stack([EMPTY, DATA]), np.eye(10, dtype=bool), zero_is_data=False), True),
+    ],
+)
+def test_zeros_are_data_where_the_image_says_what_is_none(chip, kept):
+    assert make_options().keep_sample(chip, None) is kept
+
+
+def test_the_threshold_is_a_fraction_of_pixels_without_data():
+    chip = Chip(EMPTY, np.arange(100).reshape(10, 10) < 40)
+    assert make_options(nodata_threshold=0.61).keep_sample(chip, None)
+    assert not make_options(nodata_threshold=0.6).keep_sample(chip, None)
+
+
+def test_options_of_plugins_that_know_pixels_only_get_these():
+    class BrightOptions(SemanticSegmentationChipOptions):
+        def keep_chip(self, chip, label):
+            return super().keep_chip(chip, label) and chip.max() > 1
+
+    options = BrightOptions(sampling=WindowSamplingConfig(size=10))
+    assert [options.keep_sample(Chip(pixels), None) for pixels in (EMPTY, DATA, DATA * 2)] == [False, False, True]
 
 
 def test_a_pixel_is_nodata_only_if_all_channels_are():

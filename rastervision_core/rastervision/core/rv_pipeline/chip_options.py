@@ -1,6 +1,7 @@
 """Configures which chips are cut from scenes."""
 
 from enum import Enum
+from inspect import signature
 from typing import TYPE_CHECKING, Any, Literal, Self
 
 from pydantic import Field, NonNegativeInt, PositiveInt, model_validator
@@ -13,6 +14,8 @@ from rastervision.pipeline.errors import ConfigError, did_you_mean
 
 if TYPE_CHECKING:
     import numpy as np
+
+    from rastervision.core.data.chip import Chip
 
 __getattr__ = lazy.names(__name__, 'rastervision.core.rv_pipeline.utils:nodata_below_threshold')
 
@@ -137,13 +140,30 @@ class ChipOptions(Config):
             raise ConfigError(f'chip_options.sampling has nothing for scene {scene_id!r}{near}')
         return self.sampling[scene_id]
 
-    def keep_chip(self, chip: 'np.ndarray', label: Any) -> bool:
+    def keep_chip(self, chip: 'np.ndarray', label: Any, valid: 'np.ndarray | None' = None) -> bool:
         """Whether a chip is worth keeping.
 
         Args:
             chip: Pixels, (height, width, channels).
             label: Its label; not looked at here.
+            valid: Bool array (height, width): which pixels are data. None: those that are not 0 in all channels.
         """
         from rastervision.core.rv_pipeline.utils import nodata_below_threshold
 
+        if valid is not None:
+            return bool(1 - valid.mean() < self.nodata_threshold)
         return nodata_below_threshold(chip, self.nodata_threshold)
+
+    def keep_sample(self, chip: 'Chip', label: Any) -> bool:
+        """Whether a chip, of which is known what is data, is worth keeping; `keep_chip` decides.
+
+        Args:
+            chip: Pixels, and which of them are data. A `keep_chip` of a plugin that has no argument `valid` gets the
+                pixels alone.
+            label: Its label.
+        """
+        from rastervision.core.rv_pipeline.utils import pixels_with_data
+
+        if 'valid' not in signature(self.keep_chip).parameters:
+            return self.keep_chip(chip.pixels, label)
+        return self.keep_chip(chip.pixels, label, valid=pixels_with_data(chip))

@@ -369,9 +369,9 @@ class RVPipeline(Pipeline):
             for scene in self._build_scenes(scene_configs):
                 for window in self.get_train_windows(scene):
                     with naming_scene(scene.id):
-                        chip, label = scene.raster_source[window], self.get_train_labels(window, scene)
-                    if self.config.chip_options.keep_chip(chip, label):
-                        yield self.post_process_sample(DataSample(chip, label, split=split))  # type: ignore[arg-type]
+                        chip, label = scene.raster_source.read_chip(window), self.get_train_labels(window, scene)
+                    if self.config.chip_options.keep_sample(chip, label):
+                        yield self.post_process_sample(DataSample(chip.pixels, label, split=split))  # type: ignore[arg-type]
 
     def _write_report(self) -> None:
         """Write the report of the run; metrics count as done whether or not it can be made."""

@@ -50,14 +50,15 @@ class SemanticSegmentationChipOptions(ChipOptions):
         warn_renamed(f'SemanticSegmentationChipOptions({", ".join(compat.SS_SAMPLING)})', 'sampling')
         return compat.ss_chip_options(values)
 
-    def keep_chip(self, chip: 'np.ndarray', label: 'np.ndarray') -> bool:
+    def keep_chip(self, chip: 'np.ndarray', label: 'np.ndarray', valid: 'np.ndarray | None' = None) -> bool:
         """Whether a chip is worth keeping.
 
         Args:
             chip: Pixels, (height, width, channels).
             label: Class ids, (height, width).
+            valid: Which pixels are data; see `ChipOptions.keep_chip`.
         """
-        if not super().keep_chip(chip, label):
+        if not super().keep_chip(chip, label, valid):
             return False
         if self.target_class_ids is None or self.enough_target_pixels(label):
             return True

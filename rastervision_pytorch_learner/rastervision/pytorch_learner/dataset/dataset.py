@@ -180,6 +180,8 @@ class GeoDataset(AlbumentationsDataset):
         return_window: Give each sample as `(sample, window)`.
     """
 
+    gives_chips = False  # whether images of samples are given as :class:`.Chip`
+
     def __init__(
         self,
         scene: 'Scene',
@@ -219,7 +221,9 @@ class GeoDataset(AlbumentationsDataset):
     def _sample(self, window: Box, rng: np.random.Generator, read: tuple[Chip, Any] | None = None) -> Any:
         """The sample of a window; one read of the scene, unless it was read before."""
         chip, label = self._read(window) if read is None else read
-        sample = self._finish((chip.pixels, self._mark_chip(label, chip, window)), rng, chip.valid)
+        sample, valid = self._finish_chip((chip.pixels, self._mark_chip(label, chip, window)), rng, chip.valid)
+        if self.gives_chips:
+            sample = Chip(sample[0], valid, zero_is_data=chip.zero_is_data), sample[1]
         return (sample, window) if self.return_window else sample
 
     def _read(self, window: Box) -> tuple[Chip, Any]:
