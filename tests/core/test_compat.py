@@ -46,7 +46,11 @@ def test_sliding_windows_of_old_overlap_by_half_and_random_ones_are_1000(make_pi
 
 def test_random_windows_of_old_object_detection_had_as_many_without_objects():
     with pytest.warns(OldSpellingWarning, match='sampling'):
-        assert ObjectDetectionChipOptions(window_method='chip').sampling.neg_ratio == 1
+        sampling = ObjectDetectionChipOptions(window_method='chip').sampling
+    assert (sampling.neg_ratio, sampling.windows_per_box) == (1, 1)
+    old = {'type_hint': 'object_detection_chip_options', 'window_method': 'chip'}
+    file = rv_pipeline_config_upgrader({'chip_options': old}, 10)['chip_options']
+    assert ObjectDetectionChipOptions(**file).sampling == sampling
     with pytest.warns(OldSpellingWarning, match='sampling'):
         assert ObjectDetectionChipOptions(window_method='sliding').sampling.neg_ratio is None
 

@@ -33,7 +33,7 @@ class ObjectDetectionWindowMethod(Enum):
 RANDOM_METHODS = {'random_sample', 'random', 'chip', 'label'}
 SS_SAMPLING = ('window_method', 'stride', 'chips_per_scene')
 OD_SAMPLING = ('window_method', 'label_buffer', 'neg_ratio', 'ioa_thresh')
-OLD_CHIPS_PER_SCENE, OLD_NEG_RATIO = 1000, 1.0  # defaults of 0.21
+OLD_CHIPS_PER_SCENE, OLD_NEG_RATIO, OLD_WINDOWS_PER_BOX = 1000, 1.0, 1.0  # defaults of 0.21
 CHIP_FIELDS = ('train_chip_sz', 'chip_nodata_threshold')
 PREDICT_FIELDS = ('predict_chip_sz', 'predict_batch_sz')
 
@@ -83,7 +83,11 @@ def od_chip_options(values: Data) -> Data:
 
     `label_buffer` made windows around labels; random windows, which contain labels anywhere, replace them.
     """
-    given = {'neg_ratio': OLD_NEG_RATIO} if _method_of(values, 'random')['method'] == 'random' else {}
+    given: Data = {}
+    if _method_of(values, 'random')['method'] == 'random':
+        given = {'neg_ratio': OLD_NEG_RATIO}
+        if 'max_windows' not in _as_dict(values.get('sampling')):
+            given['windows_per_box'] = OLD_WINDOWS_PER_BOX
     given |= {name: values[name] for name in ('neg_ratio', 'ioa_thresh') if values.get(name) is not None}
     base = {'type_hint': 'object_detection_window_sampling', 'size': CHIP_SZ, **_method_of(values, 'random')}
     return {**without(values, *OD_SAMPLING), 'sampling': {**base, **given, **_as_dict(values.get('sampling'))}}

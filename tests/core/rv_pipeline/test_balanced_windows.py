@@ -56,3 +56,15 @@ def test_without_objects_windows_are_drawn_blindly(scene, monkeypatch):
     monkeypatch.setattr(f'{__name__}.BOXES', [])
     scene.label_source = ObjectDetectionLabelSource(Objects(scene.raster_source.crs_transformer), scene.bbox)
     assert len(sample_windows(scene, sampling(neg_ratio=1))) == 100
+
+
+@pytest.mark.parametrize(('per_box', 'expected'), [(1, 2), (4, 8), (0.6, 2)])
+def test_there_are_so_many_windows_for_each_box(scene, per_box, expected):
+    options = sampling(windows_per_box=per_box, neg_ratio=1)
+    assert len(sample_windows(scene, options)) == expected
+
+
+def test_there_are_no_windows_for_no_boxes(scene, monkeypatch):
+    monkeypatch.setattr(f'{__name__}.BOXES', [])
+    scene.label_source = ObjectDetectionLabelSource(Objects(scene.raster_source.crs_transformer), scene.bbox)
+    assert sample_windows(scene, sampling(windows_per_box=1, neg_ratio=1)) == []

@@ -136,6 +136,14 @@ def configured(scene, class_config, *, for_chipping=True, **sampling):
     return data.scene_to_dataset(scene, for_chipping=for_chipping)
 
 
+@pytest.mark.parametrize(('count', 'per_box', 'expected'), [(0, 1, 0), (2, 1, 2), (2, 4, 8), (3, 0.5, 2)])
+def test_there_are_so_many_windows_for_each_box(make_scene, class_config, count, per_box, expected):
+    scene = make_scene([square(10, 10 * i, 6) for i in range(count)])
+    dataset = configured(scene, class_config, neg_ratio=1, windows_per_box=per_box)
+
+    assert len(boxes_of(dataset)) == expected
+
+
 def boxes_of(dataset):
     return [sample[0][1][0] for sample in map(dataset.__getitem__, range(len(dataset)))]
 

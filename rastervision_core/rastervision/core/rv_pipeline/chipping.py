@@ -1,5 +1,6 @@
 """Windows and chips of a scene, for pipelines that make or change samples themselves."""
 
+import math
 import zlib
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, cast
@@ -85,17 +86,27 @@ def _random_windows(scene: 'Scene', sampling: WindowSamplingConfig, rng: np.rand
     def draw(count: int) -> list[Box]:
         return _suitable(_draw(scene.extent, sampling, rng, count), scene, sampling)
 
+    count = count_random_windows(scene, sampling)
     boxes = _boxes_to_balance(scene, sampling)
     if boxes is None:
-        found = _collect(draw, sampling.max_windows, sampling)
+        found = _collect(draw, count, sampling)
     else:
-        found = _balanced(draw, boxes, scene, cast('ObjectDetectionWindowSamplingConfig', sampling), rng)
-    if not found and sampling.max_windows:
+        found = _balanced(draw, boxes, scene, cast('ObjectDetectionWindowSamplingConfig', sampling), rng, count)
+    if not found and count:
         raise DataError(
             f'scene {scene.id!r}: none of the random windows suits the areas of interest and has a label. Use smaller '
             'windows, more max_sample_attempts, or within_aoi=False.'
         )
     return found
+
+
+def count_random_windows(scene: 'Scene', sampling: WindowSamplingConfig) -> int:
+    """How many random windows a scene is to have: `max_windows`, or so many for each of its boxes."""
+    per_box = getattr(sampling, 'windows_per_box', None)
+    if per_box is None or scene.label_source is None:
+        return sampling.max_windows
+    labels = cast('ObjectDetectionLabels', scene.label_source.get_labels())
+    return math.ceil(float(per_box) * len(labels))
 
 
 def _collect(draw: DrawWindows, count: int, sampling: WindowSamplingConfig) -> list[Box]:
@@ -124,6 +135,7 @@ def _balanced(
     scene: 'Scene',
     sampling: 'ObjectDetectionWindowSamplingConfig',
     rng: np.random.Generator,
+    total: int,
 ) -> list[Box]:
     """Windows with and without objects, as many of each as `neg_ratio` says, mixed."""
     assert sampling.neg_ratio is not None
@@ -146,9 +158,9 @@ def _balanced(
         windows = [Box(*box) for box in np.hstack([corners, corners + sizes[fits]]).tolist()]
         return _suitable(windows, scene, sampling)
 
-    num_without = round(sampling.max_windows * sampling.neg_ratio / (sampling.neg_ratio + 1))
+    num_without = round(total * sampling.neg_ratio / (sampling.neg_ratio + 1))
     found = _collect(without, num_without, sampling)
-    found += _collect(around, sampling.max_windows - num_without, sampling)
+    found += _collect(around, total - num_without, sampling)
     return [found[i] for i in rng.permutation(len(found)).tolist()]
 
 

@@ -42,6 +42,13 @@ class ObjectDetectionWindowSamplingConfig(WindowSamplingConfig):
         le=1,
         description='Random: a window counts as without objects if no box has this fraction of its area inside.',
     )
+    windows_per_box: float | None = added_field(
+        None,
+        'Random: how many windows of a scene there are, with and without objects, for each of its boxes, instead of '
+        'max_windows: none, if it has no boxes. Without labels, and if None: max_windows.',
+        gt=0,
+        allow_inf_nan=False,
+    )
 
 
 @register_config('object_detection_chip_options')

@@ -4,6 +4,7 @@ import logging
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from rastervision.core.rv_pipeline.chip_options import WindowSamplingConfig, WindowSamplingMethod
+from rastervision.core.rv_pipeline.chipping import count_random_windows
 from rastervision.core.rv_pipeline.object_detection_config import ObjectDetectionWindowSamplingConfig
 from rastervision.pipeline.errors import ConfigError
 from rastervision.pytorch_learner.dataset.combination import Concatenation, random_subset
@@ -77,7 +78,7 @@ def sample_scene(
         return cast(S, sliding(scene, **_sliding_options(sampling), **options))
     # Transforms of a data config resize to img_sz; resizing again would blur.
     out_size = sampling.size if transform is None else None
-    return cast(R, random(scene, out_size=out_size, **_random_options(sampling), **options, **kwargs))
+    return cast(R, random(scene, out_size=out_size, **_random_options(sampling, scene), **options, **kwargs))
 
 
 def box_options(sampling: WindowSamplingConfig, scene: 'Scene') -> dict[str, Any]:
@@ -115,13 +116,13 @@ def _sliding_options(sampling: WindowSamplingConfig) -> dict[str, Any]:
     }
 
 
-def _random_options(sampling: WindowSamplingConfig) -> dict[str, Any]:
+def _random_options(sampling: WindowSamplingConfig, scene: 'Scene') -> dict[str, Any]:
     return {
         'size_lims': sampling.size_lims,
         'h_lims': sampling.h_lims,
         'w_lims': sampling.w_lims,
         'padding': sampling.padding,
-        'max_windows': sampling.max_windows,
+        'max_windows': count_random_windows(scene, sampling),
         'max_sample_attempts': sampling.max_sample_attempts,
         'efficient_aoi_sampling': sampling.efficient_aoi_sampling,
     }
