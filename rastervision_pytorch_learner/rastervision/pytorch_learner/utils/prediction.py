@@ -260,7 +260,8 @@ def _images(dataset: SlidingWindowGeoDataset) -> 'Iterator[tuple[Box, torch.Tens
         if chip.is_empty:
             skipped += 1
             continue
-        image, _ = dataset._finish((chip.pixels, None), dataset.randomness.generator(index), chip.valid)
+        # Resized with its gaps, as chips in files are, and as bundles of 0.31 have learned it.
+        image, _ = dataset._finish((chip.pixels, None), dataset.randomness.generator(index))
         yield window, image, chip.valid
     if skipped:
         log.info(
