@@ -4,6 +4,7 @@ import threading
 import time
 
 import pytest
+import requests
 
 from rastervision.pipeline.errors import NotReadableError, NotWritableError, WebPageError
 from rastervision.pipeline.file_system.http_file_system import HttpFileSystem, get_file_obj
@@ -298,3 +299,13 @@ def test_downloads_of_one_uri_at_once_are_all_complete(scene, tmp_path):
     assert read == [DATA] * 8
     folder = os.path.dirname(download_if_needed(scene, str(tmp_path / 'd')))
     assert sorted(os.listdir(folder)) == ['.scene.tif.version', 'scene.tif']
+
+
+def test_a_refused_file_leaves_no_connection_open(web, monkeypatch):
+    closed, close = [], requests.Response.close
+    monkeypatch.setattr(requests.Response, 'close', lambda self: (closed.append(self), close(self)))
+
+    with pytest.raises(NotReadableError), get_file_obj(web.uri('missing')):
+        pass
+
+    assert [response.status_code for response in closed] == [404]

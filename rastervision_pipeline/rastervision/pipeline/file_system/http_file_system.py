@@ -188,9 +188,10 @@ def _head(uri: str) -> 'requests.Response':
 
     with make_session() as session:
         response = request(session, 'HEAD', uri, headers=AS_STORED)
+        response.close()
         if response.status_code >= 400 and response.status_code not in (404, 410):
             response = request(session, 'GET', uri, headers=AS_STORED)
-        response.close()
+            response.close()
         return response
 
 

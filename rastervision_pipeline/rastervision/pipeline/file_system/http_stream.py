@@ -92,8 +92,12 @@ class HttpStream(io.RawIOBase):
         self._session = make_session()
         self._position = 0
         self._failures = 0
-        self._response = self._get({})
-        self._check(self._response)
+        try:
+            self._response = self._get({})
+            self._check(self._response)
+        except NotReadableError:
+            self.close()
+            raise
         self._identity = identity(self._response)
         self.size = length(self._response)
 
@@ -122,6 +126,8 @@ class HttpStream(io.RawIOBase):
     def close(self) -> None:
         """End the connection."""
         if not self.closed:
+            if '_response' in self.__dict__:  # there may have been no answer
+                self._response.close()
             self._session.close()
         super().close()
 
