@@ -1,5 +1,9 @@
-"""How tests are shared among processes."""
+"""How tests are shared among processes, and kept apart."""
 
+import logging
+from collections.abc import Iterator
+
+import pytest
 from pytest import Config
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
@@ -18,3 +22,13 @@ class BySharedWork(LoadScopeScheduling):
 def pytest_xdist_make_scheduler(config: Config, log: Producer) -> LoadScopeScheduling:
     """Called by xdist."""
     return BySharedWork(config, log)
+
+
+@pytest.fixture(autouse=True)
+def log_handlers() -> Iterator[None]:
+    """Take away what a command line in a test logs by: its stream is closed when the test ends."""
+    logger = logging.getLogger('rastervision')
+    handlers, level = list(logger.handlers), logger.level
+    yield
+    logger.handlers[:] = handlers
+    logger.setLevel(level)
