@@ -1,5 +1,6 @@
 """Features that cross 180 degrees of longitude."""
 
+from collections.abc import Callable, Sequence
 from functools import partial
 from itertools import pairwise
 from typing import Any
@@ -26,16 +27,7 @@ def cut_at_antimeridian(features: Features) -> tuple[Features, int]:
     Returns:
         The features, and how many of them were cut.
     """
-    bounds = shapely.bounds(features.geometries)
-    wide = np.flatnonzero(bounds[:, 2] - bounds[:, 0] > HALF)
-    geometries, cut = features.geometries.copy(), 0
-    for index in wide:
-        parts = _parts(geometries[index])
-        if any(_crosses(part) for part in parts):
-            pieces = [piece for part in parts for piece in (_cut(part) if _crosses(part) else [part])]
-            geometries[index] = shapely.GeometryCollection(pieces)
-            cut += 1
-    return (features.with_geometries(geometries), cut) if cut else (features, 0)
+    return _change_crossing(features, _cut)
 
 
 def join_at_antimeridian(features: Features) -> tuple[Features, int]:
@@ -43,15 +35,23 @@ def join_at_antimeridian(features: Features) -> tuple[Features, int]:
 
     See `cut_at_antimeridian`, also for the result; longitudes may be beyond 180 degrees.
     """
+    return _change_crossing(features, lambda part: [_whole(part)])
+
+
+def _change_crossing(
+    features: Features, change: Callable[[BaseGeometry], Sequence[BaseGeometry]]
+) -> tuple[Features, int]:
+    """Features in which each part that crosses the antimeridian is replaced by others; and how many features do."""
     bounds = shapely.bounds(features.geometries)
     wide = np.flatnonzero(bounds[:, 2] - bounds[:, 0] > HALF)
-    geometries, joined = features.geometries.copy(), 0
+    geometries, changed = features.geometries.copy(), 0
     for index in wide:
         parts = _parts(geometries[index])
         if any(_crosses(part) for part in parts):
-            geometries[index] = shapely.GeometryCollection([_whole(p) if _crosses(p) else p for p in parts])
-            joined += 1
-    return (features.with_geometries(geometries), joined) if joined else (features, 0)
+            pieces = [piece for part in parts for piece in (change(part) if _crosses(part) else [part])]
+            geometries[index] = shapely.GeometryCollection(pieces)
+            changed += 1
+    return (features.with_geometries(geometries), changed) if changed else (features, 0)
 
 
 def at_all_turns(features: Features, turn: float, width: float) -> Features:
