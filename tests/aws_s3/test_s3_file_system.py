@@ -5,13 +5,20 @@ import sys
 import pytest
 
 from rastervision.aws_s3 import transfer
+from rastervision.aws_s3.client import Settings
 from rastervision.aws_s3.s3_file_system import (
     S3FileSystem,
     get_matching_s3_keys,
     get_matching_s3_objects,
     progressbar,
 )
-from rastervision.pipeline.errors import ArgumentError, MissingFileError, NotReadableError, NotWritableError
+from rastervision.pipeline.errors import (
+    ArgumentError,
+    ConfigError,
+    MissingFileError,
+    NotReadableError,
+    NotWritableError,
+)
 from rastervision.pipeline.registry import registry_
 from rastervision.pipeline.rv_config import rv_config_
 
@@ -187,10 +194,30 @@ def test_store_is_set_by_the_profile(bucket, aws, monkeypatch, tmp_path):
     rv_config_.set_everett_config(profile='lab', rv_home=str(tmp_path))
     try:
         assert S3FileSystem.read_str(f'{bucket}/x') == 'x'
-        travels = rv_config_.get_config_dict(registry_.get_rv_config_schema())
-        assert travels['aws_s3_endpoint_url'] == aws['AWS_ENDPOINT_URL']
+        schema = registry_.get_rv_config_schema()
+        assert rv_config_.get_job_variables(schema)['AWS_S3_ENDPOINT_URL'] == aws['AWS_ENDPOINT_URL']
+        assert 'aws_s3_endpoint_url' not in rv_config_.get_config_dict(schema)
     finally:
         rv_config_.__init__()
+
+
+def test_nothing_that_a_config_records_decides_where_requests_go_and_who_pays(aws):
+    keys = ('requester_pays', 'endpoint_url', 'profile')
+    before = Settings.read(), S3FileSystem.get_client().meta.endpoint_url
+    try:
+        for value in ('yes', 'http://elsewhere', 'elsewhere'):
+            rv_config_.set_recorded({f'aws_s3_{key}': value for key in keys}, registry_.get_rv_config_schema())
+            assert (Settings.read(), S3FileSystem.get_client().meta.endpoint_url) == before
+    finally:
+        rv_config_.__init__()
+
+
+@pytest.mark.parametrize('name', ['AWS_S3_UNSIGNED', 'AWS_S3_REQUESTER_PAYS', 'AWS_NO_SIGN_REQUEST'])
+def test_settings_that_mean_neither_yes_nor_no_are_refused(aws, monkeypatch, name):
+    monkeypatch.setenv(name, 'requester')
+
+    with pytest.raises(ConfigError, match=f"{name}.*is 'requester', which means neither yes nor no"):
+        S3FileSystem.get_request_payer()
 
 
 def test_amazon_needs_no_address_of_a_store(aws, monkeypatch):

@@ -90,6 +90,19 @@ class TestSources:
 
         assert RVConfig().get_namespace_option('rastervision', 'USE_DDP', default, as_bool=True) is result
 
+    @pytest.mark.parametrize('source', ['environment', '.env', 'profile'])
+    def test_option_that_is_neither_yes_nor_no_is_named_with_its_place(self, monkeypatch, profiles, machine, source):
+        if source == 'environment':
+            monkeypatch.setenv('RASTERVISION_USE_DDP', 'maybe')
+        elif source == '.env':
+            (machine / 'here' / '.env').write_text('RASTERVISION_USE_DDP=maybe\n')
+        else:
+            (profiles / 'default').write_text('[rastervision]\nuse_ddp = maybe\n')
+        place = {'environment': 'the environment', '.env': r'.*/here/\.env', 'profile': r'.*/\.rastervision/default'}
+
+        with pytest.raises(ConfigError, match=f"(?i)use_ddp.*{place[source]}.* is 'maybe'.*yes, y, "):
+            RVConfig().get_namespace_option('rastervision', 'USE_DDP', as_bool=True)
+
     def test_missing_option_gives_the_default_as_it_is(self):
         assert RVConfig().get_namespace_option('rastervision', 'CHIP_BATCH_SIZE', 8) == 8
 
@@ -233,11 +246,24 @@ def test_numbers_are_checked(monkeypatch, value, valid):
     if valid is not None:
         assert config.get_namespace_int('rastervision', 'CHIP_NUM_WORKERS', 7) == valid
         return
-    with pytest.raises(ConfigError, match=f'RASTERVISION_CHIP_NUM_WORKERS={value!r}'):
+    with pytest.raises(ConfigError, match=rf'RASTERVISION_CHIP_NUM_WORKERS \(set in the environment\) is {value!r}'):
         config.get_namespace_int('rastervision', 'CHIP_NUM_WORKERS', 7)
 
 
-SCHEMA = {'batch': ['attempts', 'gpu_job_def', 'api_token', 'log_dir']}
+OWN = (
+    'endpoint_url',
+    'requester_pays',
+    'profile',
+    'proxy',
+    'host',
+    'server_address',
+    'request_payer',
+    'role_arn',
+    'setup',
+    'sbatch_options',
+    'container_command',
+)
+SCHEMA = {'batch': ['attempts', 'gpu_job_def', 'api_token', 'log_dir', *OWN]}
 
 
 @pytest.mark.parametrize(
@@ -245,6 +271,8 @@ SCHEMA = {'batch': ['attempts', 'gpu_job_def', 'api_token', 'log_dir']}
     [
         ({'batch_attempts': '3', 'batch_gpu_job_def': 'mine'}, {'batch_attempts': '3', 'batch_gpu_job_def': 'mine'}),
         ({'aws_s3_endpoint_url': 'http://elsewhere'}, {}),  # no plugin records it here
+        *(({f'batch_{name}': 'x'}, {}) for name in OWN),
+        ({'batch_gpu_job_def': 'http://elsewhere'}, {}),
         ({'batch_log_dir': '/home/ann'}, {}),
         ({'batch_log_dir': '~/logs'}, {}),
         ({'batch_log_dir': 'C:\\logs'}, {}),
@@ -269,3 +297,17 @@ def test_local_paths_are_not_recorded(monkeypatch):
     monkeypatch.setenv('BATCH_LOG_DIR', '/home/ann/logs')
 
     assert RVConfig().get_config_dict(SCHEMA) == {'batch_attempts': '2'}
+
+
+def test_jobs_elsewhere_get_what_is_not_recorded_but_no_secrets(monkeypatch):
+    for name, value in {
+        'BATCH_ENDPOINT_URL': 'http://here',
+        'BATCH_LOG_DIR': '/home/ann/logs',
+        'BATCH_API_TOKEN': 'x',
+        'BATCH_OTHER': 'x',
+        'RASTERVISION_USE_DDP': 'no',
+        'RASTERVISION_SECRET_0000FFFF_1': 'x',
+    }.items():
+        monkeypatch.setenv(name, value)
+
+    assert RVConfig().get_job_variables(SCHEMA) == {'BATCH_ENDPOINT_URL': 'http://here', 'RASTERVISION_USE_DDP': 'no'}

@@ -60,8 +60,17 @@ def test_variable_of_another_type_is_an_error(monkeypatch):
 
 
 def test_words_that_mean_yes():
-    assert all(map(is_true, ('1', 'True', ' yes ', 'Y')))
-    assert not any(map(is_true, ('0', 'no', '', 'on fire')))
+    assert all(map(is_true, ('1', 'True', ' yes ', 'Y', 'on', 't')))
+    assert not any(map(is_true, ('0', 'no', '', 'OFF', 'f', ' False')))
+
+
+@pytest.mark.parametrize('word', ['yess', 'on fire', '2', 'None', '-1'])
+def test_words_that_mean_neither_yes_nor_no_are_refused(word, monkeypatch):
+    with pytest.raises(ConfigError, match=f'The setting is {word!r}.*yes, y, .*no, n, '):
+        is_true(word)
+    monkeypatch.setenv('RV_TEST', word)
+    with pytest.raises(ConfigError, match='RV_TEST is'):
+        get_env_var('RV_TEST', out_type=bool)
 
 
 def test_child_ends_with_its_parent():

@@ -55,11 +55,15 @@ class Settings:
             value = rv_config_.get_namespace_option(AWS_S3, key)
             return None if value is None else str(value) or None
 
+        def is_set(key: str, *, default: bool) -> bool:
+            return bool(rv_config_.get_namespace_option(AWS_S3, key, default, as_bool=True))
+
+        no_sign = os.environ.get('AWS_NO_SIGN_REQUEST', '')
         payer = os.environ.get('AWS_REQUEST_PAYER', '')
         return cls(
-            requester_pays=is_true(option('requester_pays') or '') or payer.lower() == REQUESTER,
+            requester_pays=is_set('requester_pays', default=payer.lower() == REQUESTER),
             endpoint_url=option('endpoint_url'),
-            unsigned=is_true(option('unsigned') or os.environ.get('AWS_NO_SIGN_REQUEST', '')),
+            unsigned=is_set('unsigned', default=is_true(no_sign, 'AWS_NO_SIGN_REQUEST')),
             profile=option('profile'),
         )
 

@@ -27,6 +27,12 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 DOT_ENV = '.env'
+OWN_SECTION = 'rastervision'
+SECRET_VARIABLES = 'RASTERVISION_SECRET_'
+# Settings by which the writer of a config could have requests sent elsewhere, in the user's name or at their cost.
+OWN_SETTING = re.compile(
+    r'(?:^|_)(?:endpoint|ur[il]|host|server|address|proxy|profile|user|role|pays|payer|command|options|setup)(?:_|$)'
+)
 TMP_DIR_VARIABLES = ('TMPDIR', 'TEMP', 'TMP')
 
 
@@ -154,11 +160,14 @@ class RVConfig:
             namespace: Its section.
             key: Its name.
             default: What to return if nothing sets it.
-            as_bool: Return whether it is `1`, `true`, `y` or `yes`, in any case.
+            as_bool: Return whether it means yes; see :func:`.is_true`.
+
+        Raises:
+            ConfigError: If, with `as_bool`, it means neither yes nor no.
         """
         value = self._get(namespace, key)
         if as_bool:
-            return bool(default) if value is None else is_true(value)
+            return bool(default) if value is None else is_true(value, self._called(namespace, key))
         return default if value is None else value
 
     def get_namespace_int(self, namespace: str, key: str, default: int, least: int = 0) -> int:
@@ -179,9 +188,9 @@ class RVConfig:
         try:
             number = int(value)
         except ValueError as error:
-            raise ConfigError(f'{namespace.upper()}_{key}={value!r:.100}: not a whole number.') from error
+            raise ConfigError(f'{self._called(namespace, key)} is {value!r:.100}, which is no whole number.') from error
         if number < least:
-            raise ConfigError(f'{namespace.upper()}_{key}={value!r:.100}: not valid. It is at least {least}.')
+            raise ConfigError(f'{self._called(namespace, key)} is {value!r:.100}. It must be {least} or more.')
         return number
 
     def get_config_dict(self, rv_config_schema: dict[str, list[str]]) -> dict[str, str]:
@@ -191,8 +200,8 @@ class RVConfig:
             rv_config_schema: Section -> keys to record.
 
         Returns:
-            `{'<section>_<key>': value}`, without what nothing sets, and without secrets and local paths: each machine
-            has its own.
+            `{'<section>_<key>': value}`, without what nothing sets, and without what only a machine's own user may say:
+            secrets, local paths, and where requests go, in whose name, and who pays.
         """
         found = {
             f'{namespace}_{key}': self._get(namespace, key)
@@ -218,6 +227,25 @@ class RVConfig:
             }
         )
 
+    def get_job_variables(self, rv_config_schema: dict[str, list[str]]) -> dict[str, str]:
+        """Environment variables for a job on another machine, so that it knows the settings of this one.
+
+        Args:
+            rv_config_schema: Section -> keys that a job may need.
+
+        Returns:
+            Those of the section `rastervision`, and of the schema, without local paths and secrets.
+        """
+        names = {f'{section}_{key}'.upper() for section, keys in rv_config_schema.items() for key in keys}
+        found = {
+            name: value
+            for section in rv_config_schema
+            for name, value in self.get_section_variables(section).items()
+            if name in names and not _is_path(value) and not _is_secret(name, value)
+        }
+        own = self.get_section_variables(OWN_SECTION)
+        return found | {name: value for name, value in own.items() if not name.startswith(SECRET_VARIABLES)}
+
     def get_section_variables(self, section: str) -> dict[str, str]:
         """What the environment, `.env` and the profile set of a section, as environment variables."""
         if not self._is_ini_found:
@@ -227,6 +255,17 @@ class RVConfig:
         return {name: value for name, value in found.items() if name.startswith(f'{section.upper()}_')}
 
     # ---------------------------------------------------------------- internals
+    def _called(self, namespace: str, key: str) -> str:
+        """What messages call a setting: its variable, and where that is set."""
+        name = f'{namespace}_{key}'.upper()
+        sources = (('the environment', os.environ), (repr(os.path.abspath(DOT_ENV)), _read_dot_env()))
+        for source, settings in sources:
+            if name in map(str.upper, settings):
+                return f'{name} (set in {source})'
+        if self._ini is not None and name in map(str.upper, _read_ini(self._ini).cfg):
+            return f'{key} in the section {namespace} of {self._ini!r}'
+        return f'{name} (recorded with the pipeline)'
+
     def _get(self, namespace: str, key: str) -> str | None:
         from everett import NO_VALUE
 
@@ -303,9 +342,13 @@ def _read_dot_env() -> dict[str, str]:
 
 
 def _travels(name: str, value: str) -> bool:
-    """Whether a setting is the same on each machine: neither a secret nor a local path."""
-    is_path = value.startswith(('/', '~', 'file:', '\\\\')) or bool(re.match(r'[A-Za-z]:[\\/]', value))
-    return not is_path and not _is_secret(name, value)
+    """Whether a setting may be another machine's: no secret, no local path, nor where requests go and who pays."""
+    is_own = OWN_SETTING.search(name) or '://' in value
+    return not is_own and not _is_path(value) and not _is_secret(name, value)
+
+
+def _is_path(value: str) -> bool:
+    return value.startswith(('/', '~', 'file:', '\\\\')) or bool(re.match(r'[A-Za-z]:[\\/]', value))
 
 
 def _is_secret(name: str, value: str) -> bool:

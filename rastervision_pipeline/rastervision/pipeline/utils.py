@@ -9,7 +9,8 @@ from typing import Any
 from rastervision.pipeline.errors import ConfigError
 
 SECONDS_TO_END = 5.0
-TRUE_WORDS = frozenset({'1', 'true', 'y', 'yes'})
+TRUE_WORDS = ('yes', 'y', 'true', 't', 'on', '1')
+FALSE_WORDS = ('no', 'n', 'false', 'f', 'off', '0', '')
 
 
 def terminate_at_exit(process: 'Popen[Any]') -> None:
@@ -77,7 +78,7 @@ def get_env_var(key: str, default: Any | None = None, out_type: type | Callable[
     if out_type is None:
         return value
     if out_type is bool:
-        return is_true(value)
+        return is_true(value, key)
     try:
         return out_type(value)
     except (TypeError, ValueError) as error:
@@ -85,6 +86,20 @@ def get_env_var(key: str, default: Any | None = None, out_type: type | Callable[
         raise ConfigError(f'The environment variable {key} is {value!r}, which is not of type {name}.') from error
 
 
-def is_true(word: str) -> bool:
-    """Whether a setting means yes: `1`, `true`, `y` or `yes`, in any case."""
-    return word.strip().lower() in TRUE_WORDS
+def is_true(word: str, setting: str = 'The setting') -> bool:
+    """Whether a setting means yes: `yes`, `y`, `true`, `t`, `on` or `1`, in any case, and not the opposite or nothing.
+
+    Args:
+        word: Its value.
+        setting: What it is called, for the error.
+
+    Raises:
+        ConfigError: If it means neither.
+    """
+    plain = word.strip().lower()
+    if plain not in (*TRUE_WORDS, *FALSE_WORDS):
+        raise ConfigError(
+            f'{setting} is {word!r:.100}, which means neither yes nor no. Write one of {", ".join(TRUE_WORDS)}, or of '
+            f'{", ".join(filter(None, FALSE_WORDS))}.'
+        )
+    return plain in TRUE_WORDS

@@ -12,7 +12,6 @@ from rastervision.pipeline.runner.plan import Stage, make_stages
 from rastervision.pipeline.runner.runner import Runner
 from rastervision.pipeline.runner.submission import JobState, Submission
 from rastervision.pipeline.runner.watch import watch
-from rastervision.pipeline.utils import is_true
 
 if TYPE_CHECKING:
     from rastervision.pipeline.pipeline import Pipeline
@@ -62,7 +61,7 @@ class ClusterRunner(Runner):
             submission = replace(submission, ids=(*submission.ids, *ids))
             echo(f'{stage.command}: submitted as {self.describe(ids)}')
         submission.save()
-        if is_true(self.setting('wait', '')):
+        if self.is_set('wait'):
             watch(self, submission)
         else:
             echo(f'rastervision jobs {root_uri} shows how far they are.')

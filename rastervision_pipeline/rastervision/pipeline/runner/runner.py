@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from rastervision.pipeline.errors import ConfigError, RunError, did_you_mean
 from rastervision.pipeline.runner.plan import Job, make_plan
 from rastervision.pipeline.rv_config import rv_config_
+from rastervision.pipeline.utils import is_true
 
 if TYPE_CHECKING:
     from rastervision.pipeline.pipeline import Pipeline
@@ -127,6 +128,14 @@ class Runner:
         if number < 1:
             raise ConfigError(f'The setting {name!r} of {type(self).__name__} is {value!r}; it must be 1 or more.')
         return number
+
+    def is_set(self, name: str) -> bool:
+        """Whether a setting means yes, if it is set at all.
+
+        Raises:
+            ConfigError: If it means neither yes nor no.
+        """
+        return is_true(str(self.setting(name, '')), f'The setting {name!r} of {type(self).__name__}')
 
     def plan(self, pipeline: 'Pipeline', commands: list[str], num_splits: int = 1) -> list[Job]:
         """The jobs of a run, as :func:`.make_plan` makes them.
