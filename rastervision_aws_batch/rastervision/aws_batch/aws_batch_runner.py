@@ -6,9 +6,12 @@ import uuid
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from rastervision.aws_batch.client import describe_jobs, explained, get_client, read_log
+from rastervision.aws_batch.client import describe_jobs, explained, get_client, read_log, variables_of
 from rastervision.aws_batch.uris import refuse_local
 from rastervision.pipeline.errors import ConfigError
+from rastervision.pipeline.file_system.json_reader import DOCUMENT
+from rastervision.pipeline.file_system.utils import file_to_json
+from rastervision.pipeline.registry import registry_
 from rastervision.pipeline.runner.cluster_runner import ClusterRunner
 from rastervision.pipeline.runner.command_line import job_command_line
 from rastervision.pipeline.runner.parent import PARENT
@@ -16,6 +19,7 @@ from rastervision.pipeline.runner.plan import Job, Stage
 from rastervision.pipeline.runner.runner import Runner as Runner
 from rastervision.pipeline.runner.submission import JobState, State, Submission
 from rastervision.pipeline.rv_config import load_conf_list, rv_config_
+from rastervision.pipeline.secret_references import SECRETS, references_in
 
 if TYPE_CHECKING:
     from rastervision.pipeline.pipeline import Pipeline
@@ -26,6 +30,7 @@ LOG_GROUP = '/aws/batch/job'
 DEFAULT_ATTEMPTS = 5
 MAX_ARRAY = 10_000
 MAX_NAME = 128
+MOST_NAMED = 5
 DEBUGGER = ['-m', 'debugpy', '--listen', '0.0.0.0:6006', '--wait-for-client']
 RESOURCES = {'vcpus': 'VCPU', 'memory': 'MEMORY', 'gpus': 'GPU'}
 
@@ -59,14 +64,15 @@ class AWSBatchRunner(ClusterRunner):
     Settings, section `batch` or `aws_batch`: `gpu_job_queue`, `gpu_job_def`, `cpu_job_queue`, `cpu_job_def`;
     `attempts`, how often to start a job whose machine is taken away (5); `timeout` in seconds; `vcpus`, `memory` (MB)
     and `gpus`, instead of those of the job definition; `shared_paths`, folders that jobs mount, between commas;
-    `log_group` (/aws/batch/job).
+    `log_group` (/aws/batch/job); `pass_secrets`, whether passwords and the like in the config are passed to jobs
+    as plain variables of their environment (no: the job definition has to have them).
     """
 
     name: ClassVar[str] = AWS_BATCH
     sections: ClassVar[tuple[str, ...]] = (AWS_BATCH, 'aws_batch')
     poll_seconds: ClassVar[float] = 10.0
     setting_names: ClassVar[tuple[str, ...]] = (
-        'job_queue', 'job_def', 'attempts', 'timeout', *RESOURCES, 'shared_paths', 'log_group',
+        'job_queue', 'job_def', 'attempts', 'timeout', *RESOURCES, 'shared_paths', 'log_group', 'pass_secrets',
         *ClusterRunner.setting_names,
     )  # fmt: skip
 
@@ -175,6 +181,8 @@ class AWSBatchRunner(ClusterRunner):
         for job in self.plan(pipeline, commands):
             for name in ('attempts', 'timeout', *RESOURCES):
                 self.number(name, job=job)
+        if not self.is_set('pass_secrets'):
+            self._check_secrets(cfg_json_uri, pipeline, commands)
 
     def submit(self, stage: Stage, submission: Submission, pipeline: 'Pipeline', run_name: str) -> list[str]:
         """Hand over the jobs of a command; see :meth:`.ClusterRunner.submit`."""
@@ -239,14 +247,35 @@ class AWSBatchRunner(ClusterRunner):
             )
         return str(value)
 
+    def _check_secrets(self, cfg_json_uri: str, pipeline: 'Pipeline', commands: list[str]) -> None:
+        """See that jobs get the secrets that the config refers to."""
+        needed = references_in(file_to_json(cfg_json_uri, DOCUMENT))
+        if not needed:
+            return
+        for command in commands:
+            _, options = self.build_cmd(command, cfg_json_uri, pipeline)
+            job_def = options['job_def'] or self._required('job_def', options['use_gpu'])
+            missing = [name for name in needed if name not in variables_of(job_def)]
+            if missing:
+                raise ConfigError(
+                    f'AWS Batch: the job definition {job_def!r} does not set {", ".join(missing[:MOST_NAMED])}, for '
+                    f'{needed[missing[0]]!r:.200}. Keep the value in Secrets Manager, and name it in "secrets" of the '
+                    'job definition; or let it be passed to jobs as it is, to be seen by all who may describe them: '
+                    '-o pass_secrets yes.'
+                )
+
     def _timeout(self, job: Job) -> dict[str, Any]:
         seconds = self.number('timeout', job=job)
         return {} if seconds is None else {'timeout': {'attemptDurationSeconds': seconds}}
 
     def _overrides(self, job: Job) -> dict[str, Any]:
         """What differs from the job definition: settings that the job must know, and resources."""
-        variables = rv_config_.get_section_variables('rastervision')
-        environment = [{'name': name, 'value': value} for name, value in sorted(variables.items()) if name != PARENT]
+        schema = registry_.get_rv_config_schema()
+        others = {section: keys for section, keys in schema.items() if section not in self.sections}
+        variables = {name: value for name, value in rv_config_.get_job_variables(others).items() if name != PARENT}
+        if self.is_set('pass_secrets'):
+            variables |= rv_config_.get_section_variables(SECRETS)
+        environment = [{'name': name, 'value': value} for name, value in sorted(variables.items())]
         given = {kind: self.number(name, job=job) for name, kind in RESOURCES.items()}
         resources = [{'type': kind, 'value': str(value)} for kind, value in given.items() if value is not None]
         overrides: dict[str, Any] = {'environment': environment} if environment else {}

@@ -51,6 +51,21 @@ def describe_jobs(ids: Sequence[str]) -> dict[str, dict[str, Any]]:
     return found
 
 
+def variables_of(job_def: str) -> set[str]:
+    """Names of the variables, secret ones too, that a job definition sets in the environment of its jobs.
+
+    Args:
+        job_def: Its name, with or without `:<revision>`, or its ARN.
+    """
+    is_exact = ':' in job_def
+    wanted = {'jobDefinitions': [job_def]} if is_exact else {'jobDefinitionName': job_def, 'status': 'ACTIVE'}
+    with explained(f'describe {job_def}'):
+        found = get_client('batch').describe_job_definitions(**wanted)['jobDefinitions']
+    newest: dict[str, Any] = max(found, key=lambda each: each['revision'], default={})
+    properties = newest.get('containerProperties', {})
+    return {each['name'] for kind in ('environment', 'secrets') for each in properties.get(kind, ())}
+
+
 def read_log(group: str, stream: str, token: str | None) -> tuple[list[str], str | None]:
     """Lines of a log.
 

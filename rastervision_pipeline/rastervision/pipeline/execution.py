@@ -5,17 +5,17 @@ from typing import TypeVar
 
 from rastervision.pipeline.commands import check_command
 from rastervision.pipeline.config.build import build_config
-from rastervision.pipeline.config.files import save_pipeline_config
+from rastervision.pipeline.config.files import read_config_data, save_pipeline_config
 from rastervision.pipeline.config.resolve import resolve
 from rastervision.pipeline.errors import ConfigError, RegistryError, about
-from rastervision.pipeline.file_system.json_reader import DOCUMENT
-from rastervision.pipeline.file_system.utils import file_to_json, get_tmp_dir
+from rastervision.pipeline.file_system.utils import get_tmp_dir
 from rastervision.pipeline.manifest import Manifest
 from rastervision.pipeline.pipeline import Pipeline
 from rastervision.pipeline.pipeline_config import PipelineConfig
 from rastervision.pipeline.plain_text import echo
 from rastervision.pipeline.registry import registry_
 from rastervision.pipeline.rv_config import rv_config_
+from rastervision.pipeline.secret_references import check_resolved
 
 T = TypeVar('T', bound=PipelineConfig)
 
@@ -42,12 +42,14 @@ def resolve_pipeline(cfg: T) -> T:
     """Resolve a config, see that it says where to write, and give it as its jobs will read it from JSON.
 
     Raises:
-        ConfigError: If it is not valid, or says not where to write.
+        ConfigError: If it is not valid, says not where to write, or refers to secrets that are not known here.
     """
     resolved = resolve(cfg)
     if resolved.root_uri is None and type(resolved).get_config_uri is PipelineConfig.get_config_uri:
         raise ConfigError(f'{type(cfg).__name__}: root_uri is None. Set it to the folder to write to.')
-    return type(resolved).from_dict(resolved.dict(with_rv_metadata=False, mode='json'))
+    data = resolved.dict(with_rv_metadata=False, mode='json')
+    check_resolved(data)
+    return type(resolved).from_dict(data)
 
 
 def load_pipeline_config(cfg_json_uri: str) -> PipelineConfig:
@@ -57,14 +59,15 @@ def load_pipeline_config(cfg_json_uri: str) -> PipelineConfig:
 
     Raises:
         NotReadableError: If there is no such file.
-        ConfigError: If it is not the config of a pipeline.
+        ConfigError: If it is not the config of a pipeline, or refers to secrets that are not known here.
     """
-    data = file_to_json(cfg_json_uri, DOCUMENT)
+    data = read_config_data(cfg_json_uri)
     if not isinstance(data, dict):
         raise ConfigError(f'{cfg_json_uri!r} holds a {type(data).__name__}, not the config of one pipeline.')
     rv_config_.set_recorded(data.get('rv_config'), registry_.get_rv_config_schema())
     try:
         with about(cfg_json_uri):
+            check_resolved(data)
             config = build_config(data)
     except RegistryError as error:
         raise ConfigError(

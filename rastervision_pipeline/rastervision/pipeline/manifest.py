@@ -25,7 +25,7 @@ from rastervision.pipeline.errors import ConfigError
 from rastervision.pipeline.file_system.local_file_system import to_path
 from rastervision.pipeline.file_system.publish import record_outputs
 from rastervision.pipeline.file_system.utils import is_local
-from rastervision.pipeline.masking import mask, mask_data
+from rastervision.pipeline.masking import mask_renewed
 from rastervision.pipeline.records import (
     BEGUN,
     STEPS,
@@ -181,11 +181,9 @@ class Manifest:
     def _key_in(self, pipeline: 'Pipeline', command: str) -> str:
         view = self._view(pipeline, command)
         if (id(view), command) not in self._parts:
-            inputs = {mask(uri): self._input_state(uri) for uri in view.inputs_of(command)}
+            inputs = {mask_renewed(uri): self._input_state(uri) for uri in view.inputs_of(command)}
             self._parts[id(view), command] = {
-                'config': digest(
-                    self.root.neutral(mask_data(view.config_for(command)))
-                ),  # new signatures change nothing
+                'config': digest(self.root.neutral(mask_renewed(view.config_for(command)))),
                 'code': digest(code_versions(view, command)),
                 'inputs': digest(self.root.neutral(inputs)),
                 'upstream': digest([self._key_in(view, name) for name in self._upstream_of(command)]),

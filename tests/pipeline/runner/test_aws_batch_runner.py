@@ -4,6 +4,7 @@ What is submitted is looked at as it leaves the client, since moto forgets some 
 """
 
 import json
+import os
 import signal
 from functools import partial
 
@@ -15,6 +16,7 @@ from rastervision.aws_batch.client import get_client
 from rastervision.pipeline.cli.running import run_pipelines
 from rastervision.pipeline.errors import ConfigError, RunError
 from rastervision.pipeline.rv_config import rv_config_
+from rastervision.pipeline.secret_references import refer_to_secrets
 
 
 @pytest.fixture
@@ -111,6 +113,30 @@ def test_settings_of_the_profile_and_verbosity_travel(submit, tmp_path, monkeypa
         {'name': 'RASTERVISION_USE_DDP', 'value': 'no'},
     ]
     assert make['containerOverrides']['command'][3] == '-v'
+
+
+URI = 'https://ann:s3cr3t@host/a.tif'
+
+
+def test_passwords_have_to_be_in_the_job_definition_or_passed_by_the_users_word(submit, sent, toy, monkeypatch):
+    monkeypatch.setattr('os.environ', dict(os.environ))
+    runner, [name] = AWSBatchRunner(), refer_to_secrets(URI)[1]
+
+    with pytest.raises(ConfigError, match=rf"job definition 'cpu-def' does not set {name}, for 'https://\*\*\*@host"):
+        run_pipelines(runner, [toy(source=URI)], ['make'])
+    assert sent == []
+
+    properties = {'image': 'rv', 'vcpus': 1, 'memory': 512, 'command': []}
+    variable = {'environment': [{'name': name, 'value': 's3cr3t'}]}
+    definition = {'jobDefinitionName': 'with-secret', 'type': 'container'}
+    get_client('batch').register_job_definition(**definition, containerProperties={**properties, **variable})
+    runner.configure({'cpu_job_def': 'with-secret'})
+    run_pipelines(runner, [toy(source=URI)], ['make'])
+    runner.configure({'pass_secrets': 'yes'})
+    run_pipelines(runner, [toy(source=URI, root_uri=toy().root_uri + '2')], ['make'])
+
+    assert 's3cr3t' not in json.dumps(sent[0])
+    assert {'name': name, 'value': 'ann:s3cr3t'} in sent[1]['containerOverrides']['environment']
 
 
 def test_local_files_are_refused_and_named_before_anything_is_submitted(submit, sent, tmp_path):

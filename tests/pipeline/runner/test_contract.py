@@ -1,5 +1,10 @@
 """What all runners do alike."""
 
+from base64 import b64encode
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
+
 import pytest
 
 FILES = {'a.txt': b'a', 'b.txt': b'b', 'c.txt': b'c', 'joined.txt': b'abc', 'shouted.txt': b'abc!'}
@@ -56,3 +61,36 @@ def test_settings_that_a_runner_does_not_have_are_refused(run):
 
     assert result.returncode == 1
     assert 'has no such setting' in result.stderr
+
+
+@pytest.fixture
+def guarded(tmp_path):
+    """A file on a server that wants a password and a signature."""
+
+    class Handler(SimpleHTTPRequestHandler):
+        def log_message(self, *_):
+            pass
+
+        def send_head(self):
+            if self.headers.get('Authorization') != f'Basic {b64encode(b"ann:s3cr3t").decode()}':
+                return self.send_error(401)
+            return super().send_head() if 'sig=s1gned' in self.path else self.send_error(403)
+
+    (tmp_path / 'in').mkdir()
+    (tmp_path / 'in' / 'source').write_text('x')
+    with ThreadingHTTPServer(('127.0.0.1', 0), partial(Handler, directory=str(tmp_path / 'in'))) as server:
+        Thread(target=server.serve_forever, kwargs={'poll_interval': 0.01}, daemon=True).start()
+        yield f'http://ann:s3cr3t@127.0.0.1:{server.server_port}/source?sig=s1gned'
+        server.shutdown()
+
+
+def test_jobs_know_passwords_that_no_file_and_no_message_has(run, outputs, engine, guarded, tmp_path):
+    options = ('-o', 'pass_secrets', 'yes') if engine == 'aws_batch' else ()
+
+    result = run('--splits', '2', '-a', 'source', guarded, *options)
+
+    assert result.returncode == 0, result.stderr
+    assert outputs() == FILES
+    written = [path.read_text(errors='replace') for path in tmp_path.rglob('*') if path.is_file()]
+    assert len(written) > 10
+    assert not [text for text in (result.stdout, result.stderr, *written) if 's3cr3t' in text or 's1gned' in text]

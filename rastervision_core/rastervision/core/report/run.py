@@ -20,8 +20,8 @@ from rastervision.core.layout import (
 )
 from rastervision.core.report.recorded import checked_evaluation, most_memory, times_of
 from rastervision.pipeline.config.base import Config
+from rastervision.pipeline.config.files import read_config_data
 from rastervision.pipeline.errors import ConfigError, DataError, NotReadableError, RasterVisionError, about
-from rastervision.pipeline.file_system.json_reader import DOCUMENT
 from rastervision.pipeline.file_system.utils import download_if_needed, file_exists, file_to_json, file_to_str
 from rastervision.pipeline.records import RecordStore
 
@@ -88,7 +88,7 @@ class Run:
                 'that was run.'
             )
         with about(uri):
-            data = file_to_json(uri, DOCUMENT)
+            data = read_config_data(uri)
             if not isinstance(data, dict):
                 raise ConfigError(f'{uri} holds a {type(data).__name__}, not the config of a pipeline.')
             config = Config.from_dict(_moved(data, str(data.get('root_uri') or '').rstrip('/'), self.root))

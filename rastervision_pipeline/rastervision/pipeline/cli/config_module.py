@@ -12,6 +12,7 @@ from types import ModuleType
 from typing import Any
 
 from rastervision.pipeline.cli.arguments import cast_args
+from rastervision.pipeline.config.files import read_config_data
 from rastervision.pipeline.config.resolve import resolve
 from rastervision.pipeline.errors import (
     ConfigError,
@@ -21,8 +22,6 @@ from rastervision.pipeline.errors import (
     about,
     did_you_mean,
 )
-from rastervision.pipeline.file_system.json_reader import DOCUMENT
-from rastervision.pipeline.file_system.utils import file_to_json
 from rastervision.pipeline.pipeline_config import PipelineConfig
 
 # Config classes in a user's file count as part of this plugin, unless they say otherwise.
@@ -50,7 +49,7 @@ def get_configs(
         return get_configs_from_module(cfg_module_path, runner, args or {})
     if args:
         raise ConfigError(f'-a {next(iter(args))}: {cfg_module_path!r} is a finished config, which takes no arguments.')
-    data = file_to_json(cfg_module_path, DOCUMENT)
+    data = read_config_data(cfg_module_path)
     with about(cfg_module_path):
         configs = [PipelineConfig.deserialize(item) for item in (data if isinstance(data, list) else [data])]
         for config in _check_configs(configs, cfg_module_path):

@@ -190,11 +190,10 @@ class Config(BaseModel):
     @classmethod
     def from_file(cls, uri: str) -> Self:
         """Read a config from a JSON file, of any earlier version."""
-        from rastervision.pipeline.file_system.json_reader import DOCUMENT
-        from rastervision.pipeline.file_system.utils import file_to_json
+        from rastervision.pipeline.config.files import read_config_data
 
         with about(uri):
-            return cls.from_dict(file_to_json(uri, DOCUMENT))
+            return cls.from_dict(read_config_data(uri))
 
     @classmethod
     def from_dict(cls, cfg_dict: Data) -> Self:

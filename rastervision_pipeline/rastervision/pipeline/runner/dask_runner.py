@@ -18,6 +18,8 @@ from rastervision.pipeline.runner.resources import Share
 from rastervision.pipeline.runner.runner import Runner
 from rastervision.pipeline.runner.scheduler import Running, environment_of, has_ended, stop
 from rastervision.pipeline.runner.summary import TAIL_LINES, Ended, describe_end, summarize
+from rastervision.pipeline.rv_config import rv_config_
+from rastervision.pipeline.secret_references import SECRETS
 
 if TYPE_CHECKING:
     from distributed import Client, Future
@@ -30,6 +32,13 @@ POLL_SECONDS = 0.1
 SECONDS_BETWEEN_QUESTIONS = 1.0
 SECONDS_TO_STOP = 15
 Result = tuple[float, int]  # seconds, MB
+
+
+class Secrets(dict[str, str]):
+    """Variables for jobs, which logs of Dask do not show."""
+
+    def __repr__(self) -> str:
+        return f'<{len(self)} secrets>'
 
 
 class DaskRunner(Runner):
@@ -103,6 +112,7 @@ class DaskRunner(Runner):
     def _submit(self, client: 'Client', plan: list[Job], cfg_json_uri: str, stopping: str) -> 'list[Future]':
         workers = client.scheduler_info(n_workers=-1)['workers'].values()
         has_gpus = any(worker['resources'].get(GPU) for worker in workers)
+        secrets = Secrets(rv_config_.get_section_variables(SECRETS))
         futures: list[Future] = []
         for job in plan:
             futures.append(
@@ -112,6 +122,7 @@ class DaskRunner(Runner):
                     job_command_line(cfg_json_uri, job.command, job.options),
                     stopping,
                     [futures[index] for index in job.dependencies],
+                    secrets,
                     key=f'{job.name} {stopping}',
                     pure=False,
                     retries=(self.number('attempts', 1, job=job) or 1) - 1,
@@ -121,7 +132,7 @@ class DaskRunner(Runner):
         return futures
 
 
-def run_job(name: str, command: list[str], stopping: str, dependencies: list[Result]) -> Result:
+def run_job(name: str, command: list[str], stopping: str, dependencies: list[Result], secrets: Secrets) -> Result:
     """Run a job as a process; what a worker does.
 
     Args:
@@ -129,6 +140,7 @@ def run_job(name: str, command: list[str], stopping: str, dependencies: list[Res
         command: Its command line.
         stopping: Name of an event that stops it.
         dependencies: Results of the jobs before it, which have ended well.
+        secrets: Variables for its environment.
 
     Returns:
         How long it took, and the most memory it held, in MB.
@@ -141,7 +153,12 @@ def run_job(name: str, command: list[str], stopping: str, dependencies: list[Res
     event = Event(stopping)
     with tempfile.TemporaryFile('w+', errors='replace') as log:
         process = subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True, env=environment_of()
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+            env={**environment_of(), **secrets},
         )
         share = Share(Job(0, name, 0, 1, ()))
         running = Running(share.job, process, None, share, time.monotonic())

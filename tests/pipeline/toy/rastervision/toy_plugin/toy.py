@@ -47,6 +47,8 @@ class Toy(Pipeline):
         time.sleep(self.config.seconds)
         if item == self.config.bad_item:
             raise ValueError(f'{item} is bad')
+        if self.config.source:
+            file_to_str(self.config.source)
         str_to_file(item, self.path(item))
 
     def note(self, text):
