@@ -5,10 +5,12 @@ import pytest
 from PIL import Image
 
 from rastervision.core.box import Box
+from rastervision.core.data.raster_source.multi_raster_source import MultiRasterSource
 from rastervision.core.data.scene_factory import make_od_scene
+from rastervision.core.rv_pipeline import object_windows
 from rastervision.core.rv_pipeline.chip_options import WindowSamplingMethod
 from rastervision.core.rv_pipeline.object_detection_config import ObjectDetectionWindowSamplingConfig
-from rastervision.pipeline.errors import ConfigError, NotReadableError
+from rastervision.pipeline.errors import ConfigError, DataError, NotReadableError
 from rastervision.pytorch_learner.dataset.box_sampler import BoxWindowSampler
 from rastervision.pytorch_learner.dataset.errors import ImageDatasetError, SamplingOptionsError
 from rastervision.pytorch_learner.dataset.object_detection_dataset import (
@@ -208,3 +210,62 @@ def test_a_point_is_in_a_window_or_not(windows):
 def test_shares_that_cannot_be_are_refused_when_the_config_is_read(options):
     with pytest.raises(ConfigError, match=next(iter(options))):
         ObjectDetectionWindowSamplingConfig(size=10, **options)
+
+
+# ------------------------------------------------------- windows of objects, and whole images
+@pytest.mark.parametrize(('method', 'buffer', 'boxes'), [('label', 5, [[5, 5, 15, 15]]), ('image', 0, None)])
+def test_windows_of_any_size_become_samples_of_one(make_scene, class_config, method, buffer, boxes):
+    scene = make_scene([square(10, 10, 10)])
+    options = {'method': method, 'label_buffer': buffer}
+    chips = configured(scene, class_config, **options)
+    samples = configured(scene, class_config, for_chipping=False, **options)
+    ((chip, (found, class_ids, _)), window), (x, y) = chips[0], samples[0]
+
+    assert len(chips) == len(samples) == 1
+    assert (chip.shape, x.shape) == ((20, 20, 3), (3, 20, 20))
+    scale = np.tile(np.divide(20, window.size), 2)
+    expected = (np.array(boxes or [[10, 10, 20, 20]])) * scale
+    np.testing.assert_allclose(found, expected)
+    np.testing.assert_allclose(y.convert_boxes('yxyx'), expected, rtol=1e-6)
+    assert class_ids.tolist() == y.get_field('class_ids').tolist() == [0]
+
+
+def test_windows_of_objects_are_the_same_in_each_epoch_and_named(make_scene, class_config):
+    scene = make_scene([square(10, 10, 10), square(50, 30, 4)])
+    dataset = configured(scene, class_config, method='label', neg_ratio=1)
+    before = [dataset[i][1] for i in range(len(dataset))]
+    dataset.set_epoch(3, seed=4)
+
+    assert len(before) == 4
+    assert [dataset[i][1] for i in range(4)] == before
+    assert dataset.sample_name(0) == "scene 'a', window Box(ymin=10, xmin=10, ymax=20, xmax=20)"
+
+
+def test_a_large_window_is_reduced_while_it_is_read(make_scene, class_config, monkeypatch):
+    scene = make_scene([square(10, 10, 10)])
+    whole = configured(scene, class_config, method='image', clip=True)[0]
+    monkeypatch.setattr(object_windows, 'REDUCED_PIXELS', 1000)
+    monkeypatch.setattr(object_windows, 'MAX_PIXELS', 1000)
+    shapes = []
+    read = scene.raster_source.read_chip
+
+    def spy(window, out_shape=None):
+        shapes.append(out_shape)
+        return read(window, out_shape)
+
+    monkeypatch.setattr(scene.raster_source, 'read_chip', spy)
+    reduced = configured(scene, class_config, method='image', clip=True)[0]
+
+    assert 900 < np.prod(shapes) < 1100
+    assert reduced[0][0].shape == whole[0][0].shape
+    np.testing.assert_allclose(reduced[0][1][0], whole[0][1][0])
+
+
+def test_a_large_window_of_a_source_that_must_hold_it_is_refused(make_scene, class_config, monkeypatch):
+    scene = make_scene([square(10, 10, 10)])
+    scene.raster_source = MultiRasterSource([scene.raster_source])
+    monkeypatch.setattr(object_windows, 'MAX_PIXELS', 1000)
+
+    with pytest.raises(DataError, match=r"scene 'a': a window of .* is too large"):
+        configured(scene, class_config, method='image')
+    assert len(configured(scene, class_config, method='label')) == 1

@@ -2,7 +2,7 @@
 
 from enum import Enum
 from inspect import signature
-from typing import TYPE_CHECKING, Any, Literal, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
 from pydantic import Field, NonNegativeInt, PositiveInt, model_validator
 
@@ -27,17 +27,26 @@ class WindowSamplingMethod(Enum):
 
     sliding = 'sliding'
     random = 'random'
+    label = 'label'
+    image = 'image'
+
+
+OF_OBJECTS = (WindowSamplingMethod.label, WindowSamplingMethod.image)  # in object detection only
 
 
 @register_config('window_sampling')
 class WindowSamplingConfig(Config):
     """Configure the windows that are cut from a scene."""
 
+    methods: ClassVar[tuple[WindowSamplingMethod, ...]] = (WindowSamplingMethod.sliding, WindowSamplingMethod.random)
+
     method: WindowSamplingMethod = Field(
-        WindowSamplingMethod.sliding, description='sliding: a regular grid. random: windows anywhere.'
+        WindowSamplingMethod.sliding,
+        description='sliding: a regular grid. random: windows anywhere. Of object detection only: label: a window for '
+        'each box; image: one window, the whole scene.',
     )
     size: PositiveInt | tuple[PositiveInt, PositiveInt] = Field(
-        description='Size of a chip in pixels, or (height, width). Random windows are resized to it.'
+        description='Size of a chip in pixels, or (height, width). Windows of another size are resized to it.'
     )
     stride: PositiveInt | tuple[PositiveInt, PositiveInt] | None = Field(
         None, description='Sliding: pixels from one window to the next, or (down, across). None: size.'
@@ -70,11 +79,16 @@ class WindowSamplingConfig(Config):
 
     @model_validator(mode='after')
     def validate_options(self) -> Self:
-        """Fill the stride (sliding) or the limits of the size (random) from the size.
+        """Fill the stride (sliding) or the limits of the size (others) from the size.
 
         Raises:
-            ConfigError: If the limits of the size contradict each other.
+            ConfigError: If the limits of the size contradict each other, or the task does not have the method.
         """
+        if self.method not in self.methods:
+            raise ConfigError(
+                f'method {self.method.value!r} is of object detection only, in ObjectDetectionWindowSamplingConfig. '
+                f'{type(self).__name__} has: {", ".join(method.value for method in self.methods)}.'
+            )
         if self.method is WindowSamplingMethod.sliding:
             self._set(stride=self.size if self.stride is None else self.stride)
         else:

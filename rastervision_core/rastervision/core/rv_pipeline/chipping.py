@@ -1,5 +1,6 @@
 """Windows and chips of a scene, for pipelines that make or change samples themselves."""
 
+import logging
 import math
 import zlib
 from collections.abc import Callable, Iterator
@@ -13,13 +14,16 @@ from rastervision.core.data.label.object_detection_labels import ObjectDetection
 from rastervision.core.data.label_source.object_detection_label_source import BOX_FORMAT, ObjectDetectionLabelSource
 from rastervision.core.data.scene import naming_scene
 from rastervision.core.padding import least_padding
-from rastervision.core.rv_pipeline.chip_options import WindowSamplingConfig, WindowSamplingMethod
+from rastervision.core.rv_pipeline.chip_options import OF_OBJECTS, WindowSamplingConfig, WindowSamplingMethod
+from rastervision.core.rv_pipeline.object_windows import boxes_of, object_windows
 from rastervision.pipeline.errors import DataError
 
 if TYPE_CHECKING:
     from rastervision.core.data.scene import Scene
     from rastervision.core.rv_pipeline.object_detection_config import ObjectDetectionWindowSamplingConfig
     from rastervision.core.rv_pipeline.rv_pipeline_config import PredictOptions
+
+log = logging.getLogger(__name__)
 
 DrawWindows = Callable[[int], list[Box]]
 
@@ -38,8 +42,11 @@ def sample_windows(scene: 'Scene', sampling: WindowSamplingConfig, *, seed: int 
     Raises:
         DataError: If no random window can be found in the areas of interest.
     """
+    rng = np.random.default_rng([seed, zlib.crc32((scene.id or '').encode())])
     if sampling.method is WindowSamplingMethod.random:
-        return _random_windows(scene, sampling, np.random.default_rng([seed, zlib.crc32(scene.id.encode())]))
+        return _random_windows(scene, sampling, rng)
+    if sampling.method in OF_OBJECTS:
+        return _windows_of_objects(scene, cast('ObjectDetectionWindowSamplingConfig', sampling), rng)
     assert sampling.stride is not None
     windows = scene.extent.get_windows(
         sampling.size, sampling.stride, padding=sampling.padding, pad_direction=sampling.pad_direction
@@ -53,12 +60,13 @@ def read_label(scene: 'Scene', window: Box, sampling: WindowSamplingConfig | Non
     Args:
         scene: A scene with labels.
         window: In pixels of the scene.
-        sampling: How windows are chosen; says which boxes belong to a random window, and whether they are cut.
+        sampling: How windows are chosen; says which boxes belong to a window, unless it is one of a grid, and whether
+            they are cut.
     """
     source = scene.label_source
     assert source is not None
-    is_random = sampling is not None and sampling.method is WindowSamplingMethod.random
-    if not is_random or not hasattr(sampling, 'ioa_thresh') or not isinstance(source, ObjectDetectionLabelSource):
+    on_grid = sampling is None or sampling.method is WindowSamplingMethod.sliding
+    if on_grid or not hasattr(sampling, 'ioa_thresh') or not isinstance(source, ObjectDetectionLabelSource):
         return source[window]
     labels = source.get_labels(window, ioa_thresh=sampling.ioa_thresh, clip=sampling.clip)  # type: ignore[union-attr]
     boxes = ObjectDetectionLabels.global_to_local(labels.get_npboxes(), window.to_global_coords(scene.bbox))
@@ -124,9 +132,36 @@ def _boxes_to_balance(scene: 'Scene', sampling: WindowSamplingConfig) -> np.ndar
     """Boxes of objects, (n, 4), in pixels of the scene; None if windows are drawn whatever is in them."""
     if getattr(sampling, 'neg_ratio', None) is None or scene.label_source is None:
         return None
-    origin = np.array([scene.bbox.ymin, scene.bbox.xmin] * 2)
-    boxes: np.ndarray = cast('ObjectDetectionLabels', scene.label_source.get_labels()).get_npboxes() - origin
+    boxes = boxes_of(scene)
     return boxes if len(boxes) else None
+
+
+def _windows_of_objects(
+    scene: 'Scene', sampling: 'ObjectDetectionWindowSamplingConfig', rng: np.random.Generator
+) -> list[Box]:
+    """The windows of `label` and `image`, and after them those without objects that `neg_ratio` asks for."""
+    windows = object_windows(scene, sampling)
+    found = _suitable(windows, scene, sampling)
+    if windows and not found:
+        log.warning(
+            'scene %r: of its %d windows (method %s), none suits the areas of interest. Use within_aoi=False, or '
+            'another method.',
+            scene.id,
+            len(windows),
+            sampling.method.value,
+        )
+    boxes = boxes_of(scene)
+
+    def without(count: int) -> list[Box]:
+        return _without_objects(_suitable(_draw(scene.extent, sampling, rng, count), scene, sampling), boxes, sampling)
+
+    return found + _collect(without, round((sampling.neg_ratio or 0) * len(found)), sampling)
+
+
+def _without_objects(
+    windows: list[Box], boxes: np.ndarray, sampling: 'ObjectDetectionWindowSamplingConfig'
+) -> list[Box]:
+    return [window for window in windows if (parts_inside(boxes, window) < sampling.neg_ioa_thresh).all()]
 
 
 def _balanced(
@@ -141,7 +176,7 @@ def _balanced(
     assert sampling.neg_ratio is not None
 
     def without(count: int) -> list[Box]:
-        return [window for window in draw(count) if (parts_inside(boxes, window) < sampling.neg_ioa_thresh).all()]
+        return _without_objects(draw(count), boxes, sampling)
 
     def around(count: int) -> list[Box]:
         """Windows that hold a random box each."""

@@ -1,6 +1,6 @@
 """Configures ObjectDetection."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydantic import Field, NonNegativeInt
 
@@ -9,7 +9,7 @@ from rastervision.core.compat import ObjectDetectionWindowMethod as ObjectDetect
 from rastervision.core.data.label_store.object_detection_geojson_store_config import ObjectDetectionGeoJSONStoreConfig
 from rastervision.core.data.scene_config import SceneConfig
 from rastervision.core.evaluation.object_detection_evaluator_config import ObjectDetectionEvaluatorConfig
-from rastervision.core.rv_pipeline.chip_options import ChipOptions, WindowSamplingConfig
+from rastervision.core.rv_pipeline.chip_options import ChipOptions, WindowSamplingConfig, WindowSamplingMethod
 from rastervision.core.rv_pipeline.rv_pipeline_config import PredictOptions, RVPipelineConfig
 from rastervision.pipeline.config.base import added_field
 from rastervision.pipeline.config.register import register_config
@@ -21,7 +21,13 @@ if TYPE_CHECKING:
 
 @register_config('object_detection_window_sampling')
 class ObjectDetectionWindowSamplingConfig(WindowSamplingConfig):
-    """Configure the windows that are cut from a scene with objects."""
+    """Configure the windows that are cut from a scene with objects.
+
+    Of `label` and `image`, windows have the size of the object or the scene, and are resized to `size` whatever their
+    shape. Those without objects, if `neg_ratio` asks for some, are drawn as random ones.
+    """
+
+    methods: ClassVar[tuple[WindowSamplingMethod, ...]] = tuple(WindowSamplingMethod)
 
     ioa_thresh: float = Field(
         0.8,
@@ -34,13 +40,14 @@ class ObjectDetectionWindowSamplingConfig(WindowSamplingConfig):
     neg_ratio: float | None = Field(
         None,
         ge=0,
-        description='Random: windows without objects, per window with some. None: windows are drawn blindly.',
+        description='Windows without objects, per window with some. None: random windows are drawn blindly; there are '
+        'no others than those of label and image.',
     )
     neg_ioa_thresh: float = Field(
         0.2,
         ge=0,
         le=1,
-        description='Random: a window counts as without objects if no box has this fraction of its area inside.',
+        description='A window counts as without objects if no box has this fraction of its area inside.',
     )
     windows_per_box: float | None = added_field(
         None,
@@ -48,6 +55,9 @@ class ObjectDetectionWindowSamplingConfig(WindowSamplingConfig):
         'max_windows: none, if it has no boxes. Without labels, and if None: max_windows.',
         gt=0,
         allow_inf_nan=False,
+    )
+    label_buffer: NonNegativeInt = added_field(
+        0, 'Label: by how many pixels a window reaches beyond its box on each side, up to the edges of the scene.'
     )
 
 
@@ -63,10 +73,12 @@ class ObjectDetectionChipOptions(ChipOptions):
     def accept_old_spellings(cls, values: dict[str, Any]) -> dict[str, Any]:
         """Accept the options that 0.21 had here; see :func:`.od_chip_options`."""
         values = super().accept_old_spellings(values)
-        if not any(name in values for name in compat.OD_SAMPLING):
+        old = [name for name in compat.OD_SAMPLING if name in values]
+        if not old:
             return values
-        warn_renamed(f'ObjectDetectionChipOptions({", ".join(compat.OD_SAMPLING)})', 'sampling')
-        return compat.od_chip_options(values)
+        values = compat.od_chip_options(values)
+        warn_renamed(f'ObjectDetectionChipOptions({", ".join(old)})', 'sampling')
+        return values
 
 
 @register_config('object_detection_predict_options')

@@ -8,7 +8,7 @@ from rastervision.core.data.raster_transformer.cast_transformer_config import Ca
 from rastervision.core.data.raster_transformer.min_max_transformer_config import MinMaxTransformerConfig
 from rastervision.core.data.raster_transformer.nan_transformer_config import NanTransformerConfig
 from rastervision.core.data.raster_transformer.stats_transformer_config import StatsTransformerConfig
-from rastervision.core.rv_pipeline.chip_options import ChipOptions, WindowSamplingConfig
+from rastervision.core.rv_pipeline.chip_options import OF_OBJECTS, ChipOptions, WindowSamplingConfig
 from rastervision.pipeline.config.base import descendants
 from rastervision.pipeline.errors import RasterVisionError
 from rastervision.pipeline.file_system.utils import file_exists, is_local
@@ -195,7 +195,7 @@ def _chip_size(config: 'RVPipelineConfig', scene_id: str) -> tuple[int, int] | N
     if sampling is None and isinstance(config.chip_options, ChipOptions):
         options = config.chip_options.sampling
         sampling = options.get(scene_id) if isinstance(options, dict) else options
-    if not isinstance(sampling, WindowSamplingConfig):
-        return None
+    if not isinstance(sampling, WindowSamplingConfig) or sampling.method in OF_OBJECTS:
+        return None  # windows of objects lie inside the image, whatever the size
     size = sampling.size
     return (size, size) if isinstance(size, int) else (size[0], size[1])

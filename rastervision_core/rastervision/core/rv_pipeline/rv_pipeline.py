@@ -19,7 +19,8 @@ from rastervision.core.data_sample import DataSample
 from rastervision.core.defaults import TRAIN_GROUP
 from rastervision.core.evaluation.evaluator import run_evaluator
 from rastervision.core.layout import BUNDLE_FILE, CONFIG_FILE, MODEL_CARD_FILE, Layout
-from rastervision.core.rv_pipeline import chipping, dependencies, model_card, preflight
+from rastervision.core.rv_pipeline import chipping, dependencies, model_card, object_windows, preflight
+from rastervision.core.rv_pipeline.chip_options import OF_OBJECTS
 from rastervision.pipeline import lazy
 from rastervision.pipeline.errors import ConfigError, DataError, NotReadableError, RasterVisionError
 from rastervision.pipeline.file_system.json_reader import DOCUMENT
@@ -230,11 +231,18 @@ class RVPipeline(Pipeline):
 
         Returns:
             Windows in pixels of the scene, as `chip_options.sampling` has it.
+
+        Raises:
+            DataError: If one that is an object's, or the image, is too large to be read as a whole.
         """
         options = self.config.chip_options
         if options is None:
             raise ConfigError('chip_options is not set.')
-        return chipping.sample_windows(scene, options.sampling_of(scene.id), seed=self.config.seed)
+        sampling = options.sampling_of(scene.id)
+        windows = chipping.sample_windows(scene, sampling, seed=self.config.seed)
+        if sampling.method in OF_OBJECTS:
+            object_windows.check_sizes(scene, windows)
+        return windows
 
     def get_train_labels(self, window: Box, scene: Scene) -> Any:
         """Label of a chip.

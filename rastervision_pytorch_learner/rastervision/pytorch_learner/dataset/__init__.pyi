@@ -33,6 +33,9 @@ from rastervision.pytorch_learner.dataset.object_detection_dataset import (
     ObjectDetectionImageDataset as ObjectDetectionImageDataset,
 )
 from rastervision.pytorch_learner.dataset.object_detection_dataset import (
+    ObjectDetectionListedWindowGeoDataset as ObjectDetectionListedWindowGeoDataset,
+)
+from rastervision.pytorch_learner.dataset.object_detection_dataset import (
     ObjectDetectionRandomWindowGeoDataset as ObjectDetectionRandomWindowGeoDataset,
 )
 from rastervision.pytorch_learner.dataset.object_detection_dataset import (

@@ -3,8 +3,8 @@
 import logging
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
-from rastervision.core.rv_pipeline.chip_options import WindowSamplingConfig, WindowSamplingMethod
-from rastervision.core.rv_pipeline.chipping import count_random_windows
+from rastervision.core.rv_pipeline.chip_options import OF_OBJECTS, WindowSamplingConfig, WindowSamplingMethod
+from rastervision.core.rv_pipeline.chipping import count_random_windows, sample_windows
 from rastervision.core.rv_pipeline.object_detection_config import ObjectDetectionWindowSamplingConfig
 from rastervision.pipeline.errors import ConfigError
 from rastervision.pytorch_learner.dataset.combination import Concatenation, random_subset
@@ -21,6 +21,7 @@ log = logging.getLogger(__name__)
 
 S = TypeVar('S')
 R = TypeVar('R')
+L = TypeVar('L')
 
 SLIDING_OPTIONS = ('ioa_thresh', 'clip')
 SCENES_OF_SPLIT = {'train': 'train_scenes', 'valid': 'validation_scenes', 'test': 'test_scenes'}
@@ -69,16 +70,50 @@ def sample_scene(
         for_chipping: Give `(sample, window)`, as they are read, resized to `sampling.size` only.
         kwargs: Further arguments of the datasets; the sliding one gets those among `SLIDING_OPTIONS`.
     """
-    options: dict[str, Any] = {'transform': transform, 'within_aoi': sampling.within_aoi}
-    if for_chipping:
-        options |= {'normalize': False, 'to_pytorch': False, 'return_window': True}
+    options = _options(sampling, transform, for_chipping=for_chipping)
     sliding, random = cast(tuple[Any, Any], kinds)
     if sampling.method is WindowSamplingMethod.sliding:
         options |= {name: kwargs[name] for name in SLIDING_OPTIONS if name in kwargs}
         return cast(S, sliding(scene, **_sliding_options(sampling), **options))
-    # Transforms of a data config resize to img_sz; resizing again would blur.
-    out_size = sampling.size if transform is None else None
+    out_size = _out_size(sampling, transform)
     return cast(R, random(scene, out_size=out_size, **_random_options(sampling, scene), **options, **kwargs))
+
+
+def windows_of_objects(
+    scene: 'Scene',
+    sampling: ObjectDetectionWindowSamplingConfig,
+    kind: type[L],
+    transform: 'A.BasicTransform | None' = None,
+    *,
+    for_chipping: bool = False,
+    **kwargs: Any,
+) -> L:
+    """The windows of a scene that follow from its objects, or are the image; the same in each epoch.
+
+    Args:
+        scene: The scene.
+        sampling: How windows are taken from it.
+        kind: Class of the dataset.
+        transform: See `sample_scene`.
+        for_chipping: See `sample_scene`.
+        kwargs: Further arguments of the dataset.
+    """
+    options = {**_options(sampling, transform, for_chipping=for_chipping), **kwargs}
+    windows = sample_windows(scene, sampling)
+    return cast(L, cast(Any, kind)(scene, windows, out_size=_out_size(sampling, transform), **options))
+
+
+def _options(
+    sampling: WindowSamplingConfig, transform: 'A.BasicTransform | None', *, for_chipping: bool
+) -> dict[str, Any]:
+    """Arguments of a dataset of any kind."""
+    options: dict[str, Any] = {'transform': transform, 'within_aoi': sampling.within_aoi}
+    return options | ({'normalize': False, 'to_pytorch': False, 'return_window': True} if for_chipping else {})
+
+
+def _out_size(sampling: WindowSamplingConfig, transform: 'A.BasicTransform | None') -> int | tuple[int, int] | None:
+    """What windows are resized to. Transforms of a data config resize to img_sz; resizing again would blur."""
+    return sampling.size if transform is None else None
 
 
 def box_options(sampling: WindowSamplingConfig, scene: 'Scene') -> dict[str, Any]:
@@ -95,6 +130,8 @@ def box_options(sampling: WindowSamplingConfig, scene: 'Scene') -> dict[str, Any
     if sampling.method is WindowSamplingMethod.sliding:
         is_default = sampling.ioa_thresh == type(sampling).model_fields['ioa_thresh'].default
         return {'ioa_thresh': None if is_default else sampling.ioa_thresh, 'clip': sampling.clip}
+    if sampling.method in OF_OBJECTS:
+        return {'ioa_thresh': sampling.ioa_thresh, 'clip': sampling.clip}
     neg_ratio = sampling.neg_ratio
     if neg_ratio is not None and scene.label_source is not None and not len(scene.label_source.get_labels()):  # type: ignore[arg-type]
         log.warning('Scene %r has no objects, so all its windows are without; neg_ratio has no effect.', scene.id)

@@ -14,6 +14,7 @@ from rastervision.core.box import Box
 from rastervision.core.data.chip import Chip
 from rastervision.core.data.scene import naming_scene
 from rastervision.core.data.scene_factory import make_od_scene
+from rastervision.core.rv_pipeline.object_windows import check_sizes, reduced_shape
 from rastervision.pytorch_learner.dataset.box_sampler import BoxWindowSampler
 from rastervision.pytorch_learner.dataset.coco import read_coco
 from rastervision.pytorch_learner.dataset.dataset import (
@@ -172,18 +173,21 @@ class _Boxed(_Detecting, GeoDataset):
     clip: bool
 
     def _read(self, window: Box) -> tuple[Chip, Any]:
-        source = cast('ObjectDetectionLabelSource | None', self.scene.label_source)
         if self.ioa_thresh is None and not self.clip:
             return super()._read(window)
         with naming_scene(self.scene.id):
-            chip = self.scene.raster_source.read_chip(window)
-            if source is None:
-                return chip, None
-            ioa_thresh = source.ioa_thresh if self.ioa_thresh is None else self.ioa_thresh
-            labels = source.get_labels(window, ioa_thresh=ioa_thresh, clip=self.clip)
+            return self.scene.raster_source.read_chip(window), self._boxes_in(window)
+
+    def _boxes_in(self, window: Box) -> Boxes | None:
+        """The boxes of a window, in its pixels; None without labels."""
+        source = cast('ObjectDetectionLabelSource | None', self.scene.label_source)
+        if source is None:
+            return None
+        ioa_thresh = source.ioa_thresh if self.ioa_thresh is None else self.ioa_thresh
+        labels = source.get_labels(window, ioa_thresh=ioa_thresh, clip=self.clip)
         place = window.to_global_coords(self.scene.bbox)
         boxes = labels.get_npboxes() - np.array([place.ymin, place.xmin] * 2)
-        return chip, (boxes, labels.get_class_ids(), 'yxyx')
+        return boxes, labels.get_class_ids(), 'yxyx'
 
 
 class ObjectDetectionSlidingWindowGeoDataset(_Boxed, SlidingWindowGeoDataset):
@@ -266,6 +270,72 @@ class ObjectDetectionRandomWindowGeoDataset(_Boxed, RandomWindowGeoDataset):
         with naming_scene(self.scene.id):
             boxes = source.get_labels().get_npboxes() - np.array(origin)
             return BoxWindowSampler(self.sampler, boxes, neg_ratio, self.neg_ioa_thresh)
+
+
+class ObjectDetectionListedWindowGeoDataset(_Boxed, GeoDataset):
+    """Windows that are given, of any size.
+
+    Large ones are reduced while they are read, to `REDUCED_PIXELS`, if the raster source can do that.
+
+    Args:
+        scene: The scene.
+        windows: In pixels of the scene.
+        bbox_params: How albumentations is to treat boxes.
+        ioa_thresh: A box counts as being in a window if at least this part of it is.
+        clip: Cut boxes at the edges of the window.
+        kwargs: See `GeoDataset`.
+
+    Raises:
+        DataError: If a window is too large to be read.
+    """
+
+    def __init__(
+        self,
+        scene: 'Scene',
+        windows: Sequence[Box],
+        *,
+        bbox_params: A.BboxParams | None = None,
+        ioa_thresh: float = 0.9,
+        clip: bool = False,
+        **kwargs: Any,
+    ) -> None:
+        self.windows = list(windows)
+        self.bbox_params = bbox_params or DEFAULT_BBOX_PARAMS
+        self.ioa_thresh, self.clip = ioa_thresh, clip
+        if not scene.raster_source.resamples_while_reading:
+            check_sizes(scene, self.windows)
+        super().__init__(scene, **{'transform_type': TransformType.object_detection, **kwargs})
+
+    def append_resize_transform(self, transform: Transform | None, out_size: tuple[int, int]) -> Transform:
+        """A transform that resizes to `out_size` (height, width), boxes too, after another one."""
+        return _append_resize(transform, out_size, self.bbox_params)
+
+    def __getitem__(self, idx: int) -> Any:
+        """The sample of a window.
+
+        Raises:
+            SampleIndexError: If there is no such window.
+        """
+        index = self._index(idx)
+        return self._sample(self.windows[index], self.randomness.generator(index))
+
+    def sample_name(self, index: int) -> str:
+        """Scene and window of a sample, for messages."""
+        return self._name(self.windows[index])
+
+    def __len__(self) -> int:
+        return len(self.windows)
+
+    def _read(self, window: Box) -> tuple[Chip, Any]:
+        shape = reduced_shape(window) if self.scene.raster_source.resamples_while_reading else None
+        if shape is None:
+            return super()._read(window)
+        with naming_scene(self.scene.id):
+            chip, label = self.scene.raster_source.read_chip(window, out_shape=shape), self._boxes_in(window)
+        if label is None:
+            return chip, None
+        boxes, class_ids, form = label
+        return chip, (boxes * np.tile(np.divide(shape, window.size), 2), class_ids, form)
 
 
 def _append_resize(transform: Transform | None, out_size: tuple[int, int], bbox_params: A.BboxParams) -> Transform:

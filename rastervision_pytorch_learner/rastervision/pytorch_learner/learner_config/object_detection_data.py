@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 from pydantic import Field
 
+from rastervision.core.rv_pipeline.chip_options import OF_OBJECTS
+from rastervision.core.rv_pipeline.object_detection_config import ObjectDetectionWindowSamplingConfig
 from rastervision.pipeline import lazy
 from rastervision.pipeline.config.base import Config
 from rastervision.pipeline.config.register import register_config
@@ -17,11 +19,8 @@ if TYPE_CHECKING:
     import albumentations as A
 
     from rastervision.core.data.scene import Scene
-    from rastervision.pytorch_learner.dataset.object_detection_dataset import (
-        ObjectDetectionImageDataset,
-        ObjectDetectionRandomWindowGeoDataset,
-        ObjectDetectionSlidingWindowGeoDataset,
-    )
+    from rastervision.pytorch_learner.dataset.dataset import GeoDataset
+    from rastervision.pytorch_learner.dataset.object_detection_dataset import ObjectDetectionImageDataset
 
 __getattr__ = lazy.names(__name__, 'rastervision.pytorch_learner.dataset.transform:DEFAULT_BBOX_PARAMS')
 
@@ -69,7 +68,7 @@ class ObjectDetectionGeoDataConfig(ObjectDetectionDataConfig, GeoDataConfig):
         transform: 'A.BasicTransform | None' = None,
         bbox_params: 'A.BboxParams | None' = None,
         for_chipping: bool = False,
-    ) -> 'ObjectDetectionSlidingWindowGeoDataset | ObjectDetectionRandomWindowGeoDataset':
+    ) -> 'GeoDataset':
         """Make the dataset of the windows of one scene; see `GeoDataConfig.scene_to_dataset`.
 
         Args:
@@ -78,13 +77,17 @@ class ObjectDetectionGeoDataConfig(ObjectDetectionDataConfig, GeoDataConfig):
             bbox_params: How albumentations is to treat the boxes. None: `get_bbox_params()`.
             for_chipping: Give samples as they are read, to be written to files.
         """
-        from rastervision.pytorch_learner.dataset.geo_data import box_options, sample_scene
+        from rastervision.pytorch_learner.dataset.geo_data import box_options, sample_scene, windows_of_objects
         from rastervision.pytorch_learner.dataset.object_detection_dataset import (
+            ObjectDetectionListedWindowGeoDataset,
             ObjectDetectionRandomWindowGeoDataset,
             ObjectDetectionSlidingWindowGeoDataset,
         )
 
-        kinds = (ObjectDetectionSlidingWindowGeoDataset, ObjectDetectionRandomWindowGeoDataset)
         sampling = self.get_sampling(scene.id)
         options = {'bbox_params': bbox_params or self.get_bbox_params(), **box_options(sampling, scene)}
+        if isinstance(sampling, ObjectDetectionWindowSamplingConfig) and sampling.method in OF_OBJECTS:
+            listed = ObjectDetectionListedWindowGeoDataset
+            return windows_of_objects(scene, sampling, listed, transform, for_chipping=for_chipping, **options)
+        kinds = (ObjectDetectionSlidingWindowGeoDataset, ObjectDetectionRandomWindowGeoDataset)
         return sample_scene(scene, sampling, kinds, transform, for_chipping=for_chipping, **options)

@@ -115,6 +115,11 @@ class RasterSource(ABC):
         return False
 
     @property
+    def resamples_while_reading(self) -> bool:
+        """Whether a window that is resampled is never held as it is, so that memory depends on `out_shape` only."""
+        return False
+
+    @property
     @abstractmethod
     def crs_transformer(self) -> CRSTransformer:
         """Transforms between map coordinates and pixels of the image (not of the bbox)."""

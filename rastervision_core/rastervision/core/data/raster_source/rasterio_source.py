@@ -180,6 +180,11 @@ class RasterioSource(RasterSource):
         """See the base class."""
         return is_remote(self.imagery_path)
 
+    @property
+    def resamples_while_reading(self) -> bool:
+        """See the base class; colours of a palette are resampled after they are read."""
+        return self._colors is None and self._reads_by_itself
+
     # ------------------------------------------------------------------ reading
     @contextmanager
     def reading_ahead(self, windows: Sequence[Box]) -> Iterator[None]:
