@@ -1,3 +1,4 @@
+import re
 import subprocess
 import sys
 import warnings
@@ -8,10 +9,14 @@ from rastervision.core import compat
 from rastervision.core.data.label_source.semantic_segmentation_label_source_config import (
     ss_label_source_config_upgrader,
 )
-from rastervision.core.rv_pipeline.chip_options import WindowSamplingMethod
-from rastervision.core.rv_pipeline.object_detection_config import ObjectDetectionChipOptions
+from rastervision.core.rv_pipeline.chip_options import ChipOptions, WindowSamplingMethod
+from rastervision.core.rv_pipeline.object_detection_config import ObjectDetectionChipOptions, ObjectDetectionConfig
 from rastervision.core.rv_pipeline.rv_pipeline_config import rv_pipeline_config_upgrader
-from rastervision.core.rv_pipeline.semantic_segmentation_config import SemanticSegmentationChipOptions
+from rastervision.core.rv_pipeline.semantic_segmentation_config import (
+    SemanticSegmentationChipOptions,
+    SemanticSegmentationConfig,
+)
+from rastervision.pipeline.config.base import Config
 from rastervision.pipeline.config.build import build_config
 from rastervision.pipeline.config.spellings import OldSpellingWarning
 from rastervision.pipeline.errors import ConfigError
@@ -53,6 +58,136 @@ def test_random_windows_of_old_object_detection_had_as_many_without_objects():
     assert ObjectDetectionChipOptions(**file).sampling == sampling
     with pytest.warns(OldSpellingWarning, match='sampling'):
         assert ObjectDetectionChipOptions(window_method='sliding').sampling.neg_ratio is None
+
+
+VERSIONS = {'rastervision.pipeline': 0, 'rastervision.core': 10, 'rastervision.pytorch_learner': 4}
+
+
+def read_file(make_pipeline_config, task, **fields):
+    """The chip options of a pipeline in a file of 0.21."""
+    now = make_pipeline_config().dict(with_rv_metadata=True)
+    parts = ('root_uri', 'dataset', 'backend')
+    old = {
+        **{name: now[name] for name in parts},
+        'type_hint': task,
+        'plugin_versions': now['plugin_versions'] | VERSIONS,
+    }
+    return Config.from_dict({**old, **fields}).chip_options
+
+
+SS, OD = 'semantic_segmentation', 'object_detection'
+SS_CLASS, OD_CLASS = SemanticSegmentationChipOptions, ObjectDetectionChipOptions
+# Task, options of 0.21, and what is meant, of chips of 100.
+MEANINGS = [
+    (SS, {}, {'method': 'sliding', 'stride': 50}),
+    (SS, {'window_method': 'sliding', 'stride': None, 'chips_per_scene': 1000}, {'method': 'sliding', 'stride': 50}),
+    (SS, {'window_method': 'sliding', 'stride': 30}, {'method': 'sliding', 'stride': 30}),
+    (SS, {'window_method': 'random_sample'}, {'method': 'random', 'max_windows': 1000}),
+    (SS, {'window_method': 'random_sample', 'chips_per_scene': 7}, {'method': 'random', 'max_windows': 7}),
+    (OD, {}, {'method': 'random', 'neg_ratio': 1, 'windows_per_box': 1, 'ioa_thresh': 0.8}),
+    (OD, {'window_method': 'chip', 'neg_ratio': 0.5}, {'method': 'random', 'neg_ratio': 0.5, 'windows_per_box': 1}),
+    (OD, {'window_method': 'sliding'}, {'method': 'sliding', 'stride': 100, 'neg_ratio': None}),
+    (
+        OD,
+        {'window_method': 'label'},
+        {'method': 'label', 'label_buffer': 0, 'neg_ratio': None, 'windows_per_box': None},
+    ),
+    (OD, {'window_method': 'label', 'label_buffer': 9}, {'method': 'label', 'label_buffer': 9}),
+    (OD, {'window_method': 'label', 'neg_ratio': 2, 'ioa_thresh': 0.3}, {'neg_ratio': 2, 'ioa_thresh': 0.3}),
+    (OD, {'window_method': 'image', 'label_buffer': None}, {'method': 'image', 'neg_ratio': None}),
+]
+
+
+def told(sampling, names):
+    return {name: getattr(getattr(sampling, name), 'value', getattr(sampling, name)) for name in names}
+
+
+@pytest.mark.parametrize(('task', 'old', 'meant'), MEANINGS)
+def test_older_chip_options_mean_what_they_meant_in_files(make_pipeline_config, task, old, meant):
+    """A file is translated from the inside out; what its chip options say depends on the size that the pipeline has."""
+    options = read_file(
+        make_pipeline_config,
+        task,
+        train_chip_sz=100,
+        chip_nodata_threshold=0.7,
+        chip_options={'type_hint': f'{task}_chip_options', **old},
+    )
+
+    assert told(options.sampling, meant) == meant
+    assert (options.sampling.size, options.nodata_threshold) == (100, 0.7)
+
+
+@pytest.mark.parametrize(('task', 'old', 'meant'), [each for each in MEANINGS if each[1]])
+def test_older_chip_options_mean_what_they_meant_in_python(make_pipeline_config, task, old, meant):
+    given = {SS: SS_CLASS, OD: OD_CLASS}[task]
+    cls = {SS: SemanticSegmentationConfig, OD: ObjectDetectionConfig}[task]
+    parts = dict(make_pipeline_config())
+    with pytest.warns(OldSpellingWarning):
+        options = [
+            cls(dataset=parts['dataset'], backend=parts['backend'], train_chip_sz=100, chip_options=chip_options)
+            for chip_options in (given(**old), old)
+        ]
+
+    for config in options:
+        assert told(config.chip_options.sampling, meant) == meant
+        assert config.chip_options.sampling.size == 100
+
+
+@pytest.mark.parametrize('task', [SS, OD])
+def test_pipelines_of_old_had_chip_options_by_default(make_pipeline_config, task):
+    cls = {SS: SemanticSegmentationConfig, OD: ObjectDetectionConfig}[task]
+    meant = next(meant for each, old, meant in MEANINGS if each == task and not old)
+    parts = dict(make_pipeline_config())
+    with pytest.warns(OldSpellingWarning):
+        config = cls(dataset=parts['dataset'], backend=parts['backend'], train_chip_sz=100)
+
+    assert told(config.chip_options.sampling, meant) == meant
+    assert told(read_file(make_pipeline_config, task, train_chip_sz=100).sampling, meant) == meant
+
+
+@pytest.mark.parametrize(
+    ('cls', 'given', 'advice'),
+    [
+        (SS_CLASS, 'slidng', "'sliding', 'random_sample'. Did you mean 'sliding'"),
+        (SS_CLASS, 'label', "'sliding', 'random_sample'."),
+        (OD_CLASS, 'lable', "'chip', 'label', 'image', 'sliding'. Did you mean 'label'"),
+        (OD_CLASS, ['chip'], "'chip', 'label', 'image', 'sliding'"),
+        (OD_CLASS, '', "'chip', 'label', 'image', 'sliding'"),
+    ],
+)
+def test_an_unknown_way_of_choosing_windows_is_refused(make_pipeline_config, cls, given, advice):
+    with pytest.raises(ConfigError, match=f'window_method {re.escape(repr(given))} is none of {advice}'):
+        cls(window_method=given)
+    hint = cls(sampling={'size': 5}).type_hint
+    old = {'type_hint': hint, 'window_method': given}
+    with pytest.raises(ConfigError, match=f'window_method {re.escape(repr(given))} is none of {advice}'):
+        read_file(make_pipeline_config, hint.removesuffix('_chip_options'), chip_options=old)
+
+
+def test_chip_classification_never_had_other_windows(make_pipeline_config):
+    with pytest.raises(ConfigError, match="unknown field 'window_method'"):
+        ChipOptions(window_method='sliding', sampling={'size': 5})
+    with pytest.raises(ConfigError, match=r"'sliding'.*'random'.*'slidng'"):
+        read_file(make_pipeline_config, 'chip_classification', chip_options={'method': 'slidng'})
+    assert read_file(make_pipeline_config, 'chip_classification', train_chip_sz=50).sampling.stride == 50
+
+
+@pytest.mark.parametrize(('cls', 'old'), [(SS_CLASS, {'stride': 5}), (OD_CLASS, {'neg_ratio': 2, 'ioa_thresh': 0.5})])
+def test_older_and_present_spelling_together_are_refused(cls, old):
+    with pytest.raises(ConfigError, match=f'sampling is given, and so is its older spelling: {", ".join(old)}'):
+        cls(sampling={'size': 5}, **old)
+
+
+def test_chip_options_that_stand_alone_in_a_file_are_translated(make_pipeline_config):
+    versions = make_pipeline_config().dict(with_rv_metadata=True)['plugin_versions'] | VERSIONS
+    old = {'type_hint': 'semantic_segmentation_chip_options', 'plugin_versions': versions}
+    with pytest.warns(OldSpellingWarning):
+        sliding = Config.from_dict({**old, 'window_method': 'sliding', 'stride': None})
+    with pytest.warns(OldSpellingWarning):
+        random = Config.from_dict({**old, 'window_method': 'random_sample', 'chips_per_scene': 10})
+
+    assert sliding.sampling.stride == 150
+    assert random.sampling.max_windows == 10
 
 
 def test_old_colours_of_labels_become_a_transformer():

@@ -28,6 +28,7 @@ from rastervision.core.rv_pipeline.object_detection_config import (
     ObjectDetectionWindowSamplingConfig,
 )
 from rastervision.pipeline.config.resolve import resolve
+from rastervision.pipeline.config.spellings import OldSpellingWarning
 from rastervision.pytorch_backend.pytorch_object_detection import PyTorchObjectDetectionSampleWriter
 from rastervision.pytorch_backend.pytorch_object_detection_config import PyTorchObjectDetectionConfig
 from rastervision.pytorch_learner.learner_config.object_detection_data import (
@@ -38,7 +39,7 @@ from rastervision.pytorch_learner.learner_config.solver import SolverConfig
 from rastervision.pytorch_learner.object_detection_utils import BoxList
 from rastervision.pytorch_learner.tasks.object_detection_config import ObjectDetectionModelConfig
 
-SIZE, CHIP = 80, 64
+SIZE, CHIP, SMALL = 80, 64, 32
 PLACE = Affine(10, 0, 5e5, 0, -10, 5e6)
 CRS = 'EPSG:32633'
 CLASSES = ClassConfig(names=['car', 'boat'], colors=['red', 'blue'])
@@ -97,7 +98,7 @@ def make_scene(tmp_path, write_image):
 def make_pipeline(tmp_path):
     """A function that makes a pipeline of given scenes."""
 
-    def make(train, validation, test=(), data=None, sampling=None, **kwargs):
+    def make(train, validation, test=(), data=None, sampling=None, chip_options=None, **kwargs):
         config = ObjectDetectionConfig(
             root_uri=str(tmp_path / 'out'),
             dataset=DatasetConfig(
@@ -114,7 +115,7 @@ def make_pipeline(tmp_path):
                 solver=SolverConfig(num_epochs=1, batch_sz=2),
                 log_tensorboard=False,
             ),
-            chip_options=ObjectDetectionChipOptions(sampling=sampling or random_windows()),
+            chip_options=chip_options or ObjectDetectionChipOptions(sampling=sampling or random_windows()),
             predict_options=ObjectDetectionPredictOptions(chip_sz=CHIP, stride=16, score_thresh=0.2),
             **kwargs,
         )
@@ -191,14 +192,50 @@ def test_chips_keep_fractions_of_pixels(tmp_path):
     assert len(coco['images']) == 3
 
 
-@pytest.mark.parametrize('sampling', [random_windows(), sliding_windows()], ids=['random', 'sliding'])
+@pytest.mark.parametrize(
+    'sampling',
+    [
+        random_windows(),
+        sliding_windows(),
+        random_windows(method='label', label_buffer=9),
+        random_windows(method='image'),
+    ],
+    ids=['random', 'sliding', 'label', 'image'],
+)
 def test_scenes_are_trained_on_without_chips(make_scene, make_pipeline, tmp_path, sampling):
     data = ObjectDetectionGeoDataConfig(img_sz=CHIP, num_workers=0, sampling=sampling)
-    pipeline = make_pipeline([make_scene('a')], [make_scene('val')], data=data)
+    pipeline = make_pipeline([make_scene('a'), make_scene('b')], [make_scene('val')], data=data)
     assert 'chip' not in pipeline.commands
     run(pipeline)
 
     assert (tmp_path / 'out/eval/validation_scenes/eval.json').is_file()
+
+
+OLD_WINDOWS = [  # of 0.21: options, and how many chips there are of a scene with three boxes
+    ({'window_method': 'chip'}, 3),
+    ({'window_method': 'label'}, 3),
+    ({'window_method': 'label', 'label_buffer': 8, 'neg_ratio': 1, 'ioa_thresh': 0.5}, 6),
+    ({'window_method': 'image'}, 1),
+    ({'window_method': 'sliding'}, 9),
+]
+
+
+@pytest.mark.parametrize(('old', 'count'), OLD_WINDOWS)
+def test_older_options_make_the_chips_that_they_made(make_scene, make_pipeline, tmp_path, old, count):
+    with pytest.warns(OldSpellingWarning):
+        options = ObjectDetectionChipOptions(**old)
+        make_pipeline([make_scene('a')], [make_scene('val')], chip_options=options, train_chip_sz=SMALL).chip()
+
+    with zipfile.ZipFile(next((tmp_path / 'out/chip').glob('*.zip'))) as chips:
+        coco = json.loads(chips.read('train/labels.json'))
+        names = [name for name in chips.namelist() if name.startswith('train/img/')]
+    assert len(names) == len(coco['images']) == count
+    assert all((image['height'], image['width']) == (SMALL, SMALL) for image in coco['images'])
+    if old == {'window_method': 'label'}:
+        assert [box['bbox'] for box in coco['annotations']] == [[0, 0, SMALL, SMALL]] * 3
+    if old == {'window_method': 'image'}:
+        boxes = [[x0, y0, x1 - x0, y1 - y0] for y0, x0, y1, x1, _ in BOXES]
+        np.testing.assert_allclose([box['bbox'] for box in coco['annotations']], np.multiply(boxes, SMALL / SIZE))
 
 
 def test_windows_and_metrics_keep_to_the_aoi(make_scene, make_pipeline, tmp_path):

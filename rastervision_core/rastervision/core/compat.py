@@ -10,7 +10,8 @@ from typing import Any
 from rastervision.core.defaults import CHIP_SZ, PREDICT_BATCH_SZ
 from rastervision.pipeline.config.base import Config
 from rastervision.pipeline.config.spellings import warn_renamed
-from rastervision.pipeline.errors import ConfigError
+from rastervision.pipeline.errors import ConfigError, did_you_mean
+from rastervision.pipeline.registry import registry_
 
 Data = dict[str, Any]
 
@@ -27,10 +28,13 @@ class ObjectDetectionWindowMethod(Enum):
 
     chip = 'chip'
     label = 'label'
+    image = 'image'
     sliding = 'sliding'
 
 
-RANDOM_METHODS = {'random_sample', 'random', 'chip', 'label'}
+# Ways of choosing windows: of 0.21 -> of today; the first is the default.
+SS_METHODS = {'sliding': 'sliding', 'random_sample': 'random'}
+OD_METHODS = {'chip': 'random', 'label': 'label', 'image': 'image', 'sliding': 'sliding'}
 SS_SAMPLING = ('window_method', 'stride', 'chips_per_scene')
 OD_SAMPLING = ('window_method', 'label_buffer', 'neg_ratio', 'ioa_thresh')
 OLD_CHIPS_PER_SCENE, OLD_NEG_RATIO, OLD_WINDOWS_PER_BOX = 1000, 1.0, 1.0  # defaults of 0.21
@@ -55,48 +59,70 @@ def refuse_if_set(values: Data, name: str, instead: str) -> Data:
 
 
 # ------------------------------------------------------------------------------------------------------ chip options
-def ss_chip_options(values: Data) -> Data:
+def ss_chip_options(values: Data, size: int = CHIP_SZ) -> Data:
     """0.21: `window_method`, `stride` and `chips_per_scene` of semantic segmentation -> `sampling`.
 
-    A `sampling` that is there already wins: the upgrader of the pipeline, which knows the chip size, made it.
+    Sliding windows overlapped by half if no stride was given; random ones were 1000 per scene.
+
+    Args:
+        values: Fields of the chip options.
+        size: Size of a chip, which was a field of the pipeline.
+
+    Raises:
+        ConfigError: If the method is unknown, or there is a `sampling` besides.
     """
-    kept = without(values, *SS_SAMPLING)
-    if 'sampling' in values:
-        return kept
-    return {**kept, 'sampling': {'type_hint': 'window_sampling', **_ss_sampling(values, CHIP_SZ)}}
-
-
-def _ss_sampling(values: Data, size: int) -> Data:
-    """0.21: sliding windows overlapped by half if no stride was given; random ones were 1000 per scene."""
-    sampling: Data = {**_method_of(values), 'size': size}
+    _refuse_both(values, SS_SAMPLING)
+    sampling: Data = {'type_hint': 'window_sampling', 'method': _method_of(values, SS_METHODS), 'size': size}
     if sampling['method'] == 'random':
-        return {**sampling, 'max_windows': _or_default(values.get('chips_per_scene'), OLD_CHIPS_PER_SCENE)}
-    return {**sampling, 'stride': _or_default(values.get('stride'), max(1, size // 2))}
+        sampling['max_windows'] = _or_default(values.get('chips_per_scene'), OLD_CHIPS_PER_SCENE)
+    else:
+        sampling['stride'] = _or_default(values.get('stride'), max(1, size // 2))
+    return {**without(values, *SS_SAMPLING), 'sampling': sampling}
+
+
+def od_chip_options(values: Data, size: int = CHIP_SZ) -> Data:
+    """0.21: `window_method`, `neg_ratio`, `ioa_thresh` and `label_buffer` of object detection -> `sampling`.
+
+    Of random windows (`chip`), there were as many as boxes, and as many without objects as with some.
+
+    Args:
+        values: Fields of the chip options.
+        size: Size of a chip, which was a field of the pipeline.
+
+    Raises:
+        ConfigError: If the method is unknown, or there is a `sampling` besides.
+    """
+    _refuse_both(values, OD_SAMPLING)
+    method = _method_of(values, OD_METHODS)
+    sampling: Data = {'type_hint': 'object_detection_window_sampling', 'method': method, 'size': size}
+    if method == 'random':
+        sampling |= {'neg_ratio': OLD_NEG_RATIO, 'windows_per_box': OLD_WINDOWS_PER_BOX}
+    given = {name: values.get(name) for name in ('neg_ratio', 'ioa_thresh', 'label_buffer')}
+    sampling |= {name: value for name, value in given.items() if value is not None}
+    return {**without(values, *OD_SAMPLING), 'sampling': sampling}
+
+
+def _refuse_both(values: Data, old: tuple[str, ...]) -> None:
+    given = [name for name in old if name in values]
+    if given and 'sampling' in values:
+        raise ConfigError(
+            f'sampling is given, and so is its older spelling: {", ".join(given)}. Leave that out, and say in sampling '
+            'what it says.'
+        )
+
+
+def _method_of(values: Data, methods: dict[str, str]) -> str:
+    """The way of choosing windows, by its name of today."""
+    given = values.get('window_method')
+    name = next(iter(methods)) if given is None else getattr(given, 'value', given)
+    if not isinstance(name, str) or name not in methods:
+        near = did_you_mean(str(name), methods) or '.'
+        raise ConfigError(f'window_method {name!r:.80} is none of {", ".join(map(repr, methods))}{near}')
+    return methods[name]
 
 
 def _or_default(value: Any, default: Any) -> Any:
     return default if value is None else value
-
-
-def od_chip_options(values: Data) -> Data:
-    """0.21: `window_method`, `neg_ratio` and `ioa_thresh` of object detection -> `sampling`.
-
-    `label_buffer` made windows around labels; random windows, which contain labels anywhere, replace them.
-    """
-    given: Data = {}
-    if _method_of(values, 'random')['method'] == 'random':
-        given = {'neg_ratio': OLD_NEG_RATIO}
-        if 'max_windows' not in _as_dict(values.get('sampling')):
-            given['windows_per_box'] = OLD_WINDOWS_PER_BOX
-    given |= {name: values[name] for name in ('neg_ratio', 'ioa_thresh') if values.get(name) is not None}
-    base = {'type_hint': 'object_detection_window_sampling', 'size': CHIP_SZ, **_method_of(values, 'random')}
-    return {**without(values, *OD_SAMPLING), 'sampling': {**base, **given, **_as_dict(values.get('sampling'))}}
-
-
-def _method_of(values: Data, default: str = 'sliding') -> Data:
-    method = values.get('window_method') or default
-    method = getattr(method, 'value', method)
-    return {'method': 'random' if method in RANDOM_METHODS else 'sliding'}
 
 
 def with_rgb_class_transformer(values: Data) -> Data:
@@ -111,24 +137,43 @@ def with_rgb_class_transformer(values: Data) -> Data:
 
 
 # ------------------------------------------------------------------ fields of the pipeline config
+# Pipelines that had chip options by default, and how these are translated.
+CHIP_OPTIONS = {'semantic_segmentation': ss_chip_options, 'object_detection': od_chip_options}
+
+
 def upgrade_chip_fields(values: Data) -> Data:
     """Files before version 11: `train_chip_sz`, `chip_nodata_threshold` -> `chip_options`.
 
-    Of semantic segmentation and object detection, windows are chosen as the version that wrote the file chose them;
-    0.31 reads them all as sliding windows without overlap.
+    Windows are chosen as the version that wrote the file chose them; 0.31 reads them all as sliding windows without
+    overlap.
     """
-    options = _as_dict(values.get('chip_options'))
     size = values.get('train_chip_sz', CHIP_SZ)
-    sampling: Data = {'method': options.pop('method', 'sliding')}
-    if options.get('type_hint') == 'semantic_segmentation_chip_options' and 'window_method' in options:
-        sampling = _ss_sampling(options, size)
-        options = without(options, *SS_SAMPLING)
-    if options.get('type_hint') == 'object_detection_chip_options':
-        sampling = without(od_chip_options(options)['sampling'], 'type_hint', 'size')
-        options = without(options, *OD_SAMPLING)
-    options['sampling'] = {**sampling, 'size': size}
+    options = _with_sampling(_as_dict(values.get('chip_options')), values.get('type_hint'), size)
     options['nodata_threshold'] = values.get('chip_nodata_threshold', 1.0)
     return {**without(values, *CHIP_FIELDS), 'chip_options': options}
+
+
+def _with_sampling(options: Data, pipeline_hint: Any, size: int) -> Data:
+    """Chip options with a `sampling`: the one they have, what their older spelling means, or the default of 0.21.
+
+    Args:
+        options: Fields of the chip options, perhaps none.
+        pipeline_hint: Type hint of the pipeline that they belong to.
+        size: Size of a chip.
+    """
+    if 'sampling' in options:
+        return options
+    task = _task_of(options, pipeline_hint)
+    if task is None:
+        return {**without(options, 'method'), 'sampling': {'method': options.get('method', 'sliding'), 'size': size}}
+    return CHIP_OPTIONS[task]({'type_hint': f'{task}_chip_options', **options}, size)
+
+
+def _task_of(options: Data, pipeline_hint: Any) -> str | None:
+    """The task that chip options are of, by their type hint or that of the pipeline, which may be of a plugin."""
+    hint = options.get('type_hint') or pipeline_hint
+    hints = registry_.get_type_hint_lineage(hint) if isinstance(hint, str) else []
+    return next((task for task in CHIP_OPTIONS if {task, f'{task}_chip_options'} & set(hints)), None)
 
 
 def upgrade_predict_fields(values: Data) -> Data:
@@ -141,26 +186,29 @@ def upgrade_predict_fields(values: Data) -> Data:
     return {**without(values, *PREDICT_FIELDS), 'predict_options': options}
 
 
-def pipeline_fields(values: Data) -> Data:
+def pipeline_fields(values: Data, type_hint: str | None) -> Data:
     """0.21 in Python: sizes on the pipeline config -> its `chip_options` and `predict_options`.
 
     Other than in a file, everything else that the options say is kept.
+
+    Args:
+        values: Fields of the pipeline.
+        type_hint: Its type hint.
     """
     if any(name in values for name in CHIP_FIELDS):
         warn_renamed('train_chip_sz, chip_nodata_threshold', 'chip_options(sampling, nodata_threshold)')
-        values = _move_chip_fields(values)
+        values = _move_chip_fields(values, type_hint)
     if any(name in values for name in PREDICT_FIELDS):
         warn_renamed('predict_chip_sz, predict_batch_sz', 'predict_options(chip_sz, batch_sz)')
         values = _move_predict_fields(values)
     return values
 
 
-def _move_chip_fields(values: Data) -> Data:
-    options = _as_dict(values.get('chip_options'))
-    sampling = _as_dict(options.get('sampling'))
-    if 'train_chip_sz' in values:
-        sampling = _resized(sampling, values['train_chip_sz'])
-    options['sampling'] = {'size': CHIP_SZ, **sampling}
+def _move_chip_fields(values: Data, type_hint: str | None) -> Data:
+    size = values.get('train_chip_sz')
+    options = _with_sampling(_as_dict(values.get('chip_options')), type_hint, _or_default(size, CHIP_SZ))
+    sampling = _as_dict(options['sampling'])
+    options['sampling'] = {'size': CHIP_SZ, **(sampling if size is None else _resized(sampling, size))}
     if 'chip_nodata_threshold' in values:
         options['nodata_threshold'] = values['chip_nodata_threshold']
     return {**without(values, *CHIP_FIELDS), 'chip_options': options}

@@ -119,7 +119,7 @@ class RVPipelineConfig(PipelineConfig):
     @classmethod
     def accept_old_spellings(cls, values: dict[str, Any]) -> dict[str, Any]:
         """Accept the sizes that 0.21 had here; see :func:`.pipeline_fields`."""
-        return compat.pipeline_fields(super().accept_old_spellings(values))
+        return compat.pipeline_fields(super().accept_old_spellings(values), cls._registered_hint)
 
     def update(self) -> None:
         """Fill the output folders, default evaluator and needed analyzer, and what is inside."""

@@ -25,8 +25,12 @@ if TYPE_CHECKING:
 
 
 def ss_chip_options_upgrader(cfg_dict: dict[str, Any], version: int) -> dict[str, Any]:
-    """Bring a dict of an earlier version to the next one."""
-    return compat.ss_chip_options(cfg_dict) if version == 10 else cfg_dict
+    """Bring a dict of an earlier version to the next one: nothing to do here.
+
+    How windows are chosen depends on the size of chips, which the pipeline had, whose upgrader translates both. Options
+    that stand alone are translated when the config is made of them.
+    """
+    return cfg_dict
 
 
 @register_config('semantic_segmentation_chip_options', upgrader=ss_chip_options_upgrader)
@@ -45,10 +49,12 @@ class SemanticSegmentationChipOptions(ChipOptions):
     def accept_old_spellings(cls, values: dict[str, Any]) -> dict[str, Any]:
         """Accept the options that 0.21 had here; see :func:`.ss_chip_options`."""
         values = super().accept_old_spellings(values)
-        if not any(name in values for name in compat.SS_SAMPLING):
+        old = [name for name in compat.SS_SAMPLING if name in values]
+        if not old:
             return values
-        warn_renamed(f'SemanticSegmentationChipOptions({", ".join(compat.SS_SAMPLING)})', 'sampling')
-        return compat.ss_chip_options(values)
+        values = compat.ss_chip_options(values)
+        warn_renamed(f'SemanticSegmentationChipOptions({", ".join(old)})', 'sampling')
+        return values
 
     def keep_chip(self, chip: 'np.ndarray', label: 'np.ndarray', valid: 'np.ndarray | None' = None) -> bool:
         """Whether a chip is worth keeping.
