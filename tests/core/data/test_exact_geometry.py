@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 import shapely
 from affine import Affine
+from pyproj import Transformer
 from rasterio.features import rasterize
 
 from rastervision.core.box import Box
@@ -129,3 +130,48 @@ def test_boxes_of_whole_pixels_cover_these_pixels(tmp_path, seed):
     expected = np.zeros((SIDE, SIDE), dtype=np.uint8)
     expected[30:33, 20:45] = 2
     assert np.array_equal(drawn[:, :][..., 0], expected)
+
+
+# ------------------------------------------------------------------ other datums
+# An image's CRS, that of the labels, and a place: EPSG:4326 knows nothing of what is between them, or PROJ chooses
+# another operation on the way there than on the way back.
+DATUMS = {
+    'GDA94 on GDA2020': ('EPSG:7855', 'EPSG:28355', (146, -37)),
+    'GDA2020 on GDA94': ('EPSG:28355', 'EPSG:7855', (146, -37)),
+    'the same, where operations change': ('EPSG:31467', 'EPSG:31467', (9.9, 50.5)),
+    'the same, of a datum without grids': ('EPSG:2056', 'EPSG:2056', (8, 47)),
+    'ETRS89 on DHDN': ('EPSG:31467', 'EPSG:25832', (9, 48)),
+    'the older Swiss one on the newer': ('EPSG:2056', 'EPSG:21781', (8, 47)),
+    'degrees': ('EPSG:27700', 'EPSG:4326', (-2, 53)),
+}
+
+
+def metre_grid(crs, place):
+    """Pixels of half a metre at a place in degrees."""
+    x, y = Transformer.from_crs('EPSG:4326', crs, always_xy=True).transform(*place)
+    return Affine(0.5, 0, round(x), 0, -0.5, round(y))
+
+
+@pytest.mark.parametrize('case', DATUMS)
+@pytest.mark.parametrize('suffix', ['gpkg', 'fgb', 'shp', 'parquet', 'geojson'])
+def test_labels_of_other_datums_are_where_gdal_puts_them(tmp_path, case, suffix):
+    image_crs, label_crs, place = DATUMS[case]
+    transform = metre_grid(image_crs, place)
+    on_map = shapely.transform(shapely.box(20.25, 30.25, 45.5, 33.75), by(transform))
+    table = geopandas.GeoDataFrame({'class_id': [2]}, geometry=[on_map], crs=image_crs).to_crs(label_crs)
+    path = str(tmp_path / f'labels.{suffix}')
+    if suffix == 'parquet':
+        table.to_parquet(path)
+    else:
+        table.to_file(path, **({'RFC7946': 'NO', 'COORDINATE_PRECISION': 15} if suffix == 'geojson' else {}))
+    read = geopandas.read_parquet if suffix == 'parquet' else geopandas.read_file
+    (there,) = read(path).to_crs(image_crs).geometry
+    xmin, ymin, xmax, ymax = shapely.transform(there, by(~transform)).bounds
+
+    transformer = RasterioCRSTransformer(transform, image_crs)
+    source = VectorFileSource(path, transformer, [ClassInferenceTransformer(None)])
+
+    boxes = ObjectDetectionLabelSource(source).get_labels().get_npboxes()
+    assert boxes == pytest.approx(np.array([[ymin, xmin, ymax, xmax]]), abs=1e-6)
+    (on_map,) = source.get_geoms(to_map_coords=True)
+    assert transformer.to_pixels(on_map).bounds == pytest.approx((xmin, ymin, xmax, ymax), abs=1e-6)

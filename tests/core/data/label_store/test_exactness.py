@@ -18,6 +18,7 @@ from rastervision.core.box import Box
 from rastervision.core.data.class_config import ClassConfig
 from rastervision.core.data.crs_transformer.crs_transformer import CRSTransformer
 from rastervision.core.data.crs_transformer.identity_crs_transformer import IdentityCRSTransformer
+from rastervision.core.data.crs_transformer.image_crs import in_image_crs
 from rastervision.core.data.crs_transformer.rasterio_crs_transformer import RasterioCRSTransformer
 from rastervision.core.data.crs_transformer.sensor_model import ControlPoints, RationalPolynomials
 from rastervision.core.data.label.chip_classification_labels import ChipClassificationLabels
@@ -106,6 +107,9 @@ TRANSFORMERS = {
     'polynomials': RasterioCRSTransformer(polynomials().affine, WGS84, sensor=polynomials()),
     'local': RasterioCRSTransformer(affine(9), 'LOCAL_CS["site grid",UNIT["metre",1]]'),
     'beyond 180 degrees': RasterioCRSTransformer(Affine(0.01, 0, 179, 0, -0.01, 10), WGS84),
+    # PROJ's ways between these and EPSG:4326 are not each other's inverse, by a millimetre and by a metre.
+    'Swiss': RasterioCRSTransformer(Affine(0.1, 0, 2_600_000, 0, -0.1, 1_200_000), 'epsg:2056'),
+    'where operations change': RasterioCRSTransformer(Affine(1, 0, 3_563_790, 0, -1, 5_596_500), 'epsg:31467'),
     'across 180 degrees': RasterioCRSTransformer(Affine(10, 0, 833800, 0, -10, 0), 'epsg:32660'),
 }
 
@@ -139,10 +143,9 @@ def read_table(folder: Path, class_id: int, format: str) -> gpd.GeoDataFrame:
 
 
 def to_pixels(table: gpd.GeoDataFrame, transformer: CRSTransformer, format: str) -> list[shapely.Geometry]:
-    if format != 'geojson' and transformer.map_crs != transformer.image_crs:
-        table = table.to_crs(transformer.map_crs)
     geometries = np.asarray(table.geometry.values, dtype=object)
-    return list(transformer.to_pixels(geometries, BBOX)) if len(geometries) else []
+    way = transformer if format == 'geojson' else in_image_crs(transformer)
+    return list(way.to_pixels(geometries, BBOX)) if len(geometries) else []
 
 
 @pytest.mark.filterwarnings('ignore::rasterio.errors.NotGeoreferencedWarning')

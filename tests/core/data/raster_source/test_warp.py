@@ -174,6 +174,33 @@ def test_values_stay_in_their_dtype_and_range(tmp_path, dtype):
     assert chip.dtype == dtype and chip[..., 1] == pytest.approx(limits.max, rel=1e-12)
 
 
+@pytest.mark.parametrize('crs', ['EPSG:7855', 'EPSG:28355'])
+@pytest.mark.parametrize('kind', ['labels', 'channels', 'times'])
+def test_rasters_of_other_datums_are_where_gdal_puts_them(tmp_path, crs, kind):
+    # There are 1.5 metres between these two datums, of which EPSG:4326 knows nothing.
+    x, y = Transformer.from_crs('EPSG:4326', 'EPSG:7855', always_xy=True).transform(146, -37)
+    place = Affine(0.5, 0, round(x), 0, -0.5, round(y))
+    image = RasterioSource(save(tmp_path / 'a.tif', np.ones((40, 50), np.uint8), place, 'EPSG:7855'))
+    x, y = places(place, 40, 50)
+    x, y = Transformer.from_crs('EPSG:7855', crs, always_xy=True).transform(x, y)
+    other = place @ Affine.translation(-20, -20)
+    pixels = np.random.default_rng(0).integers(0, 4, (80, 90)).astype(np.uint8)
+    uri = save(tmp_path / 'b.tif', pixels if kind == 'labels' else ramp(other, 90), other, crs)
+
+    if kind == 'labels':
+        source = SemanticSegmentationLabelSource(RasterioSource(uri), CLASSES)
+        got = Scene('s', image, source).label_source.get_label_arr(image.extent)
+        column, row = (np.floor(place).astype(int) for place in ~other @ (x, y))
+        assert np.array_equal(got, pixels[row, column])
+    else:
+        flat = RasterioSource(save(tmp_path / 'c.tif', np.ones((40, 50, 2)), place, 'EPSG:7855'))
+        make = MultiRasterSource if kind == 'channels' else TemporalMultiRasterSource
+        found = make([flat, RasterioSource(uri)])[:, :]
+        got = found[..., 2:] if kind == 'channels' else found[1]
+        right = np.stack([x - CENTRE[0], y - CENTRE[1]], axis=-1)
+        assert got == pytest.approx(right, abs=1e-3)
+
+
 @pytest.mark.parametrize('resolution', [2, 10, 25])
 @pytest.mark.parametrize('kind', KINDS)
 @pytest.mark.parametrize('seed', range(4))

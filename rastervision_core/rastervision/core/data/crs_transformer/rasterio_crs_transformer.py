@@ -17,6 +17,9 @@ from rastervision.pipeline.errors import DataError, NotMappableError
 
 FULL_TURN = 360.0  # degrees
 NO_AREA = 1e-10  # area of a pixel, in squares of its longer side, that GDAL takes for none
+RETURN_OFF = 1e-7  # pixels that a point may be off when it comes back from the map
+LARGEST_OFF = 1000.0, 1e-2  # metres or feet, and degrees, that datums make; more is another turn around the earth
+CORRECTIONS = 3
 
 
 class _Transformers(threading.local):
@@ -205,8 +208,7 @@ class RasterioCRSTransformer(CRSTransformer):
         x, y = np.asarray(x, dtype=np.float64), np.asarray(y, dtype=np.float64)
         if self._crs is not None:
             image_crs, map_crs = self._crs
-            pair = (image_crs, map_crs) if to_map else (map_crs, image_crs)
-            x, y = transform_between(*pair, x, y)
+            x, y = self._project_to_map(x, y) if to_map else transform_between(map_crs, image_crs, x, y)
         if not (np.isfinite(x).all() and np.isfinite(y).all()):
             way = 'from the image to the map' if to_map else 'from the map to the image'
             raise NotMappableError(
@@ -214,6 +216,27 @@ class RasterioCRSTransformer(CRSTransformer):
                 f'{self.map_crs!r:.80}. Check that labels and image are about the same place, and their CRS.'
             )
         return x, y
+
+    def _project_to_map(self, x: np.ndarray, y: np.ndarray) -> XY:
+        """From the image's CRS to the map, so that the way back, which everyone else goes too, leads to the same place.
+
+        Between datums, PROJ's two ways are millimetres apart, since height gets lost; and metres where it takes one of
+        several operations by where a point is.
+        """
+        assert self._crs is not None
+        image_crs, map_crs = self._crs
+        found, from_x, from_y = transform_between(image_crs, map_crs, x, y), x, y
+        a, b, _, d, e, _ = tuple(self.transform)[:6]
+        enough = RETURN_OFF * min(np.hypot(a, d), np.hypot(b, e))
+        for _ in range(CORRECTIONS):
+            back_x, back_y = transform_between(map_crs, image_crs, *found)
+            off = np.hypot(back_x - x, back_y - y)
+            wrong = (off > enough) & (off < LARGEST_OFF[self._is_geographic])
+            if not wrong.any():
+                break
+            from_x, from_y = from_x + np.where(wrong, x - back_x, 0), from_y + np.where(wrong, y - back_y, 0)
+            found = transform_between(image_crs, map_crs, from_x, from_y)
+        return found
 
 
 def is_local_crs(crs: CRS) -> bool:

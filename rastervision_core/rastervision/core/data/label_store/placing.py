@@ -5,12 +5,10 @@ from typing import Any
 
 import numpy as np
 import shapely
-from pyproj import CRS, Transformer
+from pyproj import CRS
 
 from rastervision.core.box import Box
-from rastervision.core.data.crs_transformer.crs_transformer import XY, CRSTransformer
-from rastervision.core.data.crs_transformer.identity_crs_transformer import IdentityCRSTransformer
-from rastervision.core.data.crs_transformer.rasterio_crs_transformer import RasterioCRSTransformer
+from rastervision.core.data.crs_transformer.crs_transformer import CRSTransformer
 from rastervision.core.data.features import Features
 from rastervision.core.data.vector_source.antimeridian import FULL, HALF, cut_at_antimeridian
 
@@ -114,33 +112,6 @@ class Placer:
                 cut, _ = cut_at_antimeridian(Features(placed[index : index + 1], [{}]))
                 placed[index] = _joined(cut.geometries[0])
         return placed
-
-
-def in_image_crs(crs_transformer: CRSTransformer) -> CRSTransformer:
-    """A transformer to the coordinates of the image's CRS, in which its GeoTIFF is, instead of those of the map."""
-    if type(crs_transformer) is RasterioCRSTransformer:
-        image_crs = crs_transformer.image_crs
-        return RasterioCRSTransformer(crs_transformer.transform, image_crs, None, sensor=crs_transformer.sensor)
-    if isinstance(crs_transformer, IdentityCRSTransformer) or crs_transformer.image_crs is None:
-        return crs_transformer
-    return _ThroughMap(crs_transformer)
-
-
-class _ThroughMap(CRSTransformer):
-    """Goes to the image's CRS by way of the map, for transformers of plugins."""
-
-    def __init__(self, inner: CRSTransformer) -> None:
-        super().__init__(inner.transform, inner.image_crs, inner.image_crs)
-        self._inner = inner
-        map_crs = inner.map_crs or inner.image_crs
-        self._from_map = Transformer.from_crs(map_crs, inner.image_crs, always_xy=True)
-
-    def _map_to_pixel(self, x: np.ndarray, y: np.ndarray) -> XY:
-        return self._inner.to_pixels(self._from_map.transform(x, y, direction='INVERSE'))
-
-    def _pixel_to_map(self, x: np.ndarray, y: np.ndarray) -> XY:
-        x, y = self._from_map.transform(*self._inner.to_map((x, y)))
-        return np.asarray(x), np.asarray(y)
 
 
 def _edges(points: np.ndarray, line_of: np.ndarray) -> np.ndarray:

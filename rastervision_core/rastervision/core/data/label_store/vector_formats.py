@@ -20,8 +20,9 @@ from shapely.geometry.base import BaseGeometry
 
 from rastervision.core.box import Box
 from rastervision.core.data.crs_transformer.crs_transformer import CRSTransformer
+from rastervision.core.data.crs_transformer.image_crs import in_image_crs
 from rastervision.core.data.label_store.feature_file import FeatureFile
-from rastervision.core.data.label_store.placing import Placer, in_image_crs
+from rastervision.core.data.label_store.placing import Placer
 from rastervision.pipeline.errors import MissingDependencyError, NotWritableError
 from rastervision.pipeline.file_system.atomic import PART_FOLDER
 

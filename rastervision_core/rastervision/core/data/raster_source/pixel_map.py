@@ -9,6 +9,7 @@ from pyproj import CRS
 
 from rastervision.core.box import Box
 from rastervision.core.data.crs_transformer.identity_crs_transformer import IdentityCRSTransformer
+from rastervision.core.data.crs_transformer.image_crs import in_image_crs
 from rastervision.core.data.crs_transformer.rasterio_crs_transformer import RasterioCRSTransformer, transform_between
 from rastervision.pipeline.errors import DataError
 
@@ -46,10 +47,10 @@ class PixelMap:
             DataError: If one of the two is georeferenced and the other is not, and their sizes differ; or there is no
                 way between their CRSs.
         """
-        self._image, self._source = image, source.crs_transformer
+        self._image, self._source = in_image_crs(image), in_image_crs(source.crs_transformer)
         self._extent = full_extent(source)
-        self.affine = self._relative(size, source)
-        self._maps = None if self.affine is not None else _map_crs_pair(image, source.crs_transformer)
+        self.affine = Affine.identity() if image is source.crs_transformer else self._relative(size, source)
+        self._maps = None if self.affine is not None else _map_crs_pair(self._image, self._source)
         if self._maps is not None:
             transform_between(*self._maps, np.empty(0), np.empty(0))
         self._period = self._source.turn if isinstance(self._source, RasterioCRSTransformer) else None
@@ -108,8 +109,6 @@ class PixelMap:
     # ---------------------------------------------------------------- internals
     def _relative(self, size: Box, source: 'RasterSource') -> Affine | None:
         image, other = self._image, self._source
-        if image is other:
-            return Affine.identity()
         if isinstance(image, IdentityCRSTransformer) or isinstance(other, IdentityCRSTransformer):
             both = isinstance(image, IdentityCRSTransformer) and isinstance(other, IdentityCRSTransformer)
             if both or size.size == self._extent.size:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import shapely
 from pyproj import CRS
 
+from rastervision.core.data.crs_transformer.image_crs import in_image_crs
 from rastervision.core.data.crs_transformer.rasterio_crs_transformer import is_local_crs, transform_between
 from rastervision.core.data.features import Features, GeoJSON
 from rastervision.core.data.uris import listify_uris, split_layer
@@ -35,7 +36,8 @@ class VectorFileSource(VectorSource):
 
     What GDAL reads will do: GeoPackage, FlatGeobuf, Shapefile, GeoJSON, GeoJSON text sequences, KML, GML, file
     geodatabases and others, also in a zip; and GeoParquet, with the extra `rastervision_core[parquet]`. Coordinates are
-    transformed from the CRS of the file. Remote files are downloaded into the cache, with those that belong to them.
+    transformed from the CRS of the file to that of the image, not by way of the map's, which takes from their accuracy.
+    Remote files are downloaded into the cache, with those that belong to them.
 
     Large files with a spatial index (GeoPackage, FlatGeobuf, file geodatabase, GeoParquet with bounds; Shapefile too)
     are read only around the windows or the bbox asked for. Others are read as a whole when first needed. What is read
@@ -73,54 +75,52 @@ class VectorFileSource(VectorSource):
         self.uris = listify_uris(uris)
         self.options = ReadOptions(layer, where, columns, crs)
         self._files = [open_vector_file(uri, self.options) for uri in self.uris]
+        self._in_image = in_image_crs(crs_transformer)
 
     def __repr__(self) -> str:
         return f'{type(self).__name__}(uris={self.uris!r}, bbox={self._bbox!r})'
 
     def _get_geojson(self) -> GeoJSON:
-        return self._read_features().to_geojson()
+        return Features.concatenate(self._read(file, None, self.crs_transformer) for file in self._files).to_geojson()
+
+    @property
+    def _placed_by(self) -> 'CRSTransformer':
+        return self._in_image
 
     def _read_features(self) -> Features:
-        return Features.concatenate(self._read(file, None) for file in self._files)
+        return Features.concatenate(self._read(file, None, self._in_image) for file in self._files)
 
     def _read_features_in(self, region: 'Box') -> Features | None:
         if not any(file.reads_parts for file in self._files):
             return None
-        return Features.concatenate(self._read(file, region) for file in self._files)
+        return Features.concatenate(self._read(file, region, self._in_image) for file in self._files)
 
     def _place(self) -> Place | None:
-        return join_places((file.place for file in self._files), self._map_crs)
+        return join_places((file.place for file in self._files), self.crs_transformer.map_crs or GEOJSON_CRS)
 
-    @property
-    def _map_crs(self) -> Any:
-        return self.crs_transformer.map_crs or GEOJSON_CRS
-
-    def _read(self, file: VectorFile, region: 'Box | None') -> Features:
-        """Features of a file in map coordinates."""
+    def _read(self, file: VectorFile, region: 'Box | None', to: 'CRSTransformer') -> Features:
+        """Features of a file, or those around a region of pixels, in the map coordinates of a transformer."""
         bounds = None
-        map_crs = self.crs_transformer.map_crs
+        target = to.map_crs or GEOJSON_CRS
         if region is not None and file.reads_parts:
-            crs = (file.crs or self._map_crs) if map_crs is not None else self._map_crs
-            bounds = region_bounds(region, self.crs_transformer, self._map_crs, crs)
+            bounds = region_bounds(region, to, target, target if to.map_crs is None else file.crs or target)
         features, crs = file.read(bounds)
-        if crs is None and map_crs is not None:
+        if crs is None and to.map_crs is not None:
             raise DataError(
                 f'{file.uri} does not say the CRS of its coordinates. Say it with crs of a VectorFileSourceConfig, for '
                 "example crs='EPSG:4326'."
             )
         features = _leave_out(features, features.with_finite_coordinates(), 'have infinite coordinates', file.uri)
-        if len(features) == 0 or crs is None or not self._is_other_crs(crs, file):
+        if len(features) == 0 or crs is None or not self._is_other_crs(crs, file, to.map_crs):
             return features
-        whole = getattr(self.crs_transformer, 'holds_other_turns', False)
-        return to_map_crs(features, crs, self._map_crs, file.uri, whole=whole)
+        return to_crs(features, crs, target, file.uri, whole=getattr(to, 'holds_other_turns', False))
 
-    def _is_other_crs(self, crs: str, file: VectorFile) -> bool:
+    def _is_other_crs(self, crs: str, file: VectorFile, map_crs: Any) -> bool:
         """Whether coordinates have to be transformed, or are those of an image in whose CRS nothing else is.
 
         Raises:
             DataError: If they have to, but the image's CRS is a local one.
         """
-        map_crs = self.crs_transformer.map_crs
         is_default = self.options.crs is None and file.is_json and _are_same(crs, GEOJSON_CRS)
         if map_crs is None:
             if not is_default:
@@ -149,23 +149,23 @@ def open_vector_file(uri: str, options: ReadOptions) -> VectorFile:
     return kind(file, options if layer is None else replace(options, layer=layer))
 
 
-def to_map_crs(features: Features, crs: str, map_crs: Any, uri: str, *, whole: bool = False) -> Features:
-    """Features in the CRS of the map; those that are outside what it can hold are left out, with a warning.
+def to_crs(features: Features, crs: str, other: Any, uri: str, *, whole: bool = False) -> Features:
+    """Features in another CRS; those that are outside what it can hold are left out, with a warning.
 
     Args:
         features: In `crs`.
         crs: Their CRS.
-        map_crs: The CRS of the map.
+        other: The other CRS, with x (east) first.
         uri: Where they are from, for messages.
         whole: Whether features across the antimeridian stay in one piece, beyond 180 degrees. If not, they are cut.
 
     Raises:
         DataError: If that is all of them, or there is no way between the CRSs.
     """
-    source, target = CRS.from_user_input(crs).to_2d(), CRS.from_user_input(map_crs)
+    source, target = CRS.from_user_input(crs).to_2d(), CRS.from_user_input(other)
     same = source.equals(target, ignore_axis_order=True)
     if source.is_geographic:
-        whole = whole and same
+        whole = whole and (same or not target.is_geographic)
         features, crossing = join_at_antimeridian(features) if whole else cut_at_antimeridian(features)
         if crossing:
             done = 'kept in one piece' if whole else 'cut there'
@@ -178,9 +178,9 @@ def to_map_crs(features: Features, crs: str, map_crs: Any, uri: str, *, whole: b
     if len(mapped) == 0:
         raise NotMappableError(
             f'{uri}: coordinates {shapely.total_bounds(features.geometries)} cannot be transformed from the CRS of '
-            f'the file, {crs:.200}, to {map_crs}. Is the CRS that the file names right?'
+            f'the file, {crs:.200}, to {other:.200}. Is the CRS that the file names right?'
         )
-    return _leave_out(features, mapped, f'cannot be transformed from {crs:.100} to {map_crs}', uri)
+    return _leave_out(features, mapped, 'are too far from the image', uri)
 
 
 def _are_same(crs: Any, other: Any) -> bool:

@@ -85,12 +85,17 @@ class VectorSource(ABC):
     def _get_geojson(self) -> GeoJSON:
         """Read all features, in map coordinates."""
 
+    @property
+    def _placed_by(self) -> 'CRSTransformer':
+        """Between pixels and the coordinates that features are read in: those of the map."""
+        return self.crs_transformer
+
     def _read_features(self) -> Features:
-        """Read all features, in map coordinates. Subclasses that read arrays override this too."""
+        """Read all features, in the coordinates of `_placed_by`. Subclasses that read arrays override both."""
         return Features.from_geojson(self._get_geojson())
 
     def _read_features_in(self, region: Box) -> Features | None:
-        """Read features, in map coordinates, of a part.
+        """Read features of a part, as `_read_features` does.
 
         Args:
             region: In pixels. The result has at least all features that intersect it; the order is that of all.
@@ -223,7 +228,7 @@ class VectorSource(ABC):
     def _pixels(self) -> Features:
         """All features, clean, in pixel coordinates, not transformed."""
         with reading(self._files_read):
-            return sanitize_features(self._read_features(), self.crs_transformer)
+            return sanitize_features(self._read_features(), self._placed_by)
 
     @cached_property
     def _all(self) -> Features:
@@ -266,7 +271,7 @@ class VectorSource(ABC):
             features = self._read_features_in(wanted)
             if features is None:
                 return None
-            pixels = sanitize_features(features, self.crs_transformer)
+            pixels = sanitize_features(features, self._placed_by)
         self._part = _Part(wanted, pixels, self._transform(pixels))
         return self._part
 

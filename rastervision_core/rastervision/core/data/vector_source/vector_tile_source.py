@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import shapely
 
+from rastervision.core.data.crs_transformer.image_crs import in_image_crs
 from rastervision.core.data.features import Features, GeoJSON
 from rastervision.core.data.vector_source.placement import Place
 from rastervision.core.data.vector_source.regions import region_bounds
@@ -23,7 +24,7 @@ from rastervision.core.data.vector_source.tiles import (
     tiles_in,
 )
 from rastervision.core.data.vector_source.vector_file import GEOJSON_CRS
-from rastervision.core.data.vector_source.vector_file_source import to_map_crs
+from rastervision.core.data.vector_source.vector_file_source import to_crs
 from rastervision.core.data.vector_source.vector_source import VectorSource
 from rastervision.pipeline.errors import ArgumentError, DataError
 from rastervision.pipeline.masking import mask
@@ -75,25 +76,34 @@ class VectorTileSource(VectorSource):
         super().__init__(crs_transformer, vector_transformers, bbox)
         self.uri, self.zoom = uri, zoom
         self.id_field, self.layer = id_field, layer
+        self._in_image = in_image_crs(crs_transformer)
 
     def __repr__(self) -> str:
         return f'VectorTileSource(uri={self.uri!r}, zoom={self.zoom}, bbox={self._bbox!r})'
 
     def _get_geojson(self) -> GeoJSON:
-        return self._read_features().to_geojson()
+        return self._read(self._all_tiles, self.crs_transformer).to_geojson()
+
+    @property
+    def _placed_by(self) -> 'CRSTransformer':
+        return self._in_image
 
     def _read_features(self) -> Features:
+        return self._read(self._all_tiles, self._in_image)
+
+    @property
+    def _all_tiles(self) -> list[Tile]:
         if is_template(self.uri):
             raise ArgumentError(
                 f'{self.uri!r} stands for tiles of the whole world. Say which to read by bbox, or ask for a window.'
             )
-        return self._read(all_tiles(self.uri, self.zoom))
+        return all_tiles(self.uri, self.zoom)
 
     def _read_features_in(self, region: 'Box') -> Features:
-        bounds = region_bounds(region, self.crs_transformer, self._map_crs, TILES_CRS)
+        bounds = region_bounds(region, self._in_image, _crs_of(self._in_image), TILES_CRS)
         if bounds is None:
             raise DataError(f'{region!r} of the scene is outside what web tiles such as {self.uri!r} cover.')
-        return self._read(tiles_in(bounds, self.zoom))
+        return self._read(tiles_in(bounds, self.zoom), self._in_image)
 
     def _place(self) -> Place | None:
         """Where the tiles are; None for a template, which stands for tiles of the whole world."""
@@ -111,12 +121,8 @@ class VectorTileSource(VectorSource):
         )
         return Place(len(tiles), bounds, TILES_CRS, 'tiles')
 
-    @property
-    def _map_crs(self) -> Any:
-        return self.crs_transformer.map_crs or GEOJSON_CRS
-
-    def _read(self, tiles: list[Tile]) -> Features:
-        """Features of tiles in map coordinates."""
+    def _read(self, tiles: list[Tile], to: 'CRSTransformer') -> Features:
+        """Features of tiles in the map coordinates of a transformer."""
         found = list(fetch_tiles(self.uri, tiles))
         if not found:
             log.warning('None of the %d tiles of %r at zoom %d exists.', len(tiles), mask(self.uri), self.zoom)
@@ -125,11 +131,15 @@ class VectorTileSource(VectorSource):
         joined = join_pieces(
             Features.concatenate(features for _, features in parts), keys, 2 * HALF_WORLD / 2**self.zoom / STEPS_IN_TILE
         )
-        return to_map_crs(joined, TILES_CRS, self._map_crs, self.uri) if len(joined) else joined
+        return to_crs(joined, TILES_CRS, _crs_of(to), self.uri) if len(joined) else joined
 
     def _key(self, layer: str, properties: dict[str, Any]) -> Any:
         id_ = properties.get(MVT_ID if self.id_field is None else self.id_field)
         return None if id_ is None else (layer, id_)
+
+
+def _crs_of(crs_transformer: 'CRSTransformer') -> Any:
+    return crs_transformer.map_crs or GEOJSON_CRS
 
 
 def join_pieces(features: Features, keys: Sequence[Any], grid_size: float) -> Features:
