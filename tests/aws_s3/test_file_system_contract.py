@@ -10,6 +10,7 @@ from rastervision.aws_s3.s3_file_system import S3FileSystem
 from rastervision.pipeline.errors import MissingFileError, NotReadableError, NotWritableError
 from rastervision.pipeline.file_system import publish, utils
 from rastervision.pipeline.file_system.file_system import FileSystem
+from rastervision.pipeline.file_system.json_reader import JsonLimits
 from rastervision.pipeline.file_system.local_file_system import LocalFileSystem, list_files
 from rastervision.pipeline.records import RecordStore, input_state, output_state, remove_older
 from rastervision.pipeline.rv_config import rv_config_
@@ -54,6 +55,17 @@ def test_bytes_come_back(root, fs, name):
 
     assert fs.read_bytes(f'{root}/{name}') == data
     assert fs.file_exists(f'{root}/{name}')
+
+
+def test_no_more_is_read_than_allowed(root, fs):
+    fs.write_bytes(f'{root}/x', b'x' * 1000)
+
+    assert fs.read_up_to(f'{root}/x', 1000) == b'x' * 1000
+    assert utils.file_to_str(f'{root}/x', max_bytes=1000) == 'x' * 1000
+    with pytest.raises(NotReadableError, match=r'/x.* is not read: it has more than'):
+        fs.read_up_to(f'{root}/x', 999)
+    with pytest.raises(NotReadableError, match=r'/x.* is not read: it has more than'):
+        utils.file_to_json(f'{root}/x', JsonLimits(999, 100, is_strict=True))
 
 
 def test_text_comes_back(root, fs):

@@ -18,7 +18,7 @@ from rastervision.aws_s3.syncing import remove_objects, set_time, sync_down, syn
 from rastervision.aws_s3.transfer import PART_BYTES, Transfers, progressbar, read_object
 from rastervision.pipeline.errors import MissingFileError, NotReadableError
 from rastervision.pipeline.file_system.atomic import replace_file
-from rastervision.pipeline.file_system.file_system import FileSystem
+from rastervision.pipeline.file_system.file_system import MAX_BYTES, FileSystem
 from rastervision.pipeline.file_system.local_file_system import decode
 
 
@@ -74,7 +74,12 @@ class S3FileSystem(FileSystem):
     @staticmethod
     def read_bytes(uri: str) -> bytes:
         """Read a whole object; see :meth:`.FileSystem.read_bytes`."""
-        return read_object(uri, *parse_uri(uri))
+        return S3FileSystem.read_up_to(uri, MAX_BYTES)
+
+    @staticmethod
+    def read_up_to(uri: str, max_bytes: int) -> bytes:
+        """Read a whole object, unless it is larger; see :meth:`.FileSystem.read_up_to`."""
+        return read_object(uri, *parse_uri(uri), max_bytes)
 
     @staticmethod
     def write_str(uri: str, data: str) -> None:

@@ -8,7 +8,7 @@ import os
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from typing import Any, BinaryIO
 
 from boto3.s3.transfer import TransferConfig, create_transfer_manager
@@ -19,6 +19,7 @@ from rastervision.aws_s3.client import get_client, payer_arguments
 from rastervision.aws_s3.failures import BROKEN_OFF, code_of, explained
 from rastervision.aws_s3.listing import Remote
 from rastervision.pipeline.errors import NotReadableError
+from rastervision.pipeline.file_system.file_system import too_large
 
 MB = 1 << 20
 PART_BYTES = 16 * MB  # at most 10,000 parts; s3transfer takes larger ones where that does not suffice
@@ -134,19 +135,19 @@ def _result(uri: str, begin: Callable[[], Any], future: Any) -> None:
     raise NotReadableError(f'{uri!r} is cut off again and again: {last}. Try again later.') from last
 
 
-def read_object(uri: str, bucket: str, key: str) -> bytes:
+def read_object(uri: str, bucket: str, key: str, max_bytes: int) -> bytes:
     """The content of an object; read again if it is cut off or damaged on the way.
 
     Raises:
-        NotReadableError: If it cannot be read.
+        NotReadableError: If it cannot be read, or has more than `max_bytes`.
     """
     with explained(uri):
         for attempt in range(TRIES - 1):
             try:
-                return _read(bucket, key)
+                return _read(uri, bucket, key, max_bytes)
             except BROKEN_OFF:
                 time.sleep(SECONDS_BETWEEN_TRIES * 2**attempt)
-        return _read(bucket, key)
+        return _read(uri, bucket, key, max_bytes)
 
 
 def has_content(path: str, size: int, etag: str) -> bool | None:
@@ -172,10 +173,13 @@ def _md5(data: bytes = b'') -> Any:
     return hashlib.md5(data, usedforsecurity=False)
 
 
-def _read(bucket: str, key: str) -> bytes:
+def _read(uri: str, bucket: str, key: str, max_bytes: int) -> bytes:
     answer = get_client().get_object(Bucket=bucket, Key=key, **payer_arguments())
-    data: bytes = answer['Body'].read()
-    return data
+    with closing(answer['Body']) as body:
+        if answer['ContentLength'] > max_bytes:  # the body has no more than that
+            raise too_large(uri, max_bytes)
+        data: bytes = body.read()
+        return data
 
 
 class _Known(BaseSubscriber):  # type: ignore[misc]

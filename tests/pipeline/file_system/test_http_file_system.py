@@ -2,16 +2,22 @@ import datetime
 import os
 import threading
 import time
+import tracemalloc
+from contextlib import suppress
+from functools import partial
 
 import pytest
 import requests
 
 from rastervision.pipeline.errors import NotReadableError, NotWritableError, WebPageError
+from rastervision.pipeline.file_system import http_file_system, http_stream
 from rastervision.pipeline.file_system.http_file_system import HttpFileSystem, get_file_obj
 from rastervision.pipeline.file_system.http_stream import make_session
-from rastervision.pipeline.file_system.utils import download_if_needed
+from rastervision.pipeline.file_system.json_reader import DOCUMENT, JsonLimits
+from rastervision.pipeline.file_system.utils import download_if_needed, file_to_json, file_to_str
 
 DATA = bytes(range(256)) * 4000
+DOCUMENT_OF_NO_SIZE = JsonLimits(1000, 10, is_strict=True)
 
 
 @pytest.fixture
@@ -111,6 +117,107 @@ def test_connection_that_is_always_cut_is_an_error_and_leaves_nothing(web, scene
         HttpFileSystem.copy_from(scene, str(tmp_path / 'out' / 'scene.tif'))
 
     assert os.listdir(tmp_path / 'out') == []
+
+
+@pytest.fixture
+def endless(web):
+    """A server that never stops to send, as much as it is asked for; tells how much it has sent."""
+    sent = []
+
+    def send(request, data):
+        with suppress(OSError):
+            while True:
+                request.wfile.write(b'100000\r\n%s\r\n' % (b' ' * (1 << 20)))
+                sent.append(1 << 20)
+
+    web.sends_length = False
+    web.files['endless.json'] = b' '
+    web._send = send
+    return web.uri('endless.json'), sent
+
+
+@pytest.mark.parametrize('read', [file_to_json, partial(file_to_str, max_bytes=64 << 20)])
+def test_a_file_without_end_is_an_error_in_bounded_memory(endless, read):
+    uri, sent = endless
+    options = {'limits': DOCUMENT} if read is file_to_json else {}
+    tracemalloc.start()
+    try:
+        with pytest.raises(NotReadableError, match=r'endless\.json.* has more than 64 MB'):
+            read(uri, **options)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+    assert peak < 100 << 20
+    assert sum(sent) < 100 << 20
+
+
+@pytest.fixture
+def dripping(web, monkeypatch):
+    """A server that sends a byte now and then, for a minute."""
+
+    def send(request, data):
+        with suppress(OSError):
+            for _ in range(600):
+                request.wfile.write(b'1\r\n \r\n' if not web.sends_length else b' ')
+                request.wfile.flush()
+                time.sleep(0.1)
+
+    web.files['slow.json'] = b' ' * 600
+    web._send = send
+    return web
+
+
+@pytest.mark.parametrize('sends_length', [True, False])
+def test_a_server_that_hardly_sends_anything_is_an_error(dripping, monkeypatch, tmp_path, sends_length):
+    monkeypatch.setattr(http_stream, 'SLOW_SECONDS', 0.5)
+    dripping.sends_length = sends_length
+    started = time.monotonic()
+
+    for read in (file_to_json, partial(HttpFileSystem.copy_from, dst_path=str(tmp_path / 'x'))):
+        with pytest.raises(NotReadableError, match=r'slow\.json.*the server sent \d bytes in'):
+            read(dripping.uri('slow.json'))
+
+    assert time.monotonic() - started < 10
+    assert os.listdir(tmp_path) == ['tmp-root'] or not (tmp_path / 'x').exists()
+
+
+@pytest.mark.parametrize('read', [file_to_json, HttpFileSystem.version])
+def test_a_server_whose_header_does_not_end_is_an_error(web, monkeypatch, read):
+    def drip(request):
+        with suppress(OSError):
+            request.wfile.write(b'HTTP/1.1 200 OK\r\n')
+            for _ in range(200):
+                request.wfile.write(b'X')
+                request.wfile.flush()
+                time.sleep(0.1)
+
+    monkeypatch.setattr(http_stream, 'ANSWER_SECONDS', 0.5)
+    monkeypatch.setattr(http_stream, 'ATTEMPTS', 1)
+    web.answer = drip
+    started = time.monotonic()
+
+    with pytest.raises(NotReadableError, match=r'a\.json'):
+        read(web.uri('a.json'))
+
+    assert time.monotonic() - started < 10
+
+
+def test_a_text_that_takes_too_long_is_an_error(dripping, monkeypatch):
+    monkeypatch.setattr(http_file_system, 'SHORTEST_LIMIT', 0.5)
+
+    with pytest.raises(NotReadableError, match=r'slow\.json.*too slow'):
+        file_to_json(dripping.uri('slow.json'), DOCUMENT_OF_NO_SIZE)
+
+
+def test_a_slow_reader_is_no_slow_server(web, monkeypatch):
+    monkeypatch.setattr(http_stream, 'SLOW_SECONDS', 0.2)
+    web.files['x'] = b' ' * 5_000_000
+
+    with get_file_obj(web.uri('x'), with_progress=False) as file:
+        for _ in range(5):
+            assert file.read(1_000_000)
+            time.sleep(0.2)
 
 
 def test_headers_of_the_user_are_sent(web, scene, tmp_path):

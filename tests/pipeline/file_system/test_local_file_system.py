@@ -229,3 +229,9 @@ def test_contract_of_paths(tmp_path):
     assert LocalFileSystem.file_exists(str(tmp_path))
     assert not LocalFileSystem.file_exists(str(tmp_path), include_dir=False)
     assert not LocalFileSystem.file_exists(str(Path(tmp_path, 'x')))
+
+
+@pytest.mark.parametrize('device', ['/dev/zero', '/dev/null', 'file:///dev/urandom'])
+def test_devices_are_not_read(device):
+    with pytest.raises(NotReadableError, match='it is a device'):
+        LocalFileSystem.read_bytes(device)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from pystac.stac_io import StacIO
 
 from rastervision.pipeline.errors import DataError, NotReadableError, RasterVisionError
+from rastervision.pipeline.file_system.json_reader import DOCUMENT
 from rastervision.pipeline.file_system.utils import file_to_str, str_to_file
 
 if TYPE_CHECKING:
@@ -63,7 +64,7 @@ class FileSystemStacIO(StacIO):
         Raises:
             NotReadableError: If it cannot be read.
         """
-        return file_to_str(os.fspath(source))
+        return file_to_str(os.fspath(source), max_bytes=DOCUMENT.max_bytes)
 
     def write_text(self, dest: str | os.PathLike[str], txt: str, *args: Any, **kwargs: Any) -> None:
         """Write a text.

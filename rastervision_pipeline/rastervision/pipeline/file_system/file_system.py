@@ -8,6 +8,9 @@ from rastervision.pipeline.errors import NotWritableError as NotWritableError
 from rastervision.pipeline.errors import RegistryError
 from rastervision.pipeline.registry import registry_
 
+MB = 1 << 20
+MAX_BYTES = 4096 * MB  # of a file that is read as a whole
+
 
 class FileSystem(ABC):
     """Storage that a URI can name. All methods are static: a file system has no state.
@@ -59,6 +62,20 @@ class FileSystem(ABC):
     @abstractmethod
     def read_bytes(uri: str) -> bytes:
         """Read a whole file."""
+
+    @classmethod
+    def read_up_to(cls, uri: str, max_bytes: int) -> bytes:
+        """Read a whole file, unless it is larger than that.
+
+        By default it is read, and then looked at. File systems that can do it override this at a bounded cost.
+
+        Raises:
+            NotReadableError: If it is larger, or cannot be read.
+        """
+        data = cls.read_bytes(uri)
+        if len(data) > max_bytes:
+            raise too_large(uri, max_bytes)
+        return data
 
     @staticmethod
     @abstractmethod
@@ -154,6 +171,13 @@ class FileSystem(ABC):
         Asked for whenever pixels are read, so that credentials may be renewed: must be cheap. By default none.
         """
         return {}
+
+
+def too_large(uri: str, max_bytes: int) -> NotReadableError:
+    """The error for a file of which so much is not read at once."""
+    return NotReadableError(
+        f'{uri!r} is not read: it has more than {max_bytes / MB:,.0f} MB, the most that a file of this kind may have.'
+    )
 
 
 def _why_not_writable(uri: str, unknown: str) -> str:

@@ -6,6 +6,7 @@ import io
 import os
 import re
 import shutil
+import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from email.utils import parsedate_to_datetime
@@ -14,13 +15,14 @@ from urllib.parse import unquote, urlsplit
 
 from rastervision.pipeline.errors import NotReadableError, NotWritableError, WebPageError
 from rastervision.pipeline.file_system.atomic import replace_file
-from rastervision.pipeline.file_system.file_system import FileSystem
+from rastervision.pipeline.file_system.file_system import MAX_BYTES, MB, FileSystem, too_large
 from rastervision.pipeline.file_system.local_file_system import decode, progressbar
 
 if TYPE_CHECKING:
     import requests
 
 BUFFER_BYTES = 1 << 20
+SHORTEST_LIMIT = 600.0  # seconds for a file that is read at once
 NOT_HERE = range(400, 500)
 PAGES = ('.html', '.htm', '.xhtml')
 PAGE_START_BYTES = 4096
@@ -83,8 +85,25 @@ class HttpFileSystem(FileSystem):
     @staticmethod
     def read_bytes(uri: str) -> bytes:
         """Read a whole file; see :meth:`.FileSystem.read_bytes`."""
+        return HttpFileSystem.read_up_to(uri, MAX_BYTES)
+
+    @staticmethod
+    def read_up_to(uri: str, max_bytes: int) -> bytes:
+        """Read a whole file, unless it is larger, or comes too slowly; see :meth:`.FileSystem.read_up_to`.
+
+        It may take 10 minutes, or, if more than 600 MB are allowed, a second for each MB.
+        """
+        until = time.monotonic() + max(SHORTEST_LIMIT, max_bytes / MB)
+        parts, size = [], 0
         with _open_data(uri, with_progress=False) as file:
-            return file.read()
+            while part := file.read1(BUFFER_BYTES):  # type: ignore[attr-defined]
+                parts.append(part)
+                size += len(part)
+                if size > max_bytes:
+                    raise too_large(uri, max_bytes)
+                if time.monotonic() > until:
+                    raise NotReadableError(f'{uri!r} cannot be read: the server is too slow. Try again later.')
+        return b''.join(parts)
 
     @staticmethod
     def write_str(uri: str, data: str) -> None:

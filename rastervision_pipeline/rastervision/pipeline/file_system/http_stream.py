@@ -2,12 +2,17 @@
 
 import io
 import logging
+import socket
+import threading
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 import requests
 from requests.adapters import HTTPAdapter
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import HTTPError, ProtocolError
 from urllib3.response import BaseHTTPResponse
 from urllib3.util.retry import Retry
@@ -19,9 +24,12 @@ log = logging.getLogger(__name__)
 
 CONNECT_SECONDS = 10
 READ_SECONDS = 60
+ANSWER_SECONDS = 120.0
 ATTEMPTS = 5
 BACKOFF = 0.5
 LONGEST_WAIT = 120.0
+SLOWEST = 1000  # bytes a second, on an average of SLOW_SECONDS
+SLOW_SECONDS = 60.0
 BUSY = (429, 500, 502, 503, 504)
 PARTIAL = 206
 ERRORS = {401: AccessDeniedError, 403: AccessDeniedError, 404: MissingFileError, 410: MissingFileError}
@@ -34,8 +42,52 @@ def _mask_record(record: logging.LogRecord) -> bool:
     return True
 
 
-# It warns of each failed attempt, with the query of the URI.
-logging.getLogger('urllib3.connectionpool').addFilter(_mask_record)
+# They warn of each failed attempt, and of odd headers, with the query of the URI.
+for _name in ('urllib3.connectionpool', 'urllib3.connection'):
+    logging.getLogger(_name).addFilter(_mask_record)
+
+
+class _Impatient:
+    """A connection that ends if the header of an answer does not come, or does not end: it may come byte by byte."""
+
+    sock: socket.socket
+
+    def getresponse(self) -> Any:
+        is_late = threading.Event()
+
+        def end(connection: socket.socket) -> None:
+            is_late.set()
+            with suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
+
+        timer = threading.Timer(ANSWER_SECONDS, end, (self.sock,))
+        timer.daemon = True
+        timer.start()
+        try:
+            answer = super().getresponse()  # type: ignore[misc]
+        finally:
+            timer.cancel()
+        if is_late.is_set():
+            answer.close()
+            raise TimeoutError(f'no whole header in {ANSWER_SECONDS:.0f} s')
+        return answer
+
+
+class _HTTPConnection(_Impatient, HTTPConnection): ...
+
+
+class _HTTPSConnection(_Impatient, HTTPSConnection): ...
+
+
+class _HTTPPool(HTTPConnectionPool):
+    ConnectionCls = _HTTPConnection
+
+
+class _HTTPSPool(HTTPSConnectionPool):
+    ConnectionCls = _HTTPSConnection
+
+
+POOLS = {'http': _HTTPPool, 'https': _HTTPSPool}
 
 
 def make_session() -> requests.Session:
@@ -49,8 +101,10 @@ def make_session() -> requests.Session:
         raise_on_status=False,
     )
     session = requests.Session()
-    session.mount('http://', HTTPAdapter(max_retries=retry))
-    session.mount('https://', HTTPAdapter(max_retries=retry))
+    for scheme in POOLS:
+        adapter = HTTPAdapter(max_retries=retry)
+        adapter.poolmanager.pool_classes_by_scheme = POOLS
+        session.mount(f'{scheme}://', adapter)
     return session
 
 
@@ -77,7 +131,7 @@ class HttpStream(io.RawIOBase):
     """The bytes of a file on a web server, in order.
 
     If the connection is cut, the rest is asked for (Range); a server that ignores that is read from the start again,
-    up to the place. The length that the server says is checked.
+    up to the place. The length that the server says is checked. One that hardly sends anything is not waited for.
 
     Args:
         uri: An http(s) URI.
@@ -92,6 +146,7 @@ class HttpStream(io.RawIOBase):
         self._session = make_session()
         self._position = 0
         self._failures = 0
+        self._waited, self._arrived = 0.0, 0
         try:
             self._response = self._get({})
             self._check(self._response)
@@ -109,10 +164,12 @@ class HttpStream(io.RawIOBase):
         """Fill a buffer with the next bytes; see `io.RawIOBase`.
 
         Raises:
-            NotReadableError: If the connection is cut too often without a byte read, or the file changes meanwhile.
+            NotReadableError: If the connection is cut too often without a byte read, the file changes meanwhile, or
+                less than `SLOWEST` bytes a second arrive.
         """
         view = memoryview(buffer).cast('B')
         while True:
+            begun = time.monotonic()
             try:
                 data = self._read(len(view))
             except (HTTPError, OSError) as error:
@@ -120,6 +177,7 @@ class HttpStream(io.RawIOBase):
                 continue
             self._failures = 0
             self._position += len(data)
+            self._check_speed(time.monotonic() - begun, len(data))
             view[: len(data)] = data
             return len(data)
 
@@ -130,6 +188,17 @@ class HttpStream(io.RawIOBase):
                 self._response.close()
             self._session.close()
         super().close()
+
+    def _check_speed(self, waited: float, arrived: int) -> None:
+        self._waited += waited
+        self._arrived += arrived
+        if self._waited > SLOW_SECONDS:
+            if self._arrived < SLOWEST * self._waited:
+                raise NotReadableError(
+                    f'{self._uri!r} cannot be read: the server sent {self._arrived} bytes in {self._waited:.0f} s. '
+                    'Try again later.'
+                )
+            self._waited, self._arrived = 0.0, 0
 
     def _read(self, size: int) -> bytes:
         data: bytes = self._response.raw.read1(size, decode_content=True)

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from typing import Any, NoReturn
 
 from rastervision.pipeline.errors import NotReadableError
+from rastervision.pipeline.file_system.file_system import MAX_BYTES, MB
 
-MB = 1 << 20
 OTHER_ENCODINGS = {
     codecs.BOM_UTF32_LE: 'UTF-32',
     codecs.BOM_UTF32_BE: 'UTF-32',
@@ -39,7 +39,7 @@ class JsonLimits:
 
 
 DOCUMENT = JsonLimits(64 * MB, 100, is_strict=True)  # configs, cards, records, STAC
-DATA = JsonLimits(4096 * MB, 500, is_strict=False)  # labels, predictions and what else grows with imagery
+DATA = JsonLimits(MAX_BYTES, 500, is_strict=False)  # labels, predictions and what else grows with imagery
 
 
 def parse_json(content: bytes | str, where: str, limits: JsonLimits = DOCUMENT) -> Any:

@@ -4,6 +4,7 @@ import datetime
 import os
 import re
 import shutil
+import stat
 import sys
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, nullcontext
@@ -12,7 +13,7 @@ from urllib.parse import unquote, urlsplit
 
 from rastervision.pipeline.errors import NotReadableError, NotWritableError
 from rastervision.pipeline.file_system.atomic import is_part, replace_file, write_errors
-from rastervision.pipeline.file_system.file_system import FileSystem
+from rastervision.pipeline.file_system.file_system import MAX_BYTES, FileSystem, too_large
 
 FILE_SCHEME = 'file://'
 SCHEME = re.compile(r'[A-Za-z][A-Za-z0-9+.-]*://')
@@ -99,9 +100,20 @@ class LocalFileSystem(FileSystem):
     @staticmethod
     def read_bytes(file_uri: str) -> bytes:
         """Read a whole file; see :meth:`.FileSystem.read_bytes`."""
+        return LocalFileSystem.read_up_to(file_uri, MAX_BYTES)
+
+    @staticmethod
+    def read_up_to(file_uri: str, max_bytes: int) -> bytes:
+        """Read a whole file, unless it is larger; see :meth:`.FileSystem.read_up_to`. Devices are not read."""
         try:
             with open(to_path(file_uri), 'rb') as file:
-                return file.read()
+                state = os.fstat(file.fileno())
+                if stat.S_ISCHR(state.st_mode) or stat.S_ISBLK(state.st_mode):
+                    raise NotReadableError(f'{file_uri!r} cannot be read: it is a device, not a file.')
+                data = b'' if state.st_size > max_bytes else file.read(max_bytes + 1)
+                if max(state.st_size, len(data)) > max_bytes:
+                    raise too_large(file_uri, max_bytes)
+                return data
         except OSError as error:
             raise _unreadable(file_uri, error) from error
         except ValueError as error:  # NUL, or half of a character

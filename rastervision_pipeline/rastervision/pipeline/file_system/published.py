@@ -11,6 +11,7 @@ from typing import Any
 
 from rastervision.pipeline.errors import NotReadableError, NotWritableError
 from rastervision.pipeline.file_system.file_system import FileSystem
+from rastervision.pipeline.file_system.json_reader import DOCUMENT, parse_json
 
 NAMES_SHOWN = 5
 Sizes = dict[str, int]
@@ -38,8 +39,8 @@ class Published:
         try:
             if not self._file_system.file_exists(self._list_uri, include_dir=False):
                 return {}
-            data = json.loads(self._file_system.read_str(self._list_uri))
-        except (NotReadableError, ValueError, RecursionError):
+            data = parse_json(self._file_system.read_up_to(self._list_uri, DOCUMENT.max_bytes), self._list_uri)
+        except NotReadableError:
             return {}
         if not isinstance(data, dict):
             return {}

@@ -17,9 +17,9 @@ from rastervision.pipeline.file_system.archives import unzip as unzip
 from rastervision.pipeline.file_system.archives import zipdir as zipdir
 from rastervision.pipeline.file_system.atomic import replace_dir
 from rastervision.pipeline.file_system.downloads import download, local_companions, remove_download
-from rastervision.pipeline.file_system.file_system import FileSystem
-from rastervision.pipeline.file_system.json_reader import DATA, JsonLimits, check_size, parse_json
-from rastervision.pipeline.file_system.local_file_system import LocalFileSystem, copy_file, list_files, to_path
+from rastervision.pipeline.file_system.file_system import MAX_BYTES, FileSystem
+from rastervision.pipeline.file_system.json_reader import DATA, JsonLimits, parse_json
+from rastervision.pipeline.file_system.local_file_system import LocalFileSystem, copy_file, decode, list_files
 from rastervision.pipeline.file_system.publish import record
 from rastervision.pipeline.rv_config import rv_config_
 
@@ -66,9 +66,18 @@ def list_paths(uri: str, ext: str = '', fs: AnyFileSystem | None = None, **kwarg
     return (fs or FileSystem.get_file_system(uri)).list_paths(uri, ext, **kwargs)
 
 
-def file_to_str(uri: str, fs: AnyFileSystem | None = None) -> str:
-    """Read a UTF-8 text."""
-    return (fs or FileSystem.get_file_system(uri)).read_str(uri)
+def file_to_str(uri: str, fs: AnyFileSystem | None = None, max_bytes: int = MAX_BYTES) -> str:
+    """Read a UTF-8 text.
+
+    Args:
+        uri: The file.
+        fs: Its file system. None: by the URI.
+        max_bytes: The most that it may have.
+
+    Raises:
+        NotReadableError: If it cannot be read, has more, or is not UTF-8.
+    """
+    return decode((fs or FileSystem.get_file_system(uri)).read_up_to(uri, max_bytes), uri)
 
 
 def str_to_file(content_str: str, uri: str, fs: AnyFileSystem | None = None) -> None:
@@ -87,9 +96,7 @@ def file_to_json(uri: str, limits: JsonLimits = DATA) -> Any:
     Raises:
         NotReadableError: If the file cannot be read, is not JSON, or is beyond the limits.
     """
-    if is_local(uri) and os.path.isfile(to_path(uri)):
-        check_size(os.path.getsize(to_path(uri)), uri, limits)
-    return parse_json(FileSystem.get_file_system(uri).read_bytes(uri), uri, limits)
+    return parse_json(FileSystem.get_file_system(uri).read_up_to(uri, limits.max_bytes), uri, limits)
 
 
 def json_to_file(content_dict: Any, uri: str) -> None:
