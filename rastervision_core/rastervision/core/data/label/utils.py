@@ -111,7 +111,11 @@ def best_classes(scores: np.ndarray) -> np.ndarray:
     Returns:
         Class ids, (height, width), integers; -1 where a pixel has no prediction.
     """
-    class_ids: np.ndarray = scores.argmax(axis=0).astype(np.min_scalar_type(-len(scores)))
+    # Several times as fast as argmax along the first axis.
+    class_ids, best = np.zeros(scores.shape[1:], dtype=np.min_scalar_type(-len(scores))), scores[0]
+    for class_id, values in enumerate(scores[1:], start=1):
+        np.putmask(class_ids, values > best, class_id)
+        best = np.maximum(best, values)  # NaN if either is
     if scores.dtype.kind == 'f':
-        class_ids[np.isnan(scores).any(axis=0)] = -1
+        class_ids[np.isnan(best)] = -1
     return class_ids
