@@ -84,21 +84,24 @@ def read_values(
         NODATA, not masked; None if all are, or it is not asked for. Of a window that is resampled, that of the
         nearest pixel.
     """
-    found: list[np.ndarray] = []
+    found: list[np.ndarray | None] = []
 
     def read(part: Box, shape: tuple[int, int] | None) -> np.ndarray:
         pixels, data = _read_part(dataset, part, bands, nodata, shape, find_data=find_data)
-        found.append(np.broadcast_to(np.True_, pixels.shape) if data is None else data)
+        found.append(data)
         return pixels
 
     dtype = common_dtype(dataset, bands)
     limits, lead = _limits(dataset, inside), (len(bands),)
     pixels = read_padded(read, window, limits, out_shape=out_shape, lead=lead, dtype=dtype).transpose(1, 2, 0)
-    if not find_data:
+    if not find_data or (window in limits and all(data is None for data in found)):
         return pixels, None
-    mask = read_padded(
-        lambda part, shape: found[0], window, limits, out_shape=out_shape, lead=lead, dtype=np.dtype(bool)
-    )
+
+    def read_data(part: Box, shape: tuple[int, int] | None) -> np.ndarray:
+        data = found[0]
+        return np.ones((*lead, *(part.size if shape is None else shape)), dtype=bool) if data is None else data
+
+    mask = read_padded(read_data, window, limits, out_shape=out_shape, lead=lead, dtype=np.dtype(bool))
     return pixels, None if mask.all() else mask.transpose(1, 2, 0)
 
 
