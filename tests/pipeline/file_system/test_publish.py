@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from rastervision.pipeline.errors import NotWritableError
+from rastervision.pipeline.file_system.file_system import FileSystem
 from rastervision.pipeline.file_system.publish import publish_dir, publish_file, record_outputs
 from rastervision.pipeline.file_system.published import Published
 from rastervision.pipeline.file_system.utils import json_to_file, str_to_file, sync_to_dir, upload_or_copy
@@ -74,6 +75,8 @@ def test_old_folder_stays_on_an_error(root, stored):
 
 def test_killed_between_moves_the_next_run_takes_the_files_for_its_own(root, stored, monkeypatch):
     str_to_file('mine', f'{root}/out/notes')
+    with publish_dir(f'{root}/out') as path:
+        Path(path, 'old').touch()
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Published, 'write', only_once(Published.write))  # killed before the second list
         with pytest.raises(KeyboardInterrupt), publish_dir(f'{root}/out') as path:
@@ -83,6 +86,41 @@ def test_killed_between_moves_the_next_run_takes_the_files_for_its_own(root, sto
         Path(path, 'new').touch()
 
     assert stored() == ['out/new', 'out/notes']
+
+
+def test_killed_before_any_move_the_next_run_takes_the_place_for_its_own(root, stored):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Published, 'write', then_killed(Published.write))
+        with pytest.raises(KeyboardInterrupt), publish_dir(f'{root}/out') as path:
+            Path(path, 'new').touch()
+
+    with publish_dir(f'{root}/out') as path:
+        Path(path, 'newer').touch()
+
+    assert stored() == ['out/newer']
+
+
+def test_the_list_is_written_once_and_not_again_for_the_same_files(root, monkeypatch):
+    file_system, written = FileSystem.get_file_system(root, 'w'), []
+    write_str = file_system.write_str
+    monkeypatch.setattr(
+        file_system, 'write_str', staticmethod(lambda uri, text: written.append(uri) or write_str(uri, text))
+    )
+
+    for names, writes in [(['a'], 1), (['a'], 0), (['a', 'b'], 1), (['b', 'c'], 2), (['b', 'c'], 0)]:
+        with publish_dir(f'{root}/out') as path:
+            for name in names:
+                Path(path, name).touch()
+        assert len(written) == writes, names
+        written.clear()
+
+
+def then_killed(function):
+    def call(*args):
+        function(*args)
+        raise KeyboardInterrupt
+
+    return call
 
 
 def only_once(function):

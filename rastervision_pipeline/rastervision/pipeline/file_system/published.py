@@ -33,6 +33,7 @@ class Published:
             os.path.join(folder, f'.{name}.published.json') if has_name else os.path.join(self.uri, '.published.json')
         )
         self._file_system: Any = FileSystem.get_file_system(uri, 'w')
+        self._stored: Sizes | None = None  # what the list is known to hold
 
     def read(self) -> Sizes:
         """Names, relative to the folder, with `/`, and sizes in bytes; empty if there is no list that can be read."""
@@ -44,11 +45,16 @@ class Published:
             return {}
         if not isinstance(data, dict):
             return {}
-        return {name: size for name, size in data.items() if isinstance(size, int) and _is_inside(name)}
+        sizes = {name: size for name, size in data.items() if isinstance(size, int) and _is_inside(name)}
+        self._stored = sizes if sizes == data else None
+        return sizes
 
     def write(self, sizes: Mapping[str, int]) -> None:
-        """Replace the list."""
+        """Replace the list, unless it is known to hold the same."""
+        if sizes == self._stored:
+            return
         self._file_system.write_str(self._list_uri, json.dumps(dict(sorted(sizes.items()))))
+        self._stored = dict(sizes)
 
     def check_free(self, taken: Iterable[str]) -> None:
         """See that nothing of somebody else has to make room.
