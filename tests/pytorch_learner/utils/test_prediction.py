@@ -225,6 +225,19 @@ def test_scores_do_not_depend_on_how_many_threads_read(learner, scene, monkeypat
     assert all((a == b).all() for (_, a), (_, b) in zip(found, expected, strict=True))
 
 
+@pytest.mark.parametrize('side', [5, 10, 30, 40])
+def test_each_window_is_read_once(learner, scene, monkeypatch, side):
+    scene = scene(height=side, width=side)
+    read_chip, read = scene.raster_source.read_chip, []
+    monkeypatch.setattr(scene.raster_source, 'read_chip', lambda window: read.append(window) or read_chip(window))
+
+    options = SemanticSegmentationPredictOptions(chip_sz=10, stride=10)
+    predicted = [window for window, _ in iter_predict_scene_ss(learner, scene, options)]
+
+    assert predicted == scene.extent.get_windows(10, 10)
+    assert sorted(map(tuple, read)) == sorted(map(tuple, predicted))
+
+
 def test_few_windows_are_read_ahead_by_threads_and_errors_are_raised():
     made = []
 

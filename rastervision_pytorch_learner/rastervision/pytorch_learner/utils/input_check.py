@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 INPUT_RANGE = 'input_range'  # in the model card: see `input_range`
 NUM_LOOKED_AT = 4  # windows of a scene
 NUM_TRAINING = 16  # chips for training, where no card says their range
+MAX_VALUES = 20_000  # of a window
 PERCENTILES = (1, 99)
 TOO_FAR = 2.0  # ranges beyond the one of the training
 TOO_NARROW = 100.0  # times narrower than the one of the training
@@ -43,34 +44,40 @@ def input_range(images: Iterable[Any]) -> tuple[float, float] | None:
     return float(min(lows)), float(max(highs))
 
 
-def check_input(learner: 'Learner', dataset: 'SlidingWindowGeoDataset') -> None:
+def indices_to_check(count: int) -> list[int]:
+    """Which of so many windows of a scene to look at: a few, spread over it."""
+    spread = np.linspace(0, count - 1, NUM_LOOKED_AT + 2)[1:-1]
+    return np.unique(spread.round().astype(int)).tolist() if count else []
+
+
+def check_input(learner: 'Learner', dataset: 'SlidingWindowGeoDataset', images: Iterable[Tensor]) -> None:
     """Compare number of channels and range of values of a scene with what the model was trained with.
 
-    Reads `NUM_LOOKED_AT` windows. The range of the training is in the model card of its bundle; a learner that has its
+    The range of the training is in the model card of its bundle; a learner that has its
     training data looks at these; without either, only what is surely not scaled is warned of.
 
     Args:
         learner: The learner.
-        dataset: The windows of the scene, as the model gets them.
+        dataset: The windows of the scene.
+        images: Some of them, as the model gets them; see `indices_to_check`. They may be read as they are asked for.
 
     Raises:
         DataError: If the model takes another number of channels; or the range differs, within `strict_images(True)`.
     """
-    if not len(dataset):
-        return
     source = dataset.scene.raster_source
-    looked_at = np.unique(np.linspace(0, len(dataset) - 1, NUM_LOOKED_AT + 2).round().astype(int)[1:-1])
     expected = learner.cfg.data.img_channels
     try:
-        images = [dataset[int(index)][0] for index in looked_at]
+        images = list(images)
     except RasterVisionError as error:  # of a transformer that is made for other channels, say
         if expected is not None and source.shape[-1] != expected:
             raise _wrong_channels(source.shape[-1], expected) from error
         raise
+    if not images:
+        return
     count = int(images[0].shape[-3])
     if expected is not None and count != expected:
         raise _wrong_channels(count, expected)
-    found = input_range(images)
+    found = input_range(map(_thinned, images))
     if found is None:
         return
     known = _known_range(learner)
@@ -129,6 +136,11 @@ def _known_range(learner: 'Learner') -> tuple[float, float] | None:
         return None
     indices = np.unique(np.linspace(0, len(dataset) - 1, NUM_TRAINING).round().astype(int))
     return input_range(dataset[int(index)][0] for index in indices)
+
+
+def _thinned(image: Tensor) -> Tensor:
+    """About `MAX_VALUES` numbers of an image: percentiles of all take as long as predicting it with a light model."""
+    return image.flatten()[:: max(1, image.numel() // MAX_VALUES)]
 
 
 def _values(image: Any) -> np.ndarray:

@@ -11,7 +11,7 @@ import logging
 import queue
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 from itertools import islice
@@ -29,7 +29,7 @@ from rastervision.pipeline.runner.machine import core_count
 from rastervision.pipeline.rv_config import rv_config_
 from rastervision.pytorch_learner.dataset.dataset import SlidingWindowGeoDataset
 from rastervision.pytorch_learner.dataset.transform import TransformType
-from rastervision.pytorch_learner.utils.input_check import check_input
+from rastervision.pytorch_learner.utils.input_check import check_input, indices_to_check
 
 if TYPE_CHECKING:
     from rastervision.core.box import Box
@@ -207,16 +207,12 @@ def _windows_of(
     transform_type: TransformType,
     kind: type[SlidingWindowGeoDataset] = SlidingWindowGeoDataset,
 ) -> SlidingWindowGeoDataset:
-    """The windows of a scene as they are given to the model; with an AOI, those that intersect it.
-
-    Raises:
-        DataError: See `check_input`.
-    """
+    """The windows of a scene as they are given to the model; with an AOI, those that intersect it."""
     unlabeled = copy.copy(scene)
     unlabeled.label_source = None
     transform, _ = learner.cfg.data.get_data_transforms()
     stride = getattr(options, 'stride', None) or options.chip_sz
-    dataset = kind(
+    return kind(
         unlabeled,
         size=options.chip_sz,
         stride=stride,
@@ -224,49 +220,91 @@ def _windows_of(
         transform=transform,
         transform_type=transform_type,
     )
-    check_input(learner, dataset)
-    return dataset
 
 
 def _predict_windows(
     learner: 'Learner', dataset: SlidingWindowGeoDataset, options: 'PredictOptions', **predict_kw: Any
 ) -> 'Iterator[tuple[Box, Any, np.ndarray | None]]':
-    """Windows that have data, what the model says, and which of their pixels are data; see :class:`.Chip`."""
+    """Windows that have data, what the model says, and which of their pixels are data; see :class:`.Chip`.
+
+    Raises:
+        DataError: See `check_input`.
+    """
     predict = learner.predict
     if options.tta is not None:
         predict = partial(learner.predict_augmented, tta=options.tta)
-    images = _images(dataset)
-    with dataset.scene.raster_source.reading_ahead(dataset.windows):
+    images = _Images(dataset, indices_to_check(len(dataset)))
+    with dataset.scene.raster_source.reading_ahead(images.windows):
+        check_input(learner, dataset, images.looked_at())
         for batch in _ahead(_batches(images, options.batch_sz), MAX_BATCHES_AHEAD):
             predictions = predict(torch.stack([image for _, image, _ in batch]), raw_out=True, **predict_kw)
             for (window, _, valid), prediction in zip(batch, predictions, strict=True):
                 yield window, learner.output_to_numpy(prediction), valid
 
 
-def _images(dataset: SlidingWindowGeoDataset) -> 'Iterator[tuple[Box, torch.Tensor, np.ndarray | None]]':
-    """Windows of a scene that have data, as the model takes them, and which of their pixels are data."""
-    source, skipped = dataset.scene.raster_source, 0
+class _Images:
+    """Windows of a scene that have data, as the model takes them. Each is read once, also if it was looked at before.
 
-    def read(window: 'Box') -> 'Chip':
-        with naming_scene(dataset.scene.id):
-            return source.read_chip(window)
+    Args:
+        dataset: The windows.
+        first: Indices of those to look at.
+    """
 
-    # A source that streams has threads of its own, and expects one that asks.
-    workers = 1 if source.is_streamed else rv_config_.get_namespace_int('rastervision', 'PREDICT_NUM_WORKERS', 1)
-    chips = (
-        _in_threads(read, dataset.windows, min(workers, core_count())) if workers > 1 else map(read, dataset.windows)
-    )
-    for index, (window, chip) in enumerate(zip(dataset.windows, chips, strict=True)):
-        if chip.is_empty:
-            skipped += 1
-            continue
+    def __init__(self, dataset: SlidingWindowGeoDataset, first: Sequence[int]) -> None:
+        self._dataset = dataset
+        self._first = first
+        self._kept: dict[int, tuple[Chip, torch.Tensor]] = {}
+
+    @property
+    def windows(self) -> 'list[Box]':
+        """All windows, in the order in which they are read."""
+        return [*(self._dataset.windows[index] for index in self._first), *self._others()]
+
+    def looked_at(self) -> 'Iterator[torch.Tensor]':
+        """Read the images to look at, and keep them until it is their turn."""
+        for index in self._first:
+            chip = self._read(self._dataset.windows[index])
+            image = self._finish(index, chip)
+            self._kept[index] = chip, image
+            yield image
+
+    def __iter__(self) -> 'Iterator[tuple[Box, torch.Tensor, np.ndarray | None]]':
+        """Windows, images, and which of their pixels are data."""
+        skipped, others = 0, self._read_all(self._others())
+        for index, window in enumerate(self._dataset.windows):
+            chip, image = self._kept.pop(index) if index in self._first else (next(others), None)
+            if chip.is_empty:
+                skipped += 1
+                continue
+            yield window, self._finish(index, chip) if image is None else image, chip.valid
+        if skipped:
+            log.info(
+                'scene %r: %d of %d windows have no data and are not predicted.',
+                self._dataset.scene.id,
+                skipped,
+                len(self._dataset),
+            )
+
+    def _others(self) -> 'Iterator[Box]':
+        return (window for index, window in enumerate(self._dataset.windows) if index not in self._first)
+
+    def _read(self, window: 'Box') -> 'Chip':
+        with naming_scene(self._dataset.scene.id):
+            return self._dataset.scene.raster_source.read_chip(window)
+
+    def _read_all(self, windows: 'Iterator[Box]') -> 'Iterator[Chip]':
+        # A source that streams has threads of its own, and expects one that asks.
+        streamed = self._dataset.scene.raster_source.is_streamed
+        workers = 1 if streamed else rv_config_.get_namespace_int('rastervision', 'PREDICT_NUM_WORKERS', 1)
+        if workers > 1:
+            return _in_threads(self._read, windows, min(workers, core_count()))
+        return map(self._read, windows)
+
+    def _finish(self, index: int, chip: 'Chip') -> torch.Tensor:
         # Resized with its gaps, as chips in files are, and as bundles of 0.31 have learned it.
-        image, _ = dataset._finish((chip.pixels, None), dataset.randomness.generator(index))
-        yield window, image, chip.valid
-    if skipped:
-        log.info(
-            'scene %r: %d of %d windows have no data and are not predicted.', dataset.scene.id, skipped, len(dataset)
-        )
+        sample = chip.pixels, None
+        image: torch.Tensor = self._dataset._finish(sample, self._dataset.randomness.generator(index))[0]
+        return image
 
 
 def _in_threads(function: Callable[[S], T], items: Iterable[S], workers: int) -> Iterator[T]:
