@@ -294,6 +294,7 @@ def test_dry_run_gives_json(chatty, tmp_path):
             'jobs': 3,
             'gpu': False,
             'remark': None,
+            'made_by': None,
         }
     ]
 

@@ -195,7 +195,7 @@ class AWSBatchRunner(ClusterRunner):
         id = self.run_command(
             line,
             attempts=self.number('attempts', DEFAULT_ATTEMPTS, job=job) or 1,
-            parent_job_ids=sorted({_base(submission.ids[index]) for index in job.dependencies}),
+            parent_job_ids=sorted({_base(id) for id in submission.ids_before(job)}),
             containerOverrides=self._overrides(job),
             **self._timeout(job),
             **options,

@@ -20,20 +20,22 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from rastervision.pipeline.code_versions import code_versions
+from rastervision.pipeline.dependency_keys import DependencyKeys, describe_changes
 from rastervision.pipeline.errors import ConfigError
 from rastervision.pipeline.file_system.local_file_system import to_path
 from rastervision.pipeline.file_system.publish import record_outputs
 from rastervision.pipeline.file_system.utils import is_local
-from rastervision.pipeline.masking import mask_renewed
+from rastervision.pipeline.masking import mask
 from rastervision.pipeline.records import (
     BEGUN,
     STEPS,
     Record,
     RecordStore,
+    RunRoot,
     digest,
-    input_state,
+    find_store,
     output_state,
+    plain_uri,
     remove_older,
 )
 
@@ -44,7 +46,6 @@ log = logging.getLogger(__name__)
 
 BEGUN_FILE = 'begun.json'
 MOST_NAMES = 5
-CAUSES = {'config': 'its config', 'code': 'the code', 'inputs': 'its inputs', 'upstream': 'a command before it'}
 
 
 @dataclass(frozen=True)
@@ -66,18 +67,27 @@ class Manifest:
     def __init__(self, pipeline: 'Pipeline') -> None:
         """Of this pipeline; nothing is read or written yet."""
         self.pipeline = pipeline
-        self.store = RecordStore(os.path.dirname(pipeline.config.get_config_uri()) or '.')
-        self.root = self.store.root
-        self._views: dict[tuple[int, str], Pipeline] = {}
-        self._parts: dict[tuple[int, str], dict[str, str]] = {}
-        self._input_states: dict[str, str | None] = {}
+        self.own_store = RecordStore(os.path.dirname(pipeline.config.get_config_uri()) or '.')
+        found = {name: pipeline.output_of(name) for name in pipeline.all_commands}
+        self.outputs = {name: uri for name, uri in found.items() if uri is not None}
+        self.root = RunRoot(self.own_store.root.uri, self.outputs)
+        self.keys = DependencyKeys(pipeline, self.root)
+        self._stores: dict[str, RecordStore] = {}
+
+    def store_of(self, command: str) -> RecordStore:
+        """Where the records of a command are: those of this run, or ones that it shares; see :func:`.find_store`."""
+        if command not in self._stores:
+            output = self.outputs.get(command)
+            self._stores[command] = self.own_store if output is None else find_store(command, output, self.own_store)
+        return self._stores[command]
+
+    def is_shared(self, command: str) -> bool:
+        """Whether a command writes outside of the run's folder, where other runs may do so, too."""
+        return self.store_of(command) is not self.own_store
 
     def key(self, command: str) -> str:
-        """What stands for all that a command depends on, wherever the run lies.
-
-        Cost: one `stat` for each of its inputs and those of the commands before it, once.
-        """
-        return self._key_in(self.pipeline, command)
+        """What stands for all that a command depends on; see :meth:`.DependencyKeys.key`."""
+        return self.keys.key(command)
 
     def statuses(self, commands: Iterable[str], keep: Collection[str] = ()) -> dict[str, Status]:
         """Which of these commands are done, if they run in this order. Reads only.
@@ -95,7 +105,9 @@ class Manifest:
         again: set[str] = set()  # those that run though what they depend on is the same
         for command in commands:
             status = self._status(command, {name for name in again if self._stamp(name, command)})
-            if not status.done and any(record['key'] == self.key(command) for _, record in self.store.jobs(command)):
+            if not status.done and any(
+                record['key'] == self.key(command) for _, record in self.store_of(command).jobs(command)
+            ):
                 again.add(command)
             if command in keep and not status.done:
                 self._records_to_keep(command)
@@ -110,24 +122,26 @@ class Manifest:
             ConfigError: If no run of it is known that ended and whose files are as they were written.
         """
         for record in self._records_to_keep(command):
-            about = {'key': self.key(command), 'parts': self._parts_of(command), 'upstream': None, 'seen': {}}
-            self.store.write({**record, **about}, command, job_name(record['split_ind'], record['num_splits']))
+            about = {'key': self.key(command), 'parts': self.keys.parts_of(command), 'upstream': None, 'seen': {}}
+            name = job_name(record['split_ind'], record['num_splits'])
+            self.store_of(command).write({**record, **about}, command, name)
 
     def job_is_done(self, command: str, split_ind: int = 0, num_splits: int = 1) -> bool:
         """Whether one job need not run."""
-        record = self.store.read_job(command, job_name(split_ind, num_splits))
+        record = self.store_of(command).read_job(command, job_name(split_ind, num_splits))
         if record is None or record['key'] != self.key(command):
             return False
         # A job that had nothing to do is told from one whose outputs nobody noted by those beside it.
-        known = any(other['outputs'] for _, other in self.store.jobs(command) if _same_run(other, record))
-        return known and self._fault(record, self._stamps_above(command)) is None
+        known = any(other['outputs'] for _, other in self.store_of(command).jobs(command) if _same_run(other, record))
+        return known and self._fault(command, record, self._stamps_above(command)) is None
 
     def forget(self, commands: Iterable[str]) -> None:
         """Remove all records of these commands, so that they run from the start and discard unfinished work."""
         for command in commands:
-            records = list(self.store.jobs(command))
-            self.store.forget(command)
-            self.store.write({'state': None}, command, BEGUN, BEGUN_FILE)
+            store = self.store_of(command)
+            records = list(store.jobs(command))
+            store.forget(command)
+            store.write({'state': None}, command, BEGUN, BEGUN_FILE)
             for name, record in records:
                 self._supersede(command, name, {'key': None, 'outputs': record['outputs']})
 
@@ -137,13 +151,18 @@ class Manifest:
 
         Records that are no longer true as soon as the job writes something lose their key first. Files that only they
         list are removed when the command is complete again: a new run leaves nothing of an older one behind.
+
+        Raises:
+            ConfigError: See `refuse_others`.
         """
+        self.refuse_others(command)
+        store = self.store_of(command)
         key, name = self.key(command), job_name(split_ind, num_splits)
-        for other, record in self.store.jobs(command):
+        for other, record in store.jobs(command):
             if other == name or record['key'] != key:
                 self._supersede(command, other, record)
-        parts = {name: part for name, part in self._parts_of(command).items() if name != 'config'}
-        job = _Job(self.store, command, key, self.pipeline.tmp_dir, parts)
+        parts = {name: part for name, part in self.keys.parts_of(command).items() if name != 'config'}
+        job = _Job(store, command, key, self.pipeline.tmp_dir, parts)
         upstream = self._stamps_above(command)
         started = _now()
         token = _current_job.set(job)
@@ -156,52 +175,41 @@ class Manifest:
         if outputs or num_splits > 1:
             ended = _now()
             times = {'started': started, 'ended': ended, 'peak_memory_mb': peak_memory_mb()}
-            about = {'key': key, 'parts': self._parts_of(command), 'upstream': upstream}
+            about = {'key': key, 'parts': self.keys.parts_of(command), 'upstream': upstream}
             split = {'split_ind': split_ind, 'num_splits': num_splits}
             seen = self._seen_of(command, ended)
-            self.store.write({**about, **split, 'seen': seen, **times, 'outputs': outputs}, command, name)
+            about |= {'run': self.root.uri} if self.is_shared(command) else {}
+            store.write({**about, **split, 'seen': seen, **times, 'outputs': outputs}, command, name)
             self._remove_superseded(command, started)
 
+    def refuse_others(self, command: str) -> None:
+        """See that a command does not replace what another run has made in a folder that both name.
+
+        Raises:
+            ConfigError: If it would.
+        """
+        if not self.is_shared(command):
+            return
+        store = self.store_of(command)
+        for _, record in store.jobs(command):
+            maker = record.get('run', store.root.uri)
+            is_other = record['key'] not in (None, self.key(command)) and maker != self.root.uri
+            if is_other and record['outputs'] and not any(self._changed(command, record['outputs'])):
+                raise ConfigError(
+                    f'{command}: {self.outputs[command]!r} holds what the run in {mask(maker)!r} has made, from which '
+                    f'this one differs: {self._changes(command, record)} changed. Give this run another folder, or '
+                    'remove that one.'
+                )
+
     def missing_inputs(self, commands: Iterable[str]) -> list[str]:
-        """Local inputs of these commands that are not there, and that no command writes below the run's folder."""
+        """Local inputs of these commands that are not there, and that no command of the run may write."""
         uris = dict.fromkeys(uri for command in commands for uri in self.pipeline.inputs_of(command) if is_local(uri))
-        made = [uri for uri in uris if self.root.owns(self.root.name(uri))]
-        return [uri for uri in uris if uri not in made and self._input_state(uri) is None]
+        return [uri for uri in uris if not self.makes(uri) and self.keys.input_state(uri) is None]
 
-    # ---------------------------------------------------------- what is depended on
-    def _view(self, pipeline: 'Pipeline', command: str) -> 'Pipeline':
-        """The pipeline as far as a command depends on it; each is made once."""
-        if (id(pipeline), command) not in self._views:
-            self._views[id(pipeline), command] = pipeline.as_seen_by(command)
-        return self._views[id(pipeline), command]
-
-    def _upstream_of(self, command: str) -> list[str]:
-        return [name for name in self.pipeline.upstream_of(command) if name != command]
-
-    def _key_in(self, pipeline: 'Pipeline', command: str) -> str:
-        view = self._view(pipeline, command)
-        if (id(view), command) not in self._parts:
-            inputs = {mask_renewed(uri): self._input_state(uri) for uri in view.inputs_of(command)}
-            self._parts[id(view), command] = {
-                'config': digest(self.root.neutral(mask_renewed(view.config_for(command)))),
-                'code': digest(code_versions(view, command)),
-                'inputs': digest(self.root.neutral(inputs)),
-                'upstream': digest([self._key_in(view, name) for name in self._upstream_of(command)]),
-            }
-        return digest([command, self._parts[id(view), command]])
-
-    def _parts_of(self, command: str) -> dict[str, str]:
-        self._key_in(self.pipeline, command)
-        return self._parts[id(self._view(self.pipeline, command)), command]
-
-    def _seen_key(self, command: str, by: str) -> str:
-        """What stands for all that the part of a command's result depends on that another command uses."""
-        return self._key_in(self._view(self.pipeline, by), command)
-
-    def _input_state(self, uri: str) -> str | None:
-        if uri not in self._input_states:
-            self._input_states[uri] = input_state(uri)
-        return self._input_states[uri]
+    def makes(self, uri: str) -> bool:
+        """Whether a local file lies where commands of the run write: in its folder, or in one of theirs."""
+        folders = [self.root, *(RunRoot(folder) for folder in self.outputs.values() if is_local(folder))]
+        return any(plain_uri(uri) == folder.uri or folder.owns(folder.name(uri)) for folder in folders)
 
     # -------------------------------------------------------------- what is recorded
     def _seen_of(self, command: str, ended: str) -> dict[str, dict[str, str]]:
@@ -210,11 +218,15 @@ class Manifest:
         That is since an earlier run, if what has changed since then does not concern it.
         """
         key = self.key(command)
-        older = [record['was'] for _, record in self.store.jobs(command) if record['key'] is None and record.get('was')]
+        older = [
+            record['was']
+            for _, record in self.store_of(command).jobs(command)
+            if record['key'] is None and record.get('was')
+        ]
         seen: dict[str, dict[str, str]] = {}
         for by in self.pipeline.all_commands:
             if by != command and command in self.pipeline.upstream_of(by):
-                seen_key = self._seen_key(command, by)
+                seen_key = self.keys.seen_key(command, by)
                 others = [_seen_by(record, by) for record in older if record['key'] != key]
                 stamps = [stamp for other_key, stamp in others if other_key == seen_key]
                 seen[by] = {'key': seen_key, 'stamp': max(stamps, default=ended)}
@@ -222,40 +234,48 @@ class Manifest:
 
     def _stamp(self, command: str, by: str) -> str | None:
         """Since when the result of a command is what another one sees of it now; None if there is none."""
-        key = self._seen_key(command, by)
-        found = (_seen_by(record, by) for _, record in self.store.jobs(command) if record['key'] is not None)
+        key = self.keys.seen_key(command, by)
+        found = (
+            _seen_by(record, by) for _, record in self.store_of(command).jobs(command) if record['key'] is not None
+        )
         return max((stamp for seen_key, stamp in found if seen_key == key), default=None)
 
+    def _followed_by(self, command: str) -> list[str]:
+        """The commands above one after which it is to run again: for what runs share, only those they share, too."""
+        store = self.store_of(command)
+        shared = self.is_shared(command)
+        return [name for name in self.keys.upstream_of(command) if not shared or self.store_of(name).uri == store.uri]
+
     def _stamps_above(self, command: str) -> dict[str, str | None]:
-        return {name: self._stamp(name, command) for name in self._upstream_of(command)}
+        return {name: self._stamp(name, command) for name in self._followed_by(command)}
 
-    def _changed(self, outputs: dict[str, str]) -> Iterator[str]:
-        """Those of the files in a record that are not as they were written."""
-        return (name for name, state in outputs.items() if output_state(self.root.locate(name)) != state)
+    def _changed(self, command: str, outputs: dict[str, str]) -> Iterator[str]:
+        """Those of the files in a record of a command that are not as they were written."""
+        root = self.store_of(command).root
+        return (name for name, state in outputs.items() if output_state(root.locate(name)) != state)
 
-    def _fault(self, record: Record, stamps: dict[str, str | None]) -> str | None:
+    def _fault(self, command: str, record: Record, stamps: dict[str, str | None]) -> str | None:
         """Why a job is not done whose record this is, or None; `stamps` tells when the commands above it ended."""
         upstream = record['upstream']
         if upstream is not None:  # None: kept, whatever runs before it
             again = [name for name, stamp in stamps.items() if upstream.get(name) != stamp]
             if again:
                 return f'{again[0]} ran since'
-        return next(
-            (f'{self.root.locate(name)} is not as it was written' for name in self._changed(record['outputs'])), None
-        )
+        changed = next(self._changed(command, record['outputs']), None)
+        return None if changed is None else f'{self.store_of(command).root.locate(changed)} is not as it was written'
 
     def _status(self, command: str, running: set[str]) -> Status:
-        records = [record for _, record in self.store.jobs(command) if record['key'] is not None]
+        records = [record for _, record in self.store_of(command).jobs(command) if record['key'] is not None]
         if not any(record['outputs'] for record in records):
             return Status(False, 'no finished run of it is known')
         current = [record for record in records if record['key'] == self.key(command)]
         if not current:
             return Status(False, f'{self._changes(command, records[-1])} changed')
-        again = [name for name in self._upstream_of(command) if name in running]
+        again = [name for name in self._followed_by(command) if name in running]
         if again and any(record['upstream'] is not None for record in current):
             return Status(False, f'{again[0]} runs again')
         stamps = self._stamps_above(command)
-        faults = [self._fault(record, stamps) for record in current]
+        faults = [self._fault(command, record, stamps) for record in current]
         fault = next((text for text in faults if text), None)
         intact = [record for record, text in zip(current, faults, strict=True) if text is None]
         complete = _complete(intact)
@@ -265,8 +285,8 @@ class Manifest:
 
     def _records_to_keep(self, command: str) -> list[Record]:
         """The records of the last whole run of a command whose files are as they were written."""
-        records = [record for _, record in self.store.jobs(command) if record['key'] is not None]
-        intact = [record for record in records if not any(self._changed(record['outputs']))]
+        records = [record for _, record in self.store_of(command).jobs(command) if record['key'] is not None]
+        intact = [record for record in records if not any(self._changed(command, record['outputs']))]
         keys = dict.fromkeys(record['key'] for record in intact)
         runs = [_complete([record for record in intact if record['key'] == key]) for key in keys]
         if not any(runs):
@@ -277,8 +297,7 @@ class Manifest:
         return max(filter(None, runs), key=lambda run: max(record['ended'] for record in run))
 
     def _changes(self, command: str, record: Record) -> str:
-        now, then = self._parts_of(command), record.get('parts') or {}
-        return ' and '.join(text for part, text in CAUSES.items() if now[part] != then.get(part)) or 'something'
+        return describe_changes(self.keys.parts_of(command), record.get('parts') or {})
 
     # ------------------------------------------------------------ what is superseded
     def _supersede(self, command: str, name: str, record: Record) -> None:
@@ -288,29 +307,32 @@ class Manifest:
         if record['key'] is not None:
             was = {part: record.get(part) for part in ('key', 'ended', 'seen')}
         listing = {'key': None, 'outputs': outputs, 'was': was}
-        self.store.write(listing, command, f'superseded-{digest([sorted(outputs), was])[:16]}.json')
+        store = self.store_of(command)
+        store.write(listing, command, f'superseded-{digest([sorted(outputs), was])[:16]}.json')
         if record['key'] is not None:
-            self.store.remove(command, name)
+            store.remove(command, name)
 
     def _remove_superseded(self, command: str, started: str) -> None:
         """Once a command is complete, remove what only earlier runs of it have written, and their records.
 
-        Files outside of the root stay, whoever wrote the records.
+        Files outside of the run's folder stay, whoever wrote the records.
         """
         if not self._status(command, set()).done:
             return
-        records = dict(self.store.jobs(command))
+        store = self.store_of(command)
+        records = dict(store.jobs(command))
         current = {name for record in records.values() if record['key'] is not None for name in record['outputs']}
         left: list[str] = []
         for name, record in records.items():
             if record['key'] is not None:
                 continue
             for output in record['outputs'].keys() - current:
-                if self.root.owns(output):
-                    remove_older(self.root.locate(output), than=datetime.fromisoformat(started))
-                elif output_state(output) is not None:
-                    left.append(output)
-            self.store.remove(command, name)
+                uri = store.root.locate(output)
+                if store.root.owns(output) and self.root.name(uri) != uri:
+                    remove_older(uri, than=datetime.fromisoformat(started))
+                elif output_state(uri) is not None:
+                    left.append(uri)
+            store.remove(command, name)
         if left:
             log.warning(
                 '%s: %d files of earlier runs lie outside of %s and stay there; remove them if they are not needed: %s',

@@ -71,6 +71,19 @@ class Pipeline:
         """
         return []
 
+    def output_of(self, command: str) -> str | None:
+        """URI of the folder that a command writes to, if there is one that can be told.
+
+        Runs whose folder for a command is the same share what is in it, if nothing that the command depends on differs.
+
+        Args:
+            command: Name of the command.
+
+        Returns:
+            By default None: somewhere in the run's own folder.
+        """
+        return None
+
     def name_input(self, uri: str) -> str:
         """What messages call one of the inputs: by default its URI."""
         return repr(uri)

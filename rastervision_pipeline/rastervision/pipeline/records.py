@@ -5,9 +5,10 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from rastervision.pipeline.errors import RasterVisionError
@@ -43,12 +44,18 @@ class RunRoot:
         uri: The folder: an absolute path if it is local.
     """
 
-    def __init__(self, uri: str) -> None:
-        """Of the run with this root."""
+    def __init__(self, uri: str, outputs: Mapping[str, str] = MappingProxyType({})) -> None:
+        """Of the run with this root.
+
+        Args:
+            uri: The folder.
+            outputs: Command -> the folder that it writes to, wherever that lies.
+        """
         self.is_local = is_local(uri)
-        self.uri = os.path.abspath(to_path(uri)) if self.is_local else uri.rstrip('/')
-        spellings = {self.uri, uri.rstrip('/')} | ({os.path.realpath(self.uri)} if self.is_local else set())
-        self._spellings = sorted(spellings - {'', '.'}, key=len, reverse=True)
+        self.uri = plain_uri(uri)
+        places = [(HERE, uri), *((f'{{{command}}}', folder) for command, folder in sorted(outputs.items()))]
+        spellings = [(text, name) for name, place in places for text in _spellings(place)]
+        self._spellings = sorted(spellings, key=lambda spelling: len(spelling[0]), reverse=True)
 
     def name(self, uri: str) -> str:
         """What records call a file: its path relative to the root, with `/`, or its URI if it lies elsewhere."""
@@ -74,16 +81,27 @@ class RunRoot:
         return folder == root or folder.startswith(os.path.join(root, ''))
 
     def neutral(self, data: Any) -> Any:
-        """Plain data in which the root is called the same wherever it lies."""
+        """Plain data in which the root and the folders of commands are called the same wherever they lie."""
         if isinstance(data, dict):
             return {self.neutral(key): self.neutral(value) for key, value in data.items()}
         if isinstance(data, list | tuple):
             return [self.neutral(value) for value in data]
         if isinstance(data, str):
-            for spelling in self._spellings:
+            for spelling, name in self._spellings:
                 if data == spelling or data.startswith(f'{spelling}/'):
-                    return HERE + data[len(spelling) :]
+                    return name + data[len(spelling) :]
         return data
+
+
+def plain_uri(uri: str) -> str:
+    """One spelling of the URI of a folder: an absolute path if it is local, without a slash at its end."""
+    return os.path.abspath(to_path(uri)) if is_local(uri) else uri.rstrip('/')
+
+
+def _spellings(uri: str) -> set[str]:
+    """The ways in which a config may spell the URI of a folder."""
+    real = {os.path.realpath(to_path(uri))} if is_local(uri) else set()
+    return ({plain_uri(uri), uri.rstrip('/')} | real) - {'', '.'}
 
 
 class RecordStore:
@@ -176,6 +194,43 @@ class RecordStore:
             return sorted(name for name in names if name.endswith('.json'))
         except (RasterVisionError, OSError):
             return []
+
+
+def find_store(command: str, output_uri: str, own: RecordStore) -> RecordStore:
+    """The records of a command, which runs may share that let it write to the same folder.
+
+    They are those of the run in whose folder it writes, else records of the folder's own.
+
+    Args:
+        command: Name of the command.
+        output_uri: The folder.
+        own: The records of the run that asks.
+    """
+    folder = plain_uri(output_uri)
+    if folder == own.root.uri:
+        return own
+    of_folder = RecordStore(folder)
+    if own.root.name(folder) != folder:
+        return of_folder if not any(own.jobs(command)) and any(of_folder.jobs(command)) else own
+    for around in _folders_around(folder):
+        store = RecordStore(around)
+        if any(_lies_in(store.root.locate(name), folder) for _, job in store.jobs(command) for name in job['outputs']):
+            return store
+    return of_folder
+
+
+def _folders_around(uri: str) -> Iterator[str]:
+    """The folders that a folder lies in, the nearest first: those that may be a run's."""
+    if is_local(uri):
+        yield from (str(folder) for folder in Path(uri).parents if os.path.isdir(records_dir(str(folder))))
+        return
+    scheme, _, path = uri.partition('://')
+    parts = path.split('/')
+    yield from (f'{scheme}://{"/".join(parts[:count])}' for count in range(len(parts) - 1, 1, -1))
+
+
+def _lies_in(uri: str, folder: str) -> bool:
+    return uri.startswith(f'{folder}/')
 
 
 def _job_records(folder: str, command: str = '*') -> Iterator[Record]:

@@ -1,11 +1,14 @@
 import pytest
 
+from rastervision.core.analyzer.stats_analyzer_config import StatsAnalyzerConfig
+from rastervision.core.data.raster_transformer.stats_transformer_config import StatsTransformerConfig
 from rastervision.core.rv_pipeline.chip_classification import ChipClassification
 from rastervision.core.rv_pipeline.dependencies import config_for, config_seen_by, inputs_of
 from rastervision.pipeline import code_versions
 from rastervision.pipeline.cli.running import run_pipelines
 from rastervision.pipeline.config.resolve import resolve
 from rastervision.pipeline.file_system.utils import str_to_file
+from rastervision.pipeline.manifest import Manifest
 from rastervision.pipeline.runner.inprocess_runner import InProcessRunner
 
 COMMANDS = ['analyze', 'chip', 'train', 'predict', 'eval', 'bundle']
@@ -113,3 +116,21 @@ def test_training_is_not_undone_by_scenes_for_test(make_pipeline_config, make_sc
 
     run_pipelines(InProcessRunner(), [config], ('chip', 'train'))
     assert 'Running' not in capsys.readouterr().out
+
+
+def test_runs_that_name_one_folder_for_chips_share_them(make_pipeline_config, tmp_path):
+    def manifest_of(name, streaming):
+        config = make_pipeline_config()
+        config.root_uri, config.chip_uri = str(tmp_path / name), str(tmp_path / 'chips')
+        config.backend.streaming = streaming
+        config.analyzers = [StatsAnalyzerConfig()]
+        for scene in config.dataset.all_scenes:
+            scene.raster_source.transformers = [StatsTransformerConfig()]
+        return Manifest(resolve(config).build(str(tmp_path / 'tmp')))
+
+    one, other = manifest_of('one', False), manifest_of('other', True)
+
+    assert one.key('chip') == other.key('chip')
+    assert one.store_of('chip').uri == other.store_of('chip').uri
+    assert one.key('train') != other.key('train')
+    assert one.missing_inputs(['train']) == []

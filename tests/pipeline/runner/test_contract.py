@@ -56,6 +56,59 @@ def test_what_is_done_is_not_run_again(run, log):
     assert log() == ['join']
 
 
+@pytest.fixture
+def pair(engine, rastervision, command_line, tmp_path):
+    """Runs two toy pipelines, in folders `out/one` and `out/two`, with the runner; fields: of each one's config."""
+
+    def run(*args, one=None, two=None, **fields):
+        fields = {'log': str(tmp_path / 'log'), **fields}
+        made = [
+            f'ToyConfig(**{fields | {"root_uri": str(tmp_path / "out" / name)} | (own or {})!r})'
+            for name, own in (('one', one), ('two', two))
+        ]
+        path = tmp_path / 'pair.py'
+        path.write_text(
+            'from rastervision.toy_plugin.toy import ToyConfig\n\n\n'
+            f'def get_configs(runner):\n    return [{", ".join(made)}]\n'
+        )
+        return rastervision('run', engine, path, '--wait', *args)
+
+    return run
+
+
+def test_pipelines_run_side_by_side(pair, engine, tmp_path, log):
+    meets = None if engine == 'inprocess' else str(tmp_path / 'meets')  # that has one process
+
+    result = pair(meets=meets, items=['a'])
+
+    assert result.returncode == 0, result.stderr
+    assert sorted(log()) == ['join'] * 2 + ['make a'] * 2 + ['shout'] * 2
+    assert [(tmp_path / 'out' / name / 'shouted.txt').read_text() for name in ('one', 'two')] == ['a!', 'a!']
+
+
+@pytest.mark.parametrize('splits', [1, 2])
+@pytest.mark.parametrize('place', ['parts', 'out/one', 'out/two/parts'])
+def test_what_pipelines_share_is_made_once(pair, tmp_path, log, splits, place):
+    result = pair('--splits', splits, parts_uri=str(tmp_path / place), one={'mark': '?'}, seconds=0.1)
+
+    assert result.returncode == 0, result.stderr
+    noted = log()
+    assert sorted(noted[:3]) == ['make a', 'make b', 'make c']
+    assert sorted(noted[3:]) == ['join', 'join', 'shout', 'shout']
+    assert [(tmp_path / 'out' / name / 'shouted.txt').read_text() for name in ('one', 'two')] == ['abc?', 'abc!']
+    again = pair('--splits', splits, parts_uri=str(tmp_path / place), one={'mark': '?'}, seconds=0.1)
+    assert again.returncode == 0, again.stderr
+    assert log() == []
+
+
+def test_failure_of_what_is_shared_stops_both(pair, tmp_path, log):
+    result = pair(parts_uri=str(tmp_path / 'parts'), bad_item='b')
+
+    assert result.returncode == 1
+    assert 'ValueError: b is bad' in result.stderr
+    assert not {'join', 'shout'} & set(log())
+
+
 def test_settings_that_a_runner_does_not_have_are_refused(run):
     result = run('-o', 'colour', 'red')
 

@@ -108,6 +108,10 @@ class RVPipeline(Pipeline):
         """URIs of images, labels and areas of interest that a command reads."""
         return dependencies.inputs_of(self.config, command)
 
+    def output_of(self, command: str) -> str | None:
+        """The folder that a command writes to, as the config has it: `chip_uri` of chip."""
+        return getattr(self.config, f'{command}_uri', None)
+
     def remark_on(self, command: str) -> str | None:
         """What the user should know about a command that is going to run, if anything."""
         return self.config.backend.remark_on_training(self.config) if command == 'train' else None

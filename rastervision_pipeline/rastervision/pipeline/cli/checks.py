@@ -1,11 +1,9 @@
 """What is known to be wrong with a pipeline before it runs."""
 
 import logging
-import os
 from collections.abc import Sequence
 
 from rastervision.pipeline.errors import ConfigError
-from rastervision.pipeline.file_system.local_file_system import to_path
 from rastervision.pipeline.manifest import Manifest
 from rastervision.pipeline.pipeline import Pipeline
 from rastervision.pipeline.problems import Problem
@@ -21,15 +19,14 @@ def look_ahead(
     Args:
         pipeline: The pipeline.
         pending: The commands that are to run.
-        pipelines: Others that run before it; it may read what they write.
+        pipelines: Others that run with it; it may read what they write.
 
     Returns:
         Local files that would be read and are not there; and other problems.
     """
-    folders = [os.path.dirname(os.path.abspath(to_path(other.config.get_config_uri()))) for other in pipelines]
-    roots = tuple(os.path.join(folder, '') for folder in folders)
+    others = [Manifest(other) for other in pipelines if other is not pipeline]
     missing = Manifest(pipeline).missing_inputs(pending)
-    missing = [uri for uri in missing if not os.path.abspath(to_path(uri)).startswith(roots)]
+    missing = [uri for uri in missing if not any(other.makes(uri) for other in others)]
     return missing, list(pipeline.find_problems(pending)) if pending else []
 
 

@@ -1,11 +1,12 @@
 """What would run and why."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from rastervision.pipeline.cli.checks import look_ahead
-from rastervision.pipeline.cli.running import check_kept
+from rastervision.pipeline.cli.running import check_kept, unfinished
+from rastervision.pipeline.cli.sharing import check_apart, share
 from rastervision.pipeline.commands import order_commands
 from rastervision.pipeline.execution import resolve_pipeline
 from rastervision.pipeline.file_system.utils import get_tmp_dir
@@ -24,9 +25,10 @@ class CommandPlan:
         name: The command.
         done: Whether it is done, and so would not run.
         reason: Why it would run, or since when it is done.
-        jobs: Of how many jobs it consists.
+        jobs: Of how many jobs it consists, in this pipeline.
         gpu: Whether it profits from a GPU.
         remark: What the user should know about it, if anything.
+        made_by: The pipeline that runs it for this one, too, if there is one.
     """
 
     name: str
@@ -35,10 +37,13 @@ class CommandPlan:
     jobs: int
     gpu: bool
     remark: str | None = None
+    made_by: str | None = None
 
     @property
     def action(self) -> str:
         """What happens, in a word or a few."""
+        if self.made_by is not None:
+            return f'shared with {self.made_by}, which runs it'
         return 'done' if self.done else 'run' if self.jobs == 1 else f'run as {self.jobs} jobs'
 
 
@@ -92,23 +97,29 @@ def plan_pipelines(
     """
     with get_tmp_dir() as tmp_dir:
         pipelines = [resolve_pipeline(config).build(tmp_dir) for config in configs]
+        orders = [order_commands(pipeline, commands) for pipeline in pipelines]
+        check_apart(pipelines, orders)
+        plans = [
+            list(_plan_commands(runner, pipeline, names, num_splits, rerun, keep))
+            for pipeline, names in zip(pipelines, orders, strict=True)
+        ]
+        sharing = share(
+            pipelines, [unfinished(*each, keep, rerun=rerun) for each in zip(pipelines, orders, strict=True)]
+        )
         return [
-            _plan_pipeline(runner, pipeline, pipelines, order_commands(pipeline, commands), num_splits, rerun, keep)
-            for pipeline in pipelines
+            _plan_pipeline(pipeline, pipelines, plan, {name: sharing.labels[maker] for name, maker in shared.items()})
+            for pipeline, plan, shared in zip(pipelines, plans, sharing.shared, strict=True)
         ]
 
 
 def _plan_pipeline(
-    runner: Runner,
-    pipeline: Pipeline,
-    pipelines: Sequence[Pipeline],
-    commands: list[str],
-    num_splits: int,
-    rerun: bool,
-    keep: Sequence[str],
+    pipeline: Pipeline, pipelines: Sequence[Pipeline], plans: list[CommandPlan], makers: Mapping[str, str]
 ) -> PipelinePlan:
-    plans = list(_plan_commands(runner, pipeline, commands, num_splits, rerun, keep))
-    ahead = look_ahead(pipeline, [plan.name for plan in plans if not plan.done], pipelines)
+    """The plan of a pipeline, some of whose commands another one runs for it."""
+    plans = [
+        replace(plan, made_by=makers[plan.name], jobs=0, remark=None) if plan.name in makers else plan for plan in plans
+    ]
+    ahead = look_ahead(pipeline, [plan.name for plan in plans if not plan.done and not plan.made_by], pipelines)
     return PipelinePlan(pipeline.config.get_config_uri(), plans, *ahead)
 
 

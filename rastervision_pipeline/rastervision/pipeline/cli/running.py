@@ -1,8 +1,9 @@
 """Runs the pipelines of a config module."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from rastervision.pipeline.cli.checks import refuse_problems
+from rastervision.pipeline.cli.sharing import check_apart, share
 from rastervision.pipeline.commands import check_command, order_commands
 from rastervision.pipeline.config.files import save_pipeline_config
 from rastervision.pipeline.errors import ConfigError, RunError
@@ -14,6 +15,7 @@ from rastervision.pipeline.pipeline_config import PipelineConfig
 from rastervision.pipeline.plain_text import echo
 from rastervision.pipeline.registry import registry_
 from rastervision.pipeline.runner.cluster_runner import ClusterRunner
+from rastervision.pipeline.runner.plan import PipelineRun
 from rastervision.pipeline.runner.runner import Runner
 from rastervision.pipeline.runner.submission import Submission
 from rastervision.pipeline.runner.watch import show_states, watch
@@ -29,7 +31,9 @@ def run_pipelines(
     rerun: bool = False,
     keep: Sequence[str] = (),
 ) -> None:
-    """Run commands of pipelines, one pipeline after the other. Nothing is written before all have been checked.
+    """Run commands of pipelines, side by side if the runner can. Nothing is written before all have been checked.
+
+    What several pipelines would make alike in the same folder, such as chips, is made once.
 
     Args:
         runner: Runs the jobs.
@@ -41,24 +45,33 @@ def run_pipelines(
         keep: Commands that count as done with what an earlier run of them has left.
 
     Raises:
-        ConfigError: If a config is not valid, a pipeline has no such command, one has nothing to keep, or
-            what it reads is known to be missing or not to fit.
+        ConfigError: If a config is not valid, a pipeline has no such command, one has nothing to keep, what it reads
+            is known to be missing or not to fit, or one would write over what another makes.
     """
     with get_tmp_dir() as tmp_dir:
         pipelines = [resolve_pipeline(config).build(tmp_dir) for config in configs]
         orders = [order_commands(pipeline, commands) for pipeline in pipelines]
+        check_apart(pipelines, orders)
         for pipeline, names in zip(pipelines, orders, strict=True):
             check_kept(pipeline, names, keep, rerun=rerun)
-        for pipeline, names in zip(pipelines, orders, strict=True):
-            statuses = {} if rerun else Manifest(pipeline).statuses(names, keep)
-            done = {name for name, status in statuses.items() if status.done}
-            refuse_problems(pipeline, [name for name in names if name not in done], pipelines)
-        for pipeline, names in zip(pipelines, orders, strict=True):
-            uri = pipeline.config.get_config_uri()
+        undone = [
+            unfinished(pipeline, names, keep, rerun=rerun) for pipeline, names in zip(pipelines, orders, strict=True)
+        ]
+        sharing = share(pipelines, undone)
+        for pipeline, names, shared in zip(pipelines, undone, sharing.shared, strict=True):
+            refuse_problems(pipeline, [name for name in names if name not in shared], pipelines)
+        runs = []
+        for place, (pipeline, names) in enumerate(zip(pipelines, orders, strict=True)):
+            uri, label, shared = pipeline.config.get_config_uri(), sharing.labels[place], sharing.shared[place]
             save_pipeline_config(pipeline.config, uri)
-            pending = _pending(pipeline, names, rerun, keep)
-            if pending:
-                runner.run(uri, pipeline, pending, num_splits=num_splits, pipeline_run_name=pipeline_run_name)
+            if label:
+                echo(f'{label}:')
+            pending = _pending(pipeline, names, rerun, keep, shared)
+            for name, maker in shared.items():
+                echo(f'{name} is shared: {sharing.labels[maker]} runs it.')
+            runs.append(PipelineRun(uri, pipeline, tuple(pending), label, shared))
+        if any(run.own_commands for run in runs):
+            runner.run_all(runs, num_splits, pipeline_run_name)
 
 
 def show_jobs(root_uri: str, *, wait: bool = False, cancel: bool = False) -> None:
@@ -81,7 +94,7 @@ def show_jobs(root_uri: str, *, wait: bool = False, cancel: bool = False) -> Non
     if cancel:
         runner.cancel(submission)
     if wait:
-        watch(runner, submission)
+        watch(runner, [submission])
     else:
         echo(show_states(runner, submission))
 
@@ -101,11 +114,31 @@ def check_kept(pipeline: Pipeline, commands: Sequence[str], keep: Sequence[str],
     Manifest(pipeline).statuses(commands, keep)
 
 
-def _pending(pipeline: Pipeline, commands: list[str], rerun: bool, keep: Sequence[str]) -> list[str]:
-    """The commands that are not done; says which are. Where asked to, all are made undone first."""
+def unfinished(pipeline: Pipeline, commands: list[str], keep: Sequence[str] = (), *, rerun: bool = False) -> list[str]:
+    """Those of the commands that are not done. Nothing is written.
+
+    Raises:
+        ConfigError: If one would write over what another run has made.
+    """
+    if rerun:
+        return commands
+    manifest = Manifest(pipeline)
+    names = [name for name, status in manifest.statuses(commands, keep).items() if not status.done]
+    for name in names:
+        manifest.refuse_others(name)
+    return names
+
+
+def _pending(
+    pipeline: Pipeline, commands: list[str], rerun: bool, keep: Sequence[str], shared: Collection[str]
+) -> list[str]:
+    """The commands that are not done; says which are. Where asked to, all are made undone first.
+
+    Those that are shared are left to the pipeline that runs them.
+    """
     echo(f'Stages to run: {commands}')
     if rerun:
-        Manifest(pipeline).forget(commands)
+        Manifest(pipeline).forget([name for name in commands if name not in shared])
         return commands
     manifest = Manifest(pipeline)
     kept = {name: status for name, status in manifest.statuses(commands, keep).items() if name in keep}
@@ -118,7 +151,7 @@ def _pending(pipeline: Pipeline, commands: list[str], rerun: bool, keep: Sequenc
         elif status.done:
             echo(f'{name} is done already: {status.reason}. (--rerun runs it again.)')
     pending = [name for name, status in statuses.items() if not status.done]
-    for name in pending:
+    for name in [name for name in pending if name not in shared]:
         remark = pipeline.remark_on(name)
         if remark is not None:
             echo(f'Note: {name} {remark}')

@@ -1,14 +1,13 @@
 """Hands jobs to a cluster, which runs them when it can."""
 
-import os
 from abc import abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from rastervision.pipeline.errors import RunError
 from rastervision.pipeline.plain_text import echo
-from rastervision.pipeline.runner.plan import Stage, make_stages
+from rastervision.pipeline.runner.plan import Job, PipelineRun, Stage, make_stages
 from rastervision.pipeline.runner.runner import Runner
 from rastervision.pipeline.runner.submission import JobState, Submission
 from rastervision.pipeline.runner.watch import watch
@@ -41,30 +40,39 @@ class ClusterRunner(Runner):
         num_splits: int = 1,
         pipeline_run_name: str = 'raster-vision',
     ) -> None:
-        """Hand over the jobs; see :meth:`.Runner.run`. If one is refused, those before it are cancelled.
+        """Hand over the jobs of a pipeline; see `run_all`."""
+        self.run_all([PipelineRun(cfg_json_uri, pipeline, tuple(commands))], num_splits, pipeline_run_name)
+
+    def run_all(
+        self, runs: Sequence[PipelineRun], num_splits: int = 1, pipeline_run_name: str = 'raster-vision'
+    ) -> None:
+        """Hand over the jobs of pipelines, which run side by side; see :meth:`.Runner.run_all`.
+
+        If one is refused, or what was handed over cannot be noted, all are cancelled.
 
         Raises:
-            RunError: If jobs of this run are still queued or run, if the cluster refuses a job, or, with `wait`, if a
-                job fails.
+            RunError: If jobs of a run are still queued or run, if the cluster refuses a job, or, with `wait`, if a job
+                fails.
         """
-        self.check(cfg_json_uri, pipeline, commands)
-        root_uri = os.path.dirname(cfg_json_uri)
-        self._refuse_twice(root_uri)
-        plan = self.plan(pipeline, commands, num_splits)
-        submission = Submission(self.name, cfg_json_uri, tuple(plan), (), self.begin(root_uri))
-        for stage in make_stages(plan):
-            try:
-                ids = self.submit(stage, submission, pipeline, pipeline_run_name)
-            except BaseException:
+        for run in runs:
+            self.check(run.cfg_json_uri, run.pipeline, run.own_commands)
+            self._refuse_twice(run.root_uri)
+        submissions: dict[int, Submission] = {}
+        try:
+            for place, run in enumerate(runs):
+                if run.own_commands:
+                    self._hand_over(place, run, submissions, num_splits, pipeline_run_name)
+            for submission in submissions.values():
+                submission.save()
+        except BaseException:
+            for submission in submissions.values():
                 self.cancel(submission)
-                raise
-            submission = replace(submission, ids=(*submission.ids, *ids))
-            echo(f'{stage.command}: submitted as {self.describe(ids)}')
-        submission.save()
+            raise
         if self.is_set('wait'):
-            watch(self, submission)
-        else:
-            echo(f'rastervision jobs {root_uri} shows how far they are.')
+            watch(self, list(submissions.values()))
+            return
+        for submission in submissions.values():
+            echo(f'rastervision jobs {submission.root_uri} shows how far they are.')
 
     # ------------------------------------------------------ what a runner defines
     def check(self, cfg_json_uri: str, pipeline: 'Pipeline', commands: list[str]) -> None:
@@ -122,6 +130,29 @@ class ClusterRunner(Runner):
         return ids[0] if len(ids) == 1 else f'{ids[0]} ... {ids[-1]}'
 
     # ---------------------------------------------------------------- internals
+    def _hand_over(
+        self, place: int, run: PipelineRun, submissions: dict[int, Submission], num_splits: int, run_name: str
+    ) -> None:
+        """Submit the jobs of a pipeline, after those that it shares with earlier ones; each is noted at once."""
+        plan = self._plan_after(run, submissions, num_splits)
+        submissions[place] = Submission(self.name, run.cfg_json_uri, tuple(plan), (), self.begin(run.root_uri))
+        for stage in make_stages(plan):
+            ids = self.submit(stage, submissions[place], run.pipeline, run_name)
+            submissions[place] = replace(submissions[place], ids=(*submissions[place].ids, *ids))
+            echo(f'{stage.name}: submitted as {self.describe(ids)}')
+
+    def _plan_after(self, run: PipelineRun, submissions: Mapping[int, Submission], num_splits: int) -> list[Job]:
+        """The jobs of a pipeline, which know what those of earlier ones are called that they wait for."""
+        after: dict[str, tuple[str, ...]] = {}
+        waiting: tuple[str, ...] = ()
+        for command in run.commands:
+            if command in run.shared:
+                waiting += submissions[run.shared[command]].ids_of(command)
+            else:
+                after[command], waiting = waiting, ()
+        plan = self.plan(run.pipeline, run.own_commands, num_splits)
+        return [replace(job, label=run.label, after=after[job.command]) for job in plan]
+
     def _refuse_twice(self, root_uri: str) -> None:
         before = Submission.load(root_uri)
         if before is None or before.runner != self.name:

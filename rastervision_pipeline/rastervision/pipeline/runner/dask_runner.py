@@ -4,7 +4,7 @@ import subprocess
 import tempfile
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, ClassVar
 
@@ -12,7 +12,7 @@ from rastervision.pipeline.errors import RunError
 from rastervision.pipeline.lazy import require
 from rastervision.pipeline.runner.command_line import job_command_line
 from rastervision.pipeline.runner.machine import core_count, visible_gpus
-from rastervision.pipeline.runner.plan import Job
+from rastervision.pipeline.runner.plan import Job, PipelineRun
 from rastervision.pipeline.runner.progress import Progress, make_progress
 from rastervision.pipeline.runner.resources import Share
 from rastervision.pipeline.runner.runner import Runner
@@ -63,7 +63,15 @@ class DaskRunner(Runner):
         num_splits: int = 1,
         pipeline_run_name: str = 'raster-vision',
     ) -> None:
-        """Run the jobs; see :meth:`.Runner.run`. After a failure no further command starts. Ctrl-C stops all jobs.
+        """Run the jobs of a pipeline; see `run_all`."""
+        self.run_all([PipelineRun(cfg_json_uri, pipeline, tuple(commands))], num_splits, pipeline_run_name)
+
+    def run_all(
+        self, runs: Sequence[PipelineRun], num_splits: int = 1, pipeline_run_name: str = 'raster-vision'
+    ) -> None:
+        """Run the jobs of pipelines side by side; see :meth:`.Runner.run_all`.
+
+        After a failure nothing starts that depends on it. Ctrl-C stops all jobs.
 
         Raises:
             RunError: If a job fails, with the end of what it printed, or if the cluster cannot be reached.
@@ -72,10 +80,11 @@ class DaskRunner(Runner):
         require('distributed', 'rastervision_pipeline[dask]')
         from distributed import Event
 
-        plan = self.plan(pipeline, commands, num_splits)
+        plan = self.joint_plan(runs, num_splits)
+        configs = [run.cfg_json_uri for run in runs]
         with self._client() as client, make_progress(plan, is_live=False) as progress:
             stopping = f'{pipeline_run_name}-{uuid.uuid4()}'
-            futures = self._submit(client, plan, cfg_json_uri, stopping)
+            futures = self._submit(client, plan, configs, stopping)
             try:
                 _follow(plan, futures, progress)
             except (KeyboardInterrupt, SystemExit):
@@ -109,7 +118,7 @@ class DaskRunner(Runner):
         ):
             yield client
 
-    def _submit(self, client: 'Client', plan: list[Job], cfg_json_uri: str, stopping: str) -> 'list[Future]':
+    def _submit(self, client: 'Client', plan: list[Job], configs: Sequence[str], stopping: str) -> 'list[Future]':
         workers = client.scheduler_info(n_workers=-1)['workers'].values()
         has_gpus = any(worker['resources'].get(GPU) for worker in workers)
         secrets = Secrets(rv_config_.get_section_variables(SECRETS))
@@ -119,7 +128,7 @@ class DaskRunner(Runner):
                 client.submit(
                     run_job,
                     job.name,
-                    job_command_line(cfg_json_uri, job.command, job.options),
+                    job_command_line(configs[job.run], job.command, job.options),
                     stopping,
                     [futures[index] for index in job.dependencies],
                     secrets,

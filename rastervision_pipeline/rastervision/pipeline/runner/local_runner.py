@@ -3,13 +3,14 @@
 import os
 import shlex
 import shutil
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from rastervision.pipeline.file_system.utils import is_local, str_to_file
 from rastervision.pipeline.records import RecordStore
 from rastervision.pipeline.runner.command_line import job_command_line
 from rastervision.pipeline.runner.machine import core_count, visible_gpus
-from rastervision.pipeline.runner.plan import Job
+from rastervision.pipeline.runner.plan import Job, PipelineRun
 from rastervision.pipeline.runner.resources import Resources
 from rastervision.pipeline.runner.runner import Runner
 from rastervision.pipeline.runner.scheduler import Scheduler
@@ -46,22 +47,33 @@ class LocalRunner(Runner):
         num_splits: int = 1,
         pipeline_run_name: str = 'raster-vision',
     ) -> None:
-        """Run the jobs; see :meth:`.Runner.run`.
+        """Run the jobs of a pipeline; see `run_all`."""
+        self.run_all([PipelineRun(cfg_json_uri, pipeline, tuple(commands))], num_splits, pipeline_run_name)
+
+    def run_all(
+        self, runs: Sequence[PipelineRun], num_splits: int = 1, pipeline_run_name: str = 'raster-vision'
+    ) -> None:
+        """Run the jobs of pipelines side by side; see :meth:`.Runner.run_all`.
 
         After a failure no further job starts, and those that run are waited for. On Ctrl-C all are stopped.
 
         Raises:
             RunError: If a job fails, with the end of what it printed.
         """
-        root_uri = os.path.dirname(cfg_json_uri)
-        makefile = self.build_makefile_string(cfg_json_uri, pipeline, list(pipeline.commands), num_splits)
-        str_to_file(makefile, os.path.join(root_uri, MAKEFILE))
-        plan = self.plan(pipeline, commands, num_splits)
-        logs = None if Verbosity.get() >= Verbosity.VERBOSE else _make_log_dir(root_uri)
-        resources = self._resources(root_uri, plan)
-        Scheduler(plan, lambda job: job_command_line(cfg_json_uri, job.command, job.options), resources, logs).run()
-        if logs is not None and not is_local(root_uri):
-            shutil.rmtree(logs, ignore_errors=True)
+        for run in runs:
+            commands = list(run.pipeline.commands)
+            makefile = self.build_makefile_string(run.cfg_json_uri, run.pipeline, commands, num_splits)
+            str_to_file(makefile, os.path.join(run.root_uri, MAKEFILE))
+        plan = self.joint_plan(runs, num_splits)
+        roots = [run.root_uri for run in runs]
+        logs = None if Verbosity.get() >= Verbosity.VERBOSE else [_make_log_dir(root) for root in roots]
+        resources = self._resources(roots, plan)
+        Scheduler(
+            plan, lambda job: job_command_line(runs[job.run].cfg_json_uri, job.command, job.options), resources, logs
+        ).run()
+        for root, folder in zip(roots, logs or (), strict=bool(logs)):
+            if not is_local(root):
+                shutil.rmtree(folder, ignore_errors=True)
 
     def build_makefile_string(
         self, cfg_json_uri: str, pipeline: 'Pipeline', commands: list[str], num_splits: int = 1
@@ -71,14 +83,16 @@ class LocalRunner(Runner):
         targets = ' '.join(str(job.index) for job in plan)
         return f'.PHONY: all {targets}\n\nall: {targets}\n\n' + ''.join(_entry(cfg_json_uri, job) for job in plan)
 
-    def _resources(self, root_uri: str, plan: list[Job]) -> Resources:
+    def _resources(self, root_uris: Sequence[str], plan: list[Job]) -> Resources:
         given = self.setting('gpus')
         gpus: list[str] = []
         if any(job.uses_gpu for job in plan):
             gpus = visible_gpus() if given is None else load_conf_list(given)
-        records = RecordStore(root_uri)
+        stores = [RecordStore(uri) for uri in root_uris]
         peaks = {
-            command: max((record.get('peak_memory_mb') or 0 for _, record in records.jobs(command)), default=0)
+            command: max(
+                (job.get('peak_memory_mb') or 0 for store in stores for _, job in store.jobs(command)), default=0
+            )
             for command in {job.command for job in plan}
         }
         return Resources(self.number('jobs') or core_count(), tuple(gpus), self.number('memory'), peaks)

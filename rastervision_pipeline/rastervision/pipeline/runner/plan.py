@@ -1,7 +1,8 @@
 """The graph of jobs of a run: made once, translated by each runner."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from itertools import groupby
 from typing import TYPE_CHECKING
 
@@ -20,6 +21,9 @@ class Job:
         num_splits: Of how many parts.
         dependencies: Places of the jobs that must end before it starts.
         uses_gpu: Whether it profits from a GPU.
+        run: Place of its pipeline among those that run together.
+        label: What tells that pipeline from the others; empty if there are none.
+        after: What a cluster calls the jobs of other pipelines that must end before it starts.
     """
 
     index: int
@@ -28,11 +32,19 @@ class Job:
     num_splits: int
     dependencies: tuple[int, ...]
     uses_gpu: bool = False
+    run: int = 0
+    label: str = ''
+    after: tuple[str, ...] = ()
+
+    @property
+    def part(self) -> str:
+        """Which part of its pipeline it is: `chip`, `chip 2/3`."""
+        return self.command if self.num_splits == 1 else f'{self.command} {self.split_ind + 1}/{self.num_splits}'
 
     @property
     def name(self) -> str:
-        """For people: `chip`, `chip 2/3`."""
-        return self.command if self.num_splits == 1 else f'{self.command} {self.split_ind + 1}/{self.num_splits}'
+        """For people: `chip`, `chip 2/3`; of several pipelines `lr-0.01: chip 2/3`."""
+        return f'{self.label}: {self.part}' if self.label else self.part
 
     @property
     def options(self) -> dict[str, int]:
@@ -58,6 +70,11 @@ class Stage:
         return self.jobs[0].command
 
     @property
+    def name(self) -> str:
+        """For people: `chip`; of several pipelines `lr-0.01: chip`."""
+        return f'{self.jobs[0].label}: {self.command}' if self.jobs[0].label else self.command
+
+    @property
     def num_splits(self) -> int:
         """How many jobs it has."""
         return len(self.jobs)
@@ -66,6 +83,35 @@ class Stage:
     def uses_gpu(self) -> bool:
         """Whether its jobs profit from a GPU."""
         return self.jobs[0].uses_gpu
+
+
+@dataclass(frozen=True)
+class PipelineRun:
+    """Commands of a pipeline that run together with those of others.
+
+    Attributes:
+        cfg_json_uri: The saved config.
+        pipeline: The pipeline, built from it.
+        commands: The commands, in the order they run.
+        label: What tells it from the others; empty if there are none.
+        shared: Those of the commands whose result another pipeline makes for this one, too -> its place.
+    """
+
+    cfg_json_uri: str
+    pipeline: 'Pipeline'
+    commands: tuple[str, ...]
+    label: str = ''
+    shared: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def root_uri(self) -> str:
+        """Folder of the config, which is that of the run."""
+        return os.path.dirname(self.cfg_json_uri)
+
+    @property
+    def own_commands(self) -> list[str]:
+        """The commands that it runs itself."""
+        return [command for command in self.commands if command not in self.shared]
 
 
 def make_plan(pipeline: 'Pipeline', commands: Iterable[str], num_splits: int | Mapping[str, int] = 1) -> list[Job]:
@@ -86,6 +132,31 @@ def make_plan(pipeline: 'Pipeline', commands: Iterable[str], num_splits: int | M
         plan += [Job(first + part, command, part, parts, before, uses_gpu) for part in range(parts)]
         before = tuple(range(first, first + parts))
     return plan
+
+
+def join_plans(runs: Sequence[PipelineRun], plans: Sequence[Iterable[Job]]) -> list[Job]:
+    """One plan of the jobs of several pipelines, each of which runs beside the others as far as it can.
+
+    Args:
+        runs: The pipelines. One that makes something for others comes before them.
+        plans: The plan of each one's own commands.
+    """
+    joint: list[Job] = []
+    places: dict[tuple[int, str], tuple[int, ...]] = {}
+    for run, (pipeline_run, plan) in enumerate(zip(runs, plans, strict=True)):
+        jobs = {command: list(group) for command, group in groupby(plan, key=lambda job: job.command)}
+        before: tuple[int, ...] = ()
+        for command in pipeline_run.commands:
+            if command in pipeline_run.shared:
+                before += places[pipeline_run.shared[command], command]
+                continue
+            first = len(joint)
+            joint += [
+                replace(job, index=first + part, dependencies=before, run=run, label=pipeline_run.label)
+                for part, job in enumerate(jobs[command])
+            ]
+            before = places[run, command] = tuple(range(first, len(joint)))
+    return joint
 
 
 def make_stages(plan: Iterable[Job]) -> list[Stage]:

@@ -30,9 +30,9 @@ class Progress:
         """Of a run of these jobs."""
         self._total = len(plan)
         self._ended = 0
-        self._started: dict[int, float] = {}
-        self._looked: dict[int, float] = {}
-        self._seen: dict[int, str] = {}
+        self._started: dict[Job, float] = {}
+        self._looked: dict[Job, float] = {}
+        self._seen: dict[Job, str] = {}
 
     def __enter__(self) -> Self:
         return self
@@ -42,18 +42,18 @@ class Progress:
 
     def start(self, job: Job) -> None:
         """A job has started."""
-        self._started[job.index] = self._looked[job.index] = time.monotonic()
+        self._started[job] = self._looked[job] = time.monotonic()
         self.show(f'{job.name}: started')
 
     def look(self, job: Job, line: str | Callable[[], str]) -> None:
         """A job still runs; this is the last line that it has printed, or a function that gives it."""
         now = time.monotonic()
-        if now - self._looked[job.index] < self.seconds_between:
+        if now - self._looked[job] < self.seconds_between:
             return
-        self._looked[job.index] = now
+        self._looked[job] = now
         text = line if isinstance(line, str) else line()
-        if text and text != self._seen.get(job.index):
-            self._seen[job.index] = text
+        if text and text != self._seen.get(job):
+            self._seen[job] = text
             self.show_line(job, text)
 
     def show_line(self, job: Job, line: str) -> None:
@@ -63,7 +63,7 @@ class Progress:
     def end(self, job: Job, is_good: bool) -> None:
         """A job has ended, well or not."""
         self._ended += 1
-        seconds = time.monotonic() - self._started[job.index]
+        seconds = time.monotonic() - self._started[job]
         self.show(f'{job.name}: {"done" if is_good else "FAILED"} in {seconds:.1f} s ({self._ended}/{self._total})')
 
     def show(self, line: str) -> None:
@@ -83,7 +83,7 @@ class LiveProgress(Progress):
         super().__init__(plan)
         columns = (progress.SpinnerColumn(), progress.TextColumn('{task.description}'), progress.TimeElapsedColumn())
         self._display = progress.Progress(*columns, transient=True)
-        self._tasks: dict[int, TaskID] = {}
+        self._tasks: dict[Job, TaskID] = {}
 
     def __enter__(self) -> Self:
         self._display.start()
@@ -97,18 +97,18 @@ class LiveProgress(Progress):
         from rich.markup import escape
 
         super().start(job)
-        self._tasks[job.index] = self._display.add_task(escape(plain_line(job.name)), total=None)
+        self._tasks[job] = self._display.add_task(escape(plain_line(job.name)), total=None)
 
     def show_line(self, job: Job, line: str) -> None:
         """Show the last line that a job has printed, such as its own progress bar."""
         from rich.markup import escape
 
         room = max(0, self._display.console.width - len(job.name) - WIDTH_OF_CLOCK)
-        self._display.update(self._tasks[job.index], description=escape(plain_line(f'{job.name}  {line[:room]}')))
+        self._display.update(self._tasks[job], description=escape(plain_line(f'{job.name}  {line[:room]}')))
 
     def end(self, job: Job, is_good: bool) -> None:
         """A job has ended, well or not."""
-        self._display.remove_task(self._tasks.pop(job.index))
+        self._display.remove_task(self._tasks.pop(job))
         super().end(job, is_good)
 
     def show(self, line: str) -> None:

@@ -1,12 +1,12 @@
 """What runs the jobs of a pipeline."""
 
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from rastervision.pipeline.errors import ConfigError, RunError, did_you_mean
-from rastervision.pipeline.runner.plan import Job, make_plan
+from rastervision.pipeline.runner.plan import Job, PipelineRun, join_plans, make_plan
 from rastervision.pipeline.rv_config import rv_config_
 from rastervision.pipeline.utils import is_true
 
@@ -56,6 +56,28 @@ class Runner:
             pipeline_run_name: Name of this run, where the runner shows one.
         """
         raise TypeError(f'{type(self).__name__} is no runner: it has no method run.')
+
+    def run_all(
+        self, runs: Sequence[PipelineRun], num_splits: int = 1, pipeline_run_name: str = 'raster-vision'
+    ) -> None:
+        """Run commands of several pipelines, or hand them to what will.
+
+        By default one pipeline runs after the other.
+
+        Args:
+            runs: The pipelines and their commands. One that makes something for others comes before them.
+            num_splits: Into how many jobs to split a command that can be split.
+            pipeline_run_name: Name of this run, where the runner shows one.
+        """
+        for run in runs:
+            if run.own_commands:
+                self.run(
+                    run.cfg_json_uri,
+                    run.pipeline,
+                    run.own_commands,
+                    num_splits=num_splits,
+                    pipeline_run_name=pipeline_run_name,
+                )
 
     def run_command(self, cmd: list[str]) -> None:
         """Run one command line as a process of this machine, and wait for it.
@@ -147,3 +169,7 @@ class Runner:
             names = f'{command}_{SPLITS}', f'{"gpu" if command in pipeline.gpu_commands else "cpu"}_{SPLITS}'
             splits[command] = self.number(names[0]) or self.number(names[1]) or num_splits
         return make_plan(pipeline, commands, splits)
+
+    def joint_plan(self, runs: Sequence[PipelineRun], num_splits: int = 1) -> list[Job]:
+        """The jobs of several pipelines, each with its settings; see :func:`.join_plans`."""
+        return join_plans(runs, [self.plan(run.pipeline, run.own_commands, num_splits) for run in runs])

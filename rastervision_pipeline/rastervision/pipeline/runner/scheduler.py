@@ -4,7 +4,7 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import nullcontext, suppress
 from dataclasses import dataclass
 from functools import partial
@@ -54,7 +54,11 @@ class Scheduler:
     """
 
     def __init__(
-        self, plan: list[Job], command_line: Callable[[Job], list[str]], resources: Resources, log_dir: str | None
+        self,
+        plan: list[Job],
+        command_line: Callable[[Job], list[str]],
+        resources: Resources,
+        log_dirs: Sequence[str] | None,
     ) -> None:
         """Nothing is started yet.
 
@@ -62,9 +66,9 @@ class Scheduler:
             plan: The jobs.
             command_line: Gives the program and arguments of a job.
             resources: What they may use together.
-            log_dir: Folder for their output. None: it is passed through.
+            log_dirs: Folder for the output of each pipeline's jobs. None: it is passed through.
         """
-        self.plan, self.command_line, self.resources, self.log_dir = plan, command_line, resources, log_dir
+        self.plan, self.command_line, self.resources, self.log_dirs = plan, command_line, resources, log_dirs
         self.running: list[Running] = []
         self.ended: list[Ended] = []
         self._sampled = 0.0
@@ -76,7 +80,7 @@ class Scheduler:
             RunError: If a job fails, with the end of what it printed.
         """
         try:
-            with make_progress(self.plan, is_live=self.log_dir is not None) as progress:
+            with make_progress(self.plan, is_live=self.log_dirs is not None) as progress:
                 while self._start_ready(progress) or self.running:
                     time.sleep(POLL_SECONDS)
                     self._look(progress)
@@ -99,7 +103,8 @@ class Scheduler:
             share = self.resources.share_for(job, [item.share for item in self.running])
             if share is None:
                 break
-            self.running.append(_start(share, self.command_line(job), self.log_dir))
+            logs = None if self.log_dirs is None else self.log_dirs[job.run]
+            self.running.append(_start(share, self.command_line(job), logs))
             progress.start(job)
         return len(self.running) > count
 
@@ -149,7 +154,7 @@ def stop(running: Iterable[Running]) -> None:
 
 def log_name(job: Job) -> str:
     """File name of a job's log."""
-    return f'{job.name.replace("/", "-of-").replace(" ", "-")}.log'
+    return f'{job.part.replace("/", "-of-").replace(" ", "-")}.log'
 
 
 def environment_of(gpus: tuple[str, ...] = ()) -> Mapping[str, str]:

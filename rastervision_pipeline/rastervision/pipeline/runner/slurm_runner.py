@@ -97,7 +97,7 @@ class SlurmRunner(ClusterRunner):
         log = os.path.join(folder, f'{stage.command}-%a.log' if is_array else f'{stage.command}.log')
         options = ['--job-name', f'{run_name}-{stage.command}', '--output', log, '--open-mode=append', '--requeue']
         options += [f'--array=0-{stage.num_splits - 1}'] if is_array else []
-        before = {_base(submission.ids[index]) for index in job.dependencies}
+        before = {_base(id) for id in submission.ids_before(job)}
         options += [f'--dependency=afterok:{":".join(sorted(before))}', '--kill-on-invalid-dep=yes'] if before else []
         id = slurm.submit([*options, *self._sbatch_options(job), str(script)], environment=DEFAULT_ENV)
         return [f'{id}_{split}' for split in range(stage.num_splits)] if is_array else [id]

@@ -69,6 +69,14 @@ class Submission:
         """Folder of the config, which is that of the run."""
         return os.path.dirname(self.cfg_json_uri)
 
+    def ids_of(self, command: str) -> tuple[str, ...]:
+        """What the cluster calls the jobs of a command."""
+        return tuple(id for job, id in zip(self.plan, self.ids, strict=False) if job.command == command)
+
+    def ids_before(self, job: Job) -> tuple[str, ...]:
+        """What the cluster calls the jobs that one waits for, those of other pipelines, too."""
+        return (*(self.ids[index] for index in job.dependencies), *job.after)
+
     def save(self) -> None:
         """Keep it, in place of the one before."""
         RecordStore(self.root_uri).write({**asdict(self), 'details': dict(self.details)}, SUBMITTED, LATEST)
@@ -81,5 +89,9 @@ class Submission:
 
     @classmethod
     def _from_record(cls, record: Record) -> Self:
-        plan = tuple(Job(**{**job, 'dependencies': tuple(job['dependencies'])}) for job in record['plan'])
+        lists = 'dependencies', 'after'
+        plan = tuple(
+            Job(**job | {name: tuple(job[name]) for name in lists if name in job})  # `after` is younger
+            for job in record['plan']
+        )
         return cls(**{**record, 'plan': plan, 'ids': tuple(record['ids'])})

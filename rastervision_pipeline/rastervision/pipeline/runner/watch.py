@@ -2,7 +2,7 @@
 
 import time
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from rastervision.pipeline.errors import RunError
@@ -76,7 +76,7 @@ class Watch:
             self.progress.look(job, self.tails[job.index][-1])
 
 
-def watch(runner: 'ClusterRunner', submission: Submission) -> None:
+def watch(runner: 'ClusterRunner', submissions: Sequence[Submission]) -> None:
     """Follow jobs until all have ended. If this is interrupted they are cancelled.
 
     Raises:
@@ -84,19 +84,22 @@ def watch(runner: 'ClusterRunner', submission: Submission) -> None:
     """
     seconds = float(runner.setting('poll_seconds', runner.poll_seconds))
     is_live = Verbosity.get() < Verbosity.VERBOSE
+    jobs = [job for submission in submissions for job in submission.plan]
     try:
-        with make_progress(list(submission.plan), is_live=is_live) as progress:
-            following = Watch(runner, submission, progress)
-            while following.update():
+        with make_progress(jobs, is_live=is_live) as progress:
+            following = [Watch(runner, submission, progress) for submission in submissions]
+            while sum(each.update() for each in following):
                 time.sleep(seconds)
     except (KeyboardInterrupt, SystemExit):
         echo('Cancelling the jobs...', err=True)
-        runner.cancel(submission)
+        for submission in submissions:
+            runner.cancel(submission)
         raise
-    echo(summarize(following.ended()))
-    text = _failure_text(following)
-    if text is not None:
-        raise RunError(text)
+    for each in following:
+        echo(summarize(each.ended()))
+    texts = [text for text in map(_failure_text, following) if text is not None]
+    if texts:
+        raise RunError('\n\n'.join(texts))
 
 
 def show_states(runner: 'ClusterRunner', submission: Submission) -> str:

@@ -23,7 +23,7 @@ class Toy(Pipeline):
 
     def join(self):
         self.note('join')
-        str_to_file(''.join(file_to_str(self.path(item)) for item in self.config.items), self.path('joined'))
+        str_to_file(''.join(file_to_str(self.part(item)) for item in self.config.items), self.path('joined'))
 
     def shout(self):
         self.note('shout')
@@ -42,6 +42,9 @@ class Toy(Pipeline):
     def upstream_of(self, command):
         return {'join': ['make'], 'shout': ['join']}.get(command, [])
 
+    def output_of(self, command):
+        return self.config.parts_uri if command == 'make' else None
+
     def make_item(self, item):
         self.note(f'make {item}')
         time.sleep(self.config.seconds)
@@ -49,11 +52,25 @@ class Toy(Pipeline):
             raise ValueError(f'{item} is bad')
         if self.config.source:
             file_to_str(self.config.source)
-        str_to_file(item, self.path(item))
+        if self.config.meets is not None:
+            self.meet(item, self.config.meets)
+        str_to_file(item, self.part(item))
 
     def note(self, text):
         with open(self.config.log, 'a') as file:
             file.write(f'{text}\n')
+
+    def meet(self, item, folder):
+        """Wait for another pipeline that makes the same item at the same time."""
+        os.makedirs(folder, exist_ok=True)
+        open(os.path.join(folder, f'{item} {os.path.basename(self.config.root_uri)}'), 'w').close()
+        until = time.monotonic() + 30
+        while len([name for name in os.listdir(folder) if name.startswith(item)]) < 2:
+            assert time.monotonic() < until, f'{item} is made alone'
+            time.sleep(0.02)
+
+    def part(self, item):
+        return os.path.join(self.config.parts_uri or self.config.root_uri, f'{item}.txt')
 
     def path(self, name):
         return os.path.join(self.config.root_uri, f'{name}.txt')
@@ -66,6 +83,8 @@ class ToyConfig(PipelineConfig):
     mark: str = Field('!', description='What to add.')
     source: str | None = Field(None, description='A file that is read.')
     bad_item: str | None = Field(None, description='The item that fails.')
+    parts_uri: str | None = Field(None, description='Where to make the items. None: in the root.')
+    meets: str | None = Field(None, description='Folder in which to wait for another pipeline.')
     seconds: float = Field(0, description='How long making an item takes.')
 
     def build(self, tmp_dir):

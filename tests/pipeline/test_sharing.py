@@ -1,0 +1,125 @@
+"""Several pipelines that run together: what they share, and what they must not."""
+
+import pytest
+
+from rastervision.pipeline.cli.plans import plan_pipelines
+from rastervision.pipeline.cli.running import run_pipelines
+from rastervision.pipeline.errors import ConfigError
+from rastervision.pipeline.runner.inprocess_runner import InProcessRunner
+
+
+@pytest.fixture
+def run(toy, tmp_path):
+    """Runs toy pipelines in this process, each in a folder of its name; fields: of each one's config."""
+
+    def run(*commands, rerun=False, dry=False, **pipelines):
+        configs = [toy(**{'root_uri': str(tmp_path / name)} | fields) for name, fields in pipelines.items()]
+        function = plan_pipelines if dry else run_pipelines
+        return function(InProcessRunner(), configs, commands, rerun=rerun)
+
+    return run
+
+
+@pytest.fixture
+def parts(tmp_path):
+    """A folder outside of all roots."""
+    return str(tmp_path / 'parts')
+
+
+def test_a_later_run_uses_what_an_earlier_one_has_made_in_the_same_folder(run, parts, log):
+    run(one={'parts_uri': parts})
+    log()
+
+    run(two={'parts_uri': parts})
+
+    assert log() == ['join', 'shout']
+
+
+def test_what_was_made_in_the_folder_of_another_run_is_used(run, tmp_path, log):
+    run(one={'parts_uri': str(tmp_path / 'one')})
+    log()
+
+    run(two={'parts_uri': str(tmp_path / 'one')})
+
+    assert log() == ['join', 'shout']
+
+
+def test_a_run_uses_what_another_one_has_made_in_its_folder(run, tmp_path, log):
+    run(two={'parts_uri': str(tmp_path / 'one' / 'parts')})
+    log()
+
+    run(one={'parts_uri': str(tmp_path / 'one' / 'parts')})
+
+    assert log() == ['join', 'shout']
+
+
+def test_running_again_runs_what_is_shared_once(run, parts, log):
+    run(one={'parts_uri': parts}, two={'parts_uri': parts})
+    log()
+
+    run(one={'parts_uri': parts}, two={'parts_uri': parts}, rerun=True)
+
+    assert log() == ['make a', 'make b', 'make c', 'join', 'shout', 'join', 'shout']
+
+
+def test_what_is_made_again_is_joined_again_by_all(run, parts, log, tmp_path):
+    run(one={'parts_uri': parts}, two={'parts_uri': parts})
+    log()
+    (tmp_path / 'parts' / 'b.txt').unlink()
+
+    run(two={'parts_uri': parts})
+    assert log() == ['make b', 'join', 'shout']
+
+    run(one={'parts_uri': parts})
+    assert log() == ['join', 'shout']
+
+
+def test_pipelines_that_would_make_different_things_in_one_folder_are_refused(run, parts, log, tmp_path):
+    with pytest.raises(ConfigError, match=r'one and two both let make write to .*parts.*its config differ'):
+        run(one={'parts_uri': parts}, two={'parts_uri': parts, 'items': ['a']})
+    assert log() == []
+    assert not (tmp_path / 'one').exists()
+
+
+def test_what_another_run_has_made_otherwise_is_not_replaced(run, parts, log, tmp_path):
+    run(one={'parts_uri': parts})
+    log()
+
+    for dry in (False, True):
+        with pytest.raises(ConfigError, match=r'holds what the run in .*one.* has made.*its config changed'):
+            run(two={'parts_uri': parts, 'items': ['a']}, dry=dry)
+    assert log() == []
+    assert sorted(path.name for path in (tmp_path / 'parts').glob('*.txt')) == ['a.txt', 'b.txt', 'c.txt']
+
+
+def test_a_run_replaces_what_it_has_made_itself_and_removes_nothing_outside(run, parts, log, tmp_path):
+    run(one={'parts_uri': parts})
+    log()
+
+    run(one={'parts_uri': parts, 'items': ['a', 'd']})
+
+    assert log() == ['make a', 'make d', 'join', 'shout']
+    assert sorted(path.name for path in (tmp_path / 'parts').glob('*.txt')) == ['a.txt', 'b.txt', 'c.txt', 'd.txt']
+
+
+def test_two_pipelines_with_one_root_are_refused(run, tmp_path):
+    with pytest.raises(ConfigError, match='both have root_uri'):
+        run(one={}, two={'root_uri': str(tmp_path / 'one') + '/'})
+    assert not (tmp_path / 'one').exists()
+
+
+def test_plan_says_who_makes_what_is_shared(run, parts):
+    one, two = run(one={'parts_uri': parts}, two={'parts_uri': parts}, dry=True)
+
+    assert [plan.made_by for plan in one.commands] == [None, None, None]
+    assert [(plan.made_by, plan.jobs) for plan in two.commands] == [('one', 0), (None, 1), (None, 1)]
+    assert 'make   shared with one, which runs it' in str(two)
+
+
+def test_labels_are_the_ends_in_which_roots_differ(run, parts, tmp_path, capsys):
+    run(**{'lr-1/a': {}, 'lr-2/a': {}})
+
+    out = capsys.readouterr().out
+    assert 'lr-1/a:' in out
+    assert 'lr-2/a:' in out
+    assert str(tmp_path) not in out
