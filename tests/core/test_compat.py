@@ -181,10 +181,8 @@ def test_older_and_present_spelling_together_are_refused(cls, old):
 def test_chip_options_that_stand_alone_in_a_file_are_translated(make_pipeline_config):
     versions = make_pipeline_config().dict(with_rv_metadata=True)['plugin_versions'] | VERSIONS
     old = {'type_hint': 'semantic_segmentation_chip_options', 'plugin_versions': versions}
-    with pytest.warns(OldSpellingWarning):
-        sliding = Config.from_dict({**old, 'window_method': 'sliding', 'stride': None})
-    with pytest.warns(OldSpellingWarning):
-        random = Config.from_dict({**old, 'window_method': 'random_sample', 'chips_per_scene': 10})
+    sliding = Config.from_dict({**old, 'window_method': 'sliding', 'stride': None})
+    random = Config.from_dict({**old, 'window_method': 'random_sample', 'chips_per_scene': 10})
 
     assert sliding.sampling.stride == 150
     assert random.sampling.max_windows == 10

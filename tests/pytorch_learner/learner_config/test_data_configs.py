@@ -4,9 +4,11 @@ import sys
 import pytest
 
 from rastervision.core.rv_pipeline.chip_options import WindowSamplingConfig
+from rastervision.pipeline.config.base import Config
 from rastervision.pipeline.config.build import build_config
 from rastervision.pipeline.config.spellings import OldSpellingWarning
 from rastervision.pipeline.errors import ConfigError
+from rastervision.pipeline.registry import registry_
 from rastervision.pytorch_learner.compat import GeoDataWindowConfig
 from rastervision.pytorch_learner.learner_config.data import DataConfig
 from rastervision.pytorch_learner.learner_config.image_data import ImageDataConfig
@@ -52,6 +54,27 @@ def test_classes_of_021_become_a_class_config():
 
     assert (config.class_names, config.class_colors) == (['a', 'b'], ['red', 'blue'])
     assert caught[0].filename == __file__
+
+
+@pytest.mark.parametrize('task', ['classification', 'regression', 'semantic_segmentation', 'object_detection'])
+def test_data_of_012_become_what_they_are_today_without_a_word(task, caplog):
+    """Their type hint is that of a class which is abstract now. Nobody is to write a saved file anew."""
+    versions = dict.fromkeys(registry_.get_plugin_versions(), 0) | {'rastervision.gdal_vsi': 0}
+    old = {'type_hint': f'{task}_data', 'plugin_versions': versions, 'class_names': ['a', 'b'], 'class_colors': None}
+
+    config = Config.from_dict(old)
+
+    assert config.type_hint == f'{task}_image_data'
+    assert config.class_names == ['a', 'b']
+    assert not caplog.records
+
+
+@pytest.mark.parametrize('place', [0, -1, 99])
+def test_a_backbone_that_no_number_stands_for_is_refused(place):
+    old = {'type_hint': 'classification_model', 'backbone': place}
+
+    with pytest.raises(ConfigError, match=f'backbone {place}'):
+        Config.from_dict(old | {'plugin_versions': dict.fromkeys(registry_.get_plugin_versions(), 0)})
 
 
 def test_window_opts_of_021_become_sampling():

@@ -2,12 +2,13 @@
 
 import inspect
 from collections.abc import Iterator
+from contextlib import nullcontext
 from typing import Any, ClassVar, Self, cast
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidatorFunctionWrapHandler, model_validator
 from pydantic_core import PydanticCustomError
 
-from rastervision.pipeline.config.spellings import accept_upgraded_fields
+from rastervision.pipeline.config.spellings import accept_upgraded_fields, reading_saved
 from rastervision.pipeline.config.upgrade import upgrade_config
 from rastervision.pipeline.errors import (
     WRONG_DATA,
@@ -216,13 +217,15 @@ class Config(BaseModel):
 
     @classmethod
     def _from_dict(cls, cfg_dict: Data) -> Self:
-        if cfg_dict.get('plugin_versions') is not None:
+        is_saved = cfg_dict.get('plugin_versions') is not None
+        if is_saved:
             cfg_dict = cast(Data, upgrade_config(cfg_dict))
         if 'plugin_versions' not in cls.model_fields:
             target = _class_for(cls, cfg_dict.get('type_hint'))
             if 'plugin_versions' not in target.model_fields:
                 cfg_dict.pop('plugin_versions', None)
-        return cls.model_validate(cfg_dict)
+        with reading_saved() if is_saved else nullcontext():
+            return cls.model_validate(cfg_dict)
 
     # ---------------------------------------------------------------- internals
     def _set(self, **values: Any) -> None:

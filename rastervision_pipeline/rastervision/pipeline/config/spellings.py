@@ -2,7 +2,9 @@
 
 import sys
 import warnings
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from types import FrameType
 from typing import Any
 
@@ -12,12 +14,24 @@ from rastervision.pipeline.registry import registry_
 Data = dict[str, Any]
 OURS = ('rastervision.', 'pydantic')
 
+_is_saved: ContextVar[bool] = ContextVar('is_saved', default=False)
+
 
 class OldSpellingWarning(FutureWarning):
     """A config uses a spelling of an earlier version, which still works.
 
     A `FutureWarning`, since Python hides a `DeprecationWarning` from the people who write configs.
     """
+
+
+@contextmanager
+def reading_saved() -> Iterator[None]:
+    """Warn of nothing meanwhile: what an earlier version has saved, nobody is to write anew."""
+    token = _is_saved.set(True)
+    try:
+        yield
+    finally:
+        _is_saved.reset(token)
 
 
 def warn_renamed(old: str, new: str | None) -> None:
@@ -27,6 +41,8 @@ def warn_renamed(old: str, new: str | None) -> None:
         old: The spelling.
         new: What to write instead. None: nothing, it has no effect any more.
     """
+    if _is_saved.get():
+        return
     advice = f'Use {new}.' if new else 'It has no effect any more; leave it out.'
     text = f'{old} is an older spelling. {advice}'
     warnings.warn(text, OldSpellingWarning, stacklevel=_level_of_caller())

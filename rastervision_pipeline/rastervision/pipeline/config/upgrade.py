@@ -14,6 +14,9 @@ log = logging.getLogger(__name__)
 
 Data = dict[str, Any]
 
+# Plugins of earlier versions that no file needs: they brought no configs.
+GONE = frozenset({'rastervision.gdal_vsi', 'rastervision.aws_sagemaker'})
+
 
 class MissingVersionError(ConfigError, KeyError):
     """A config file does not say with which version of a plugin it was written."""
@@ -33,9 +36,9 @@ def upgrade_plugin_versions(plugin_versions: dict[str, int]) -> dict[str, int]:
     known = {}
     for name, version in plugin_versions.items():
         present = name if name in installed else registry_.get_plugin_from_alias(name)
-        if present is None:
+        if present is None and name not in GONE:
             log.warning('The config was written with the plugin %s, which is not installed.', name)
-        else:
+        elif present is not None:
             known[present] = _checked_version(name, version)
     return known
 
