@@ -5,7 +5,7 @@ import torch
 from torch import nn
 
 from rastervision.pipeline.errors import BundleError
-from rastervision.pytorch_learner.learner.weights import load_weights, read_weights, save_weights
+from rastervision.pytorch_learner.learner.weights import input_channels, load_weights, read_weights, save_weights
 from rastervision.pytorch_learner.models.channels import adjust_first_conv
 from rastervision.pytorch_learner.models.classification import classification_model
 
@@ -35,6 +35,19 @@ def same(a, b):
 
 def prefixed(prefix, weights):
     return {prefix + name: value for name, value in weights.items()}
+
+
+@pytest.mark.parametrize('channels', [1, 3, 4, 9])
+@pytest.mark.parametrize('pretrained', [False, True])
+def test_weights_tell_how_many_channels_images_have(channels, pretrained):
+    model = classification_model('resnet18', 2, 3)
+    adjust_first_conv(model, channels, pretrained=pretrained)
+
+    assert input_channels(model.state_dict()) == channels
+
+
+def test_weights_without_convolutions_tell_nothing_of_channels():
+    assert input_channels(nn.Linear(3, 2).state_dict()) is None
 
 
 @pytest.mark.parametrize('prefix', ['', 'module.', 'model.', 'model.backbone.', '_orig_mod.', 'net.encoder.'])

@@ -24,6 +24,7 @@ from rastervision.pytorch_learner.learner.data import SPLITS, Split
 from rastervision.pytorch_learner.learner.lr_finder import LearningRates, find_lr
 from rastervision.pytorch_learner.learner.system import log_system_details
 from rastervision.pytorch_learner.learner.training import TrainingPart
+from rastervision.pytorch_learner.learner.weights import input_channels, read_weights
 from rastervision.pytorch_learner.loggers.loggers import Loggers
 from rastervision.pytorch_learner.utils.distributed import DDPContextManager, ddp_environment, spawn
 
@@ -159,6 +160,8 @@ class Learner(TrainingPart):
             cfg.model.pretrained = False
         if not own_cfg and not trust:
             bundle.keep_to_itself(cfg)
+        if cfg.data.img_channels is None and not training and not has_model:  # as up to 0.13
+            cfg.data.img_channels = input_channels(read_weights(kwargs['model_weights_path']))
         if training and not own_cfg:
             cfg.temperature = 1.0  # it belongs to the weights before training
         learner = learner_cls(cfg, tmp_dir=tmp_dir, training=training, **kwargs)

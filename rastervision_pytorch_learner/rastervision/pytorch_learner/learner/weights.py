@@ -56,6 +56,20 @@ def read_weights(uri: str) -> dict[str, Tensor]:
     return _state_dict_in(content, uri)
 
 
+def input_channels(weights: dict[str, Tensor]) -> int | None:
+    """Number of channels of the images that a model takes, told by its first convolution; None if it has none.
+
+    Args:
+        weights: Those of the model, in the order of its layers, as in a torch file.
+    """
+    name, kernel = next(((name, value) for name, value in weights.items() if value.ndim == 4), (None, None))
+    if name is None or kernel is None:
+        return None
+    # A network that was trained on fewer channels has a second convolution for the others; see adjust_conv_channels.
+    added = weights.get(f'{name.removesuffix(".1.0.weight")}.1.1.weight') if name.endswith('.1.0.weight') else None
+    return int(kernel.shape[1]) + (0 if added is None else int(added.shape[1]))
+
+
 def _state_dict_in(content: Any, uri: str) -> dict[str, Tensor]:
     """The state_dict that a file is, or that is an entry of it."""
     if isinstance(content, dict):

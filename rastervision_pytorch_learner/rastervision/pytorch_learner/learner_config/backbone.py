@@ -2,6 +2,8 @@
 
 from enum import Enum
 
+from rastervision.pipeline.errors import ConfigError
+
 
 class Backbone(str, Enum):  # noqa: UP042 (members print as in earlier versions)
     """A torchvision network."""
@@ -49,9 +51,9 @@ class Backbone(str, Enum):  # noqa: UP042 (members print as in earlier versions)
         """The name that a file of before 0.20 gives by its place in the list, counted from 1.
 
         Raises:
-            ValueError: If there is no such place.
+            ConfigError: If there is no such place.
         """
         names = list(Backbone.__members__)
         if not 1 <= x <= len(names):
-            raise ValueError(f'backbone {x!r}: not a place in the list of backbones. Use a number from 1 or a name.')
+            raise ConfigError(f'backbone {x!r}: not a place in the list of backbones. Use a number from 1 or a name.')
         return names[x - 1]
