@@ -1,0 +1,23 @@
+"""Tells whether code of others has taken the place of a method, so that no shortcut goes past it."""
+
+import inspect
+
+
+def is_overridden(owner: object, *names: str, base: type) -> bool:
+    """Whether one of these methods or properties is another one than that of a base class.
+
+    A class whose inner way to a result is shorter than its public methods asks this first: what a subclass, or
+    whoever has set an attribute of the object, has put in the place of a public method is always called.
+
+    Args:
+        owner: An object of a subclass, or a subclass.
+        names: The methods.
+        base: The class whose own methods may be left out. One that it does not have counts as overridden where it is.
+    """
+    cls = owner if isinstance(owner, type) else type(owner)
+    own = {} if isinstance(owner, type) else getattr(owner, '__dict__', {})
+    missing = object()
+    return any(
+        name in own or inspect.getattr_static(cls, name, missing) is not inspect.getattr_static(base, name, missing)
+        for name in names
+    )
