@@ -1,5 +1,7 @@
 """GDAL reads from the same store, in the same name, as the file system."""
 
+import sys
+
 import numpy as np
 import pytest
 import rasterio
@@ -50,11 +52,12 @@ def test_several_images_are_streamed_as_one(image, bucket, pixels, tmp_path):
     assert np.array_equal(chip, np.concatenate([pixels[:, :10, 400:], pixels[:, :10, :100]], 2).transpose(1, 2, 0))
 
 
-def test_keys_that_only_boto3_finds_are_used(image, monkeypatch):
-    keys = {'AWS_ACCESS_KEY_ID': 'a', 'AWS_SECRET_ACCESS_KEY': 'b'}
-    options = {**S3FileSystem.streaming_options(), **keys}
-    monkeypatch.setattr(S3FileSystem, 'streaming_options', staticmethod(lambda: options))
-    for name in keys:
+def test_keys_that_only_boto3_finds_are_used(image, monkeypatch, tmp_path):
+    keys = '{"Version": 1, "AccessKeyId": "a", "SecretAccessKey": "b"}'
+    (tmp_path / 'keys.py').write_text(f'print({keys!r})')
+    (tmp_path / 'config').write_text(f'[default]\ncredential_process = {sys.executable} {tmp_path / "keys.py"}\n')
+    monkeypatch.setenv('AWS_CONFIG_FILE', str(tmp_path / 'config'))
+    for name in ('AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY'):
         monkeypatch.delenv(name)
 
     assert RasterioSource(image, allow_streaming=True).get_chip(Box(0, 0, 9, 9)).shape == (9, 9, 2)

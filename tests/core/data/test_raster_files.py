@@ -1,5 +1,6 @@
 """Images of all kinds of names, formats and contents: what is read, and what is said of what is not."""
 
+import os
 import sqlite3
 import zipfile
 from collections.abc import Callable
@@ -246,6 +247,86 @@ class TestDescriptionsOfOtherFiles:
     def test_a_service_is_asked_only_if_the_user_names_it(self) -> None:
         with trusting_images(False), pytest.raises(NotReadableError, match='asks a service'):
             open_raster('WMS:http://127.0.0.1:9')
+
+
+class TestFilesBesideAnImage:
+    """Masks and overviews of an image that a stranger made."""
+
+    @pytest.fixture
+    def other(self, tmp_path: Path) -> str:
+        """An image of one value in another folder, which a mask could be made of."""
+        (tmp_path / 'other').mkdir()
+        path = str(tmp_path / 'other' / 'mask.tif')
+        with rasterio.open(path, 'w', driver='GTiff', count=1, height=HEIGHT, width=WIDTH, dtype='uint8') as dataset:
+            dataset.update_tags(INTERNAL_MASK_FLAGS_1='2')
+        return path
+
+    @pytest.fixture
+    def image(self, tmp_path: Path) -> str:
+        (tmp_path / 'in').mkdir()
+        return write(tmp_path / 'in' / 'a.tif', 1)
+
+    def describing(self, other: str) -> str:
+        metadata = '<Metadata><MDI key="INTERNAL_MASK_FLAGS_1">2</MDI></Metadata>'
+        return SIMPLE.format(relative=0, path=other).replace('<VRTRasterBand', f'{metadata}<VRTRasterBand', 1)
+
+    def refused(self, image: str, name: str) -> None:
+        for read in (RasterioSource, describe_raster, lambda uri: RasterioSource([uri, uri])):
+            with pytest.raises(NotReadableError, match=rf'a\.tif.* is not opened: .*{name}'):
+                read(image)
+
+    @pytest.mark.parametrize('ending', ['.msk', '.MSK', '.ovr', '.msk.ovr'])
+    def test_that_describe_others_are_refused(self, image: str, other: str, ending: str) -> None:
+        Path(f'{image}{ending}').write_text(self.describing(other))
+        self.refused(image, f'a\\.tif{ending}.* is not the TIFF')
+        source = RasterioSource(image, trust_references=True)
+        if ending == '.msk':
+            mask = source.get_nodata_mask(source.extent)
+            assert mask is not None
+            assert mask.all()  # what was refused is dangerous
+
+    @pytest.mark.parametrize('name', ['a.tif.msk', 'a.tif.ovr', 'a.tif.aux.xml', 'a.tfw'])
+    def test_that_lead_out_of_the_folder_are_refused(self, image: str, other: str, name: str) -> None:
+        Path(image).with_name(name).symlink_to(other)
+        self.refused(image, f'{name}.* leads out of its folder')
+
+    def test_links_within_the_folder_count(self, image: str, other: str) -> None:
+        Path(other).rename(Path(image).with_name('mask.tif'))
+        Path(f'{image}.msk').symlink_to('mask.tif')
+        mask = RasterioSource(image).get_nodata_mask(Box(0, 0, HEIGHT, WIDTH))
+        assert mask is not None
+        assert mask.all()
+
+    def test_overviews_by_name_are_refused(self, image: str, other: str) -> None:
+        Path(f'{image}.aux.xml').write_text(
+            f'<PAMDataset><Metadata domain="OVERVIEWS"><MDI key="OVERVIEW_FILE">{other}</MDI></Metadata></PAMDataset>'
+        )
+        self.refused(image, 'its overviews are said to be in .*mask.tif')
+        Path(f'{image}.aux.xml').unlink()
+        with rasterio.open(image, 'r+') as dataset:
+            dataset.update_tags(ns='OVERVIEWS', OVERVIEW_FILE='/vsicurl/http://127.0.0.1:9/a.tif')
+        self.refused(image, 'its overviews are said to be in ')
+
+    def test_those_of_images_in_a_vrt_are_looked_at(self, image: str, other: str) -> None:
+        vrt = Path(image).with_name('a.vrt')
+        vrt.write_text(SIMPLE.format(relative=1, path='a.tif'))
+        assert RasterioSource(str(vrt)).get_chip(Box(0, 0, 8, 50)).any()
+        Path(f'{image}.ovr').write_text(self.describing(other))
+        vrt.write_text(SIMPLE.format(relative=1, path='./a.tif'))
+        with pytest.raises(NotReadableError, match=r'a\.vrt.* is not opened: .*a\.tif\.ovr'):
+            RasterioSource(str(vrt))
+
+    def test_those_in_an_archive_are_looked_at(self, image: str, other: str, tmp_path: Path) -> None:
+        with zipfile.ZipFile(tmp_path / 'a.zip', 'w') as archive:
+            archive.write(image, 'a.tif')
+            archive.writestr('a.tif.msk', self.describing(other))
+        with pytest.raises(NotReadableError, match=r'a\.tif\.msk.* is not the TIFF'):
+            RasterioSource(f'zip://{tmp_path}/a.zip!a.tif')
+
+    def test_a_description_without_end_is_refused(self, image: str) -> None:
+        Path(f'{image}.aux.xml').touch()
+        os.truncate(f'{image}.aux.xml', 1 << 40)
+        self.refused(image, r'a\.tif\.aux\.xml.* is larger than 64 MB')
 
 
 class TestOddBands:

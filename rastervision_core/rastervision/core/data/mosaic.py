@@ -1,5 +1,6 @@
 """Several images as one, by a VRT of our own making."""
 
+import logging
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,12 +15,17 @@ from rasterio.enums import ColorInterp
 
 from rastervision.core.box import Box
 from rastervision.core.data.nodata import Nodata, has_own_mask, same_value
+from rastervision.core.data.raster_companions import needs_download
 from rastervision.core.data.raster_names import RasterName
 from rastervision.core.data.rasterio_io import open_raster, raster_errors, vsi_path
 from rastervision.pipeline.errors import DataError
+from rastervision.pipeline.file_system.utils import download_if_needed, is_local
+from rastervision.pipeline.masking import mask
 
 if TYPE_CHECKING:
     pass
+
+log = logging.getLogger(__name__)
 
 VRT_FILE = 'index.vrt'
 
@@ -61,22 +67,32 @@ def locate_images(uris: Sequence[str], download_dir: str | None = None, *, strea
     Args:
         uris: The images.
         download_dir: Where to download to. None: the usual folder for downloads.
-        stream: Leave remote images where they are, to be read in parts.
+        stream: Leave remote images where they are, to be read in parts, unless something that belongs to them would
+            be missed.
 
     Raises:
         NotReadableError: If an image is missing.
     """
-    from rastervision.pipeline.file_system.utils import download_if_needed
 
-    names = [RasterName.of(uri) for uri in uris]
-    return [
-        vsi_path(
-            uri
-            if stream or name.file is None or name.file.startswith('/vsi')
-            else name.with_file(download_if_needed(name.file, download_dir))
-        )
-        for uri, name in zip(uris, names, strict=True)
-    ]
+    def locate(uri: str) -> str:
+        name = RasterName.of(uri)
+        if name.file is None or name.file.startswith('/vsi') or (stream and not _is_downloaded(uri, name)):
+            return vsi_path(uri)
+        return vsi_path(name.with_file(download_if_needed(name.file, download_dir)))
+
+    return [locate(uri) for uri in uris]
+
+
+def _is_downloaded(uri: str, name: RasterName) -> bool:
+    """Whether an image is downloaded though it may be streamed, so that what belongs to it counts."""
+    if name.file is None or is_local(name.file) or not needs_download(name.file):
+        return False
+    log.warning(
+        '%s is downloaded, not streamed: files belong to it, such as a mask, which GDAL does not find at an address '
+        'with a query.',
+        mask(uri),
+    )
+    return True
 
 
 def mosaic_xml(paths: Sequence[str], trust_references: bool = False, channels: Sequence[int] = ()) -> str:

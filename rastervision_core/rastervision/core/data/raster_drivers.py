@@ -95,6 +95,7 @@ FILE_TAGS = {
 }
 # Elements whose text is no file, whatever it looks like.
 TEXT_TAGS = {'srs', 'mdi', 'description', 'category', 'unittype', 'f', 'name', 'gcplist', 'projection'}
+VSI_FILE = re.compile(r'(?<=>)/vsi[^<]+')  # in the XML of a VRT
 OUTSIDE = re.compile(r'^(?:[/~]|\.\.)|://|/vsi|\.\./')
 
 _trust: ContextVar[bool | None] = ContextVar('trust in images', default=None)
@@ -131,7 +132,7 @@ def drivers_for(name: RasterName) -> list[str]:
     return [driver for driver in _all_drivers() if suffix in REFERRING.get(driver, (suffix,))]
 
 
-def check_references(uri: str, name: RasterName) -> None:
+def check_references(uri: str, name: RasterName) -> list[str]:
     """See that an image that a stranger may have made reads no other files but those in its folder.
 
     Reads the XML of a VRT, and the first bytes of the files that it names.
@@ -140,18 +141,23 @@ def check_references(uri: str, name: RasterName) -> None:
         uri: What the user calls it.
         name: The same with a local path.
 
+    Returns:
+        The files that it names, and those that these name.
+
     Raises:
         NotReadableError: If it does, or uses a service.
     """
+    sources: list[str] = []
     if name.is_service and _trust.get() is False:
-        raise _refused(uri, f'its driver {name.driver} asks a service')
+        raise refused(uri, f'its driver {name.driver} asks a service')
     if name.driver in ('VRT', 'DERIVED') and name.file is not None:
-        _check_source(uri, name.file, os.path.dirname(name.file), MAX_DEPTH)
+        _check_source(uri, name.file, os.path.dirname(name.file), MAX_DEPTH, sources)
     elif name.suffix in DESCRIPTION_SUFFIXES and name.driver is None:
         if name.before or name.file is None or name.file.startswith('/vsi'):
-            raise _refused(uri, 'it names other files, and is not itself a file of this machine that could be checked')
+            raise refused(uri, 'it names other files, and is not itself a file of this machine that could be checked')
         if os.path.isfile(name.file):
-            _check_xml(uri, name.file, os.path.dirname(name.file), MAX_DEPTH)
+            _check_xml(uri, name.file, os.path.dirname(name.file), MAX_DEPTH, sources)
+    return sources
 
 
 def described_by(path: str) -> str | None:
@@ -173,7 +179,7 @@ def _all_drivers() -> tuple[str, ...]:
         return tuple(env.drivers())
 
 
-def _check_xml(uri: str, path: str, folder: str, depth: int) -> None:
+def _check_xml(uri: str, path: str, folder: str, depth: int, sources: list[str]) -> None:
     """See that what a VRT or MRF names lies in a folder."""
     if os.path.getsize(path) > MAX_XML_BYTES:
         raise NotReadableError(
@@ -190,9 +196,9 @@ def _check_xml(uri: str, path: str, folder: str, depth: int) -> None:
     for tag, text_, is_relative in _texts(root):
         if tag in FILE_TAGS and text_:
             source = os.path.join(os.path.dirname(path), text_) if is_relative else text_
-            _check_source(uri, source, folder, depth)
+            _check_source(uri, source, folder, depth, sources)
         elif 'pixelfunctioncode' in tag or (tag not in TEXT_TAGS and OUTSIDE.search(text_)):
-            raise _refused(uri, f'its <{tag}> is {text_!r:.100}')
+            raise refused(uri, f'its <{tag}> is {text_!r:.100}')
 
 
 def _texts(root: ET.Element) -> Iterator[tuple[str, str, bool]]:
@@ -213,24 +219,26 @@ def _local_name(tag: str) -> str:
     return str(tag).rpartition('}')[2].lower()
 
 
-def _check_source(uri: str, source: str, folder: str, depth: int) -> None:
+def _check_source(uri: str, source: str, folder: str, depth: int, sources: list[str]) -> None:
     """See that a file that a VRT names lies in a folder, and is not itself a description that leads out of it."""
     name = RasterName.of(source)
     if name.file is None or name.file.startswith('/vsi') or '://' in name.file:
-        raise _refused(uri, f'it reads {source!r:.200}')
+        raise refused(uri, f'it reads {source!r:.200}')
     path = os.path.realpath(name.file)
     if os.path.commonpath([path, os.path.realpath(folder)]) != os.path.realpath(folder):
-        raise _refused(uri, f'it reads {source!r:.200}, which is not in its folder')
+        raise refused(uri, f'it reads {source!r:.200}, which is not in its folder')
     if name.suffix in DESCRIPTION_SUFFIXES:
         if depth == 0 or name.before.startswith('/vsi'):
-            raise _refused(uri, f'it reads {source!r:.200}, a description within descriptions')
+            raise refused(uri, f'it reads {source!r:.200}, a description within descriptions')
         if os.path.isfile(path):
-            _check_xml(uri, path, folder, depth - 1)
+            _check_xml(uri, path, folder, depth - 1, sources)
     elif (kind := described_by(path)) is not None:
-        raise _refused(uri, f'it reads {source!r:.200}, which is not what its name says ({kind})')
+        raise refused(uri, f'it reads {source!r:.200}, which is not what its name says ({kind})')
+    sources.append(source)
 
 
-def _refused(uri: str, why: str) -> NotReadableError:
+def refused(uri: str, why: str) -> NotReadableError:
+    """The error for an image of a stranger that would read other files than its own."""
     return NotReadableError(
         f'The image {uri!r:.300} is not opened: {why}. Images of others could read any file of this machine so, or '
         'make requests. If you know where it comes from: trust_references=True of its raster source, or --trust.'

@@ -1,7 +1,6 @@
 """Reading windows of rasters through rasterio."""
 
 import os
-import re
 import time
 import warnings
 from collections.abc import Iterator, Sequence
@@ -21,8 +20,15 @@ from rastervision.core.box import Box
 from rastervision.core.data.block_cache import bound_block_cache, make_room_for_blocks
 from rastervision.core.data.nodata import Nodata as Nodata
 from rastervision.core.data.nodata import numpy_dtype
+from rastervision.core.data.raster_companions import (
+    check_companions,
+    check_overviews,
+    check_source,
+    streamed_with_companions,
+)
 from rastervision.core.data.raster_drivers import (
     DESCRIPTION_SUFFIXES,
+    VSI_FILE,
     check_references,
     described_by,
     drivers_for,
@@ -36,7 +42,6 @@ if TYPE_CHECKING:
     from rasterio.io import DatasetReader
     from rasterio.session import Session
 
-VSI_FILE = re.compile(r'(?<=>)/vsi[^<]+')  # in the XML of a VRT
 CHUNK_BYTES = 1024
 MAX_PARTS = 50  # of a file with several rasters, that an error names
 # What reading headers and pixels of damaged files raises.
@@ -79,16 +84,25 @@ def open_raster(uri: str, *, trust_references: bool = False) -> 'DatasetReader':
     # GDAL reads this once, with the first remote file: a request then asks for little more than the blocks it is for.
     os.environ.setdefault('CPL_VSIL_CURL_CHUNK_SIZE', str(CHUNK_BYTES))
     name = RasterName.of(uri).local()
-    if not is_trusted(trust_references):
-        check_references(uri, name)
+    trusted = is_trusted(trust_references)
+    sources = [] if trusted else check_references(uri, name)
     path = name.before if name.file is None else name.with_file(name.file)
     with streaming_env(path), raster_errors(uri), warnings.catch_warnings():
         # Images in pixels are as good as others here; `info` says so where it matters.
         warnings.simplefilter('ignore', NotGeoreferencedWarning)
+        if not trusted:
+            check_companions(uri, path)
+            for source in sources:
+                check_source(uri, source)
         try:
             dataset = _open(path, drivers_for(name))
         except RasterioError as error:
             raise _unopened(uri, name, path, error) from error
+        if not trusted:
+            with _closing_on_error(dataset):
+                check_overviews(uri, dataset)
+        if is_remote(path):
+            _ = dataset.mask_flag_enums  # GDAL looks for masks and overviews now, with the settings for streaming
     if dataset.count == 0:
         with dataset:
             raise _without_bands(uri, dataset)
@@ -155,10 +169,21 @@ def streaming_env(path: str) -> Any:
     if not is_remote(path):
         return nullcontext()
     options = dict(STREAMING_OPTIONS)
+    if streamed_with_companions(path):
+        options['GDAL_DISABLE_READDIR_ON_OPEN'] = 'TRUE'  # no folder is listed, but they are looked for
     for prefix, vsi in SCHEMES.items():
         if vsi in path:
             options |= _options_of(prefix)
     return rasterio.Env(session=_Options(options))
+
+
+@contextmanager
+def _closing_on_error(dataset: 'DatasetReader') -> Iterator[None]:
+    try:
+        yield
+    except BaseException:
+        dataset.close()
+        raise
 
 
 def is_remote(path: str) -> bool:

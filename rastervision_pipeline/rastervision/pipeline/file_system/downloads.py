@@ -8,9 +8,10 @@ import hashlib
 import json
 import logging
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from typing import TypeVar
 
 from rastervision.pipeline.errors import AccessDeniedError, MissingFileError, NotReadableError, WebPageError
 from rastervision.pipeline.file_system.atomic import replace_file
@@ -20,6 +21,8 @@ from rastervision.pipeline.masking import mask
 from rastervision.pipeline.private_dir import is_own_file
 
 log = logging.getLogger(__name__)
+
+T = TypeVar('T')
 
 AT_ONCE = 8
 UNKNOWN = ''  # the version of a file that is there, of which nothing else is known
@@ -85,30 +88,63 @@ def version_of(uri: str, fs: type[FileSystem]) -> str | None:
     return UNKNOWN if changed is None else str(changed)
 
 
+def companions_there(uri: str, fs: type[FileSystem]) -> tuple[str, ...]:
+    """The endings of the files that belong to a remote file and are there. Costs one request for each that may be.
+
+    Args:
+        uri: The file.
+        fs: Its file system.
+
+    Raises:
+        NotReadableError: If it cannot be known.
+    """
+    version = version_of(uri, fs)
+    if version is None:
+        return ()
+    endings = companion_endings(uri)
+    found = _for_each(endings, lambda ending: _companion_version(companion(uri, ending), fs, version))
+    return tuple(ending for ending, state in zip(endings, found, strict=True) if state is not None)
+
+
 def _download_companions(uri: str, path: str, fs: type[FileSystem], version: str, use_cache: bool) -> None:
     endings = companion_endings(uri) if companion_endings(path) else ()
-    if not endings:
-        return
 
     def bring(ending: str) -> None:
         _download_companion(companion(uri, ending), companion(path, ending), fs, version, use_cache)
 
-    with ThreadPoolExecutor(min(AT_ONCE, len(endings)), 'companions') as threads:
-        list(threads.map(bring, endings))
+    _for_each(endings, bring)
 
 
 def _download_companion(uri: str, path: str, fs: type[FileSystem], version_of_other: str, use_cache: bool) -> None:
-    try:
-        version = version_of(uri, fs)
-        # A server that gives the same file, whatever it is asked for, does not have this one.
-        if version is not None and (version == UNKNOWN or version != version_of_other):
+    version = _companion_version(uri, fs, version_of_other)
+    if version is not None:
+        try:
             if not use_cache or not _is_intact(path, uri, version):
                 _fetch(uri, path, fs, version)
             return
-    except ABSENT as error:
-        log.debug('%s is left out: %s', mask(uri), error)
+        except ABSENT as error:
+            log.debug('%s is left out: %s', mask(uri), error)
     if is_own_file(_stamp_path(path)):
         remove_download(path)  # it was there
+
+
+def _companion_version(uri: str, fs: type[FileSystem], version_of_other: str) -> str | None:
+    """The version of a file that may belong to another; None if there is none."""
+    try:
+        version = version_of(uri, fs)
+    except ABSENT as error:
+        log.debug('%s is left out: %s', mask(uri), error)
+        return None
+    # A server that gives the same file, whatever it is asked for, does not have this one.
+    return None if version == version_of_other != UNKNOWN else version
+
+
+def _for_each(endings: Sequence[str], call: Callable[[str], T]) -> list[T]:
+    """What a function gives for each, called by threads."""
+    if not endings:
+        return []
+    with ThreadPoolExecutor(min(AT_ONCE, len(endings)), 'companions') as threads:
+        return list(threads.map(call, endings))
 
 
 def _fetch(uri: str, path: str, fs: type[FileSystem], version: str | None) -> None:
