@@ -116,6 +116,14 @@ def test_local_file_stays_where_it_is(tmp_path):
     assert get_local_path(str(tmp_path / 'a'), '/x') == str(tmp_path / 'a')
 
 
+def test_pipes_and_devices_are_refused(tmp_path):
+    os.mkfifo(tmp_path / 'image.tif')
+
+    for path in (str(tmp_path / 'image.tif'), '/dev/zero'):
+        with pytest.raises(NotReadableError, match='pipe or a device'):
+            download_if_needed(path)
+
+
 def test_download_may_be_thrown_away(box, tmp_path, tmp_dir_root):
     str_to_file('x', 'box://bucket/a')
 

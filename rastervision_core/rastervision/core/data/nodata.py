@@ -30,12 +30,14 @@ class Nodata:
         masked: Whether there is a mask for all bands, or an alpha band.
         alpha: The alpha band, from 1, which the mask does not apply to; None if there is none.
         false_alpha: A band, from 1, that GDAL takes for alpha, but is data; None if there is none.
+        hides_alpha: Whether GDAL passes the alpha band over, as it does where there are NODATA values too.
     """
 
     values: tuple[Any, ...]
     masked: bool
     alpha: int | None = None
     false_alpha: int | None = None
+    hides_alpha: bool = False
 
     @classmethod
     def of(cls, dataset: 'DatasetReader', channels: Sequence[int] = ()) -> 'Nodata':
@@ -51,7 +53,8 @@ class Nodata:
         if alpha is not None and (alpha - 1 in channels or not is_alpha(dataset, alpha)):
             return cls(values, has_own_mask(dataset), false_alpha=alpha)
         flags = [flag for band in dataset.mask_flag_enums for flag in band]
-        return cls(values, MaskFlags.per_dataset in flags or MaskFlags.alpha in flags, alpha)
+        by_mask = MaskFlags.per_dataset in flags or MaskFlags.alpha in flags
+        return cls(values, by_mask or alpha is not None, alpha, hides_alpha=alpha is not None and not by_mask)
 
     def is_declared(self, bands: Sequence[int]) -> bool:
         """Whether any pixel of these bands (from 1) could be NODATA."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from contextlib import nullcontext
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -157,7 +158,7 @@ def _data_of(
             data = np.ones(pixels.shape, dtype=bool) if data is None else data
             data[index] = ~missing
     if nodata.masked:
-        mask = _read_mask(dataset, part, bands, None if pixels.shape[1:] == part.size else pixels.shape[1:])
+        mask = _read_mask(dataset, part, nodata, None if pixels.shape[1:] == part.size else pixels.shape[1:])
         if mask.any():
             data = np.ones(pixels.shape, dtype=bool) if find_data and data is None else data
             for i, band in enumerate(bands):
@@ -178,7 +179,7 @@ def _resample(
     find_data: bool,
 ) -> tuple[np.ndarray, np.ndarray | None]:
     """See `_read_part`; resampled bilinearly among pixels that are data. GDAL does so where it knows which are."""
-    if nodata.false_alpha is not None:
+    if nodata.false_alpha is not None or nodata.hides_alpha:
         return _resample_data(dataset, part, bands, nodata, shape)
     pixels = _read_raw(dataset, part, bands, shape)
     if pixels.dtype.kind in 'fc' and not np.isfinite(pixels).all():
@@ -223,8 +224,12 @@ def _read_raw(dataset: 'DatasetReader', part: Box, bands: Sequence[int], shape: 
     return read_window_again(dataset, part, bands, **options)
 
 
-def _read_mask(dataset: 'DatasetReader', part: Box, bands: Sequence[int], shape: tuple[int, int] | None) -> np.ndarray:
+def _read_mask(dataset: 'DatasetReader', part: Box, nodata: Nodata, shape: tuple[int, int] | None) -> np.ndarray:
     """Where the dataset's mask or alpha band is 0: bool (height, width)."""
+    if nodata.hides_alpha and nodata.alpha is not None:
+        alpha = _read_nearest(dataset, part, [nodata.alpha], part.size if shape is None else shape)
+        hidden: np.ndarray = alpha[0] == 0
+        return hidden
     options = {} if shape is None else {'out_shape': shape}
     masked = (MaskFlags.per_dataset, MaskFlags.alpha)
     band = next(
@@ -268,7 +273,7 @@ def read_window(
     indexes = [bands] if isinstance(bands, int) else list(bands or dataset.indexes)
     (ymin, ymax), (xmin, xmax) = window or ((0, dataset.height), (0, dataset.width))
     nodata = Nodata.of(dataset)
-    nodata = Nodata(nodata.values, nodata.masked and is_masked)
+    nodata = replace(nodata, masked=nodata.masked and is_masked)
     with rasterio.Env(session=session) if session is not None else nullcontext():
         pixels = read_pixels(
             dataset,

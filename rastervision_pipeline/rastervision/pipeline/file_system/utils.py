@@ -130,6 +130,8 @@ def download_if_needed(
     if issubclass(fs, LocalFileSystem):
         if not os.path.exists(path):
             raise NotReadableError(f'{uri!r} cannot be read: there is no such file. Check the spelling.')
+        if not (os.path.isfile(path) or os.path.isdir(path)):  # readers would wait for it for ever
+            raise NotReadableError(f'{uri!r} cannot be read: it is a pipe or a device. Copy what it gives to a file.')
         return path
     download(uri, path, fs, use_cache)
     return path

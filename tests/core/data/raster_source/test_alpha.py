@@ -112,3 +112,22 @@ def test_alpha_of_mosaics_is_a_mask(write_labelled, colours):
     valid = source.read_chip(source.extent).valid
 
     assert not valid[:20].any() and valid[20:, :80].all() and not valid[:, 80:90].any() and valid[20:, 90:].all()
+
+
+@pytest.mark.parametrize('count', [1, 2])
+@pytest.mark.parametrize('out_shape', [None, (30, 40 * 2), (120, 320)])
+def test_alpha_counts_beside_a_nodata_value(write_labelled, colours, count, out_shape):
+    # GDAL looks at the value only, and passes the alpha band over.
+    colours[colours == 7], colours[20:40] = 8, 7
+    colours[DARK] = 200
+    paths = [
+        write_labelled(colours, alpha(colours.dtype), f'{i}.tif', origin=(500000.0 + 800 * i, 5100000.0), nodata=7)
+        for i in range(count)
+    ]
+    source = RasterioSource(paths)
+
+    chip = source.read_chip(source.extent, out_shape=out_shape)
+
+    first = 40 if out_shape is None else out_shape[0] * 2 // 3
+    assert source.num_channels == 3 and not chip.valid[:first].any() and chip.valid[first:].all()
+    assert not chip.pixels[:first].any() and chip.pixels[first:].all()

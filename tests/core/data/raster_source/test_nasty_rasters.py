@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 import rasterio
+import rasterio.shutil
 import shapely
 from affine import Affine
 from rasterio.control import GroundControlPoint
@@ -414,6 +415,20 @@ def test_a_damaged_file_is_named_with_its_scene_and_leaves_no_predictions(tmp_pa
     with pytest.raises(NotReadableError, match=r"scene 's'.*damaged\.tif.*gdalinfo"):
         run(RasterioSourceConfig(uris=str(tmp_path / 'damaged.tif')))
     assert not (tmp_path / 'out' / 'predict').exists()
+
+
+@pytest.mark.filterwarnings('ignore::rasterio.errors.NotGeoreferencedWarning')
+@pytest.mark.parametrize('driver', ['GTiff', 'PNG', 'JPEG', 'BMP', 'WEBP', 'JP2OpenJPEG', 'GIF'])
+def test_half_a_file_is_an_error_also_if_it_is_read_whole(tmp_path, driver):
+    noise = np.random.default_rng(0).integers(1, 255, (1 if driver == 'GIF' else 3, 300, 200), dtype=np.uint8)
+    path = tmp_path / f'half.{driver.lower()}'
+    save(tmp_path / 'whole.tif', noise)
+    rasterio.shutil.copy(str(tmp_path / 'whole.tif'), str(path), driver=driver)
+    content = path.read_bytes()
+    path.write_bytes(content[: len(content) // 2])
+
+    with pytest.raises(NotReadableError, match='half'):
+        RasterioSource(str(path))[:, :]
 
 
 def test_the_map_can_be_that_of_the_image(tmp_path, run):
