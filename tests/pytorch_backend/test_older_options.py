@@ -28,6 +28,7 @@ from rastervision.pipeline.config.spellings import OldSpellingWarning
 from rastervision.pytorch_backend.pytorch_chip_classification_config import PyTorchChipClassificationConfig
 from rastervision.pytorch_backend.pytorch_semantic_segmentation_config import PyTorchSemanticSegmentationConfig
 from rastervision.pytorch_learner.classification_learner_config import ClassificationModelConfig
+from rastervision.pytorch_learner.dataset.image_files import load_image
 from rastervision.pytorch_learner.learner_config.solver import SolverConfig
 from rastervision.pytorch_learner.semantic_segmentation_learner_config import SemanticSegmentationModelConfig
 
@@ -55,7 +56,7 @@ def chip(config, tmp_path):
     names = []
     for path in (tmp_path / 'out/chip').glob('*.zip'):
         with zipfile.ZipFile(path) as chips:
-            names += [name for name in chips.namelist() if name.startswith('train/') and name.endswith('png')]
+            names += [name for name in chips.namelist() if name.startswith('train/')]
     return names
 
 
@@ -87,6 +88,34 @@ def test_options_of_segmentation_make_the_chips_that_they_made(image, tmp_path, 
         )
         names = chip(config, tmp_path)
     assert len([name for name in names if name.startswith('train/img/')]) == count
+
+
+def test_older_colours_of_labels_are_classes_in_chips(image, tmp_path):
+    colors = np.full((3, SIZE, SIZE), 255, np.uint8)
+    colors[:2, :, 20:] = 0
+    profile = {'driver': 'GTiff', 'height': SIZE, 'width': SIZE, 'count': 3, 'dtype': 'uint8', 'crs': 'EPSG:32633'}
+    with rasterio.open(tmp_path / 'rgb.tif', 'w', transform=from_origin(5e5, 5e6, 10, 10), **profile) as file:
+        file.write(colors)
+    with pytest.warns(OldSpellingWarning):
+        labels = SemanticSegmentationLabelSourceConfig(
+            raster_source=RasterioSourceConfig(uris=str(tmp_path / 'rgb.tif')), rgb_class_config=CLASSES
+        )
+        scene = SceneConfig(id='a', raster_source=RasterioSourceConfig(uris=image[0]), label_source=labels)
+        config = SemanticSegmentationConfig(
+            root_uri=str(tmp_path / 'out'),
+            dataset=DatasetConfig(class_config=CLASSES, train_scenes=[scene], validation_scenes=[]),
+            backend=PyTorchSemanticSegmentationConfig(
+                model=SemanticSegmentationModelConfig(), solver=SolverConfig(), num_workers=0
+            ),
+            train_chip_sz=SIZE,
+        )
+        names = chip(config, tmp_path)
+
+    (path,) = (tmp_path / 'out/chip').glob('*.zip')
+    with zipfile.ZipFile(path) as chips:
+        made = load_image(chips.extract(names[-1], tmp_path))
+    assert names[-1].startswith('train/labels/')
+    np.testing.assert_array_equal(made.squeeze(), np.repeat([[0, 1]], 20, axis=1).repeat(SIZE, axis=0))
 
 
 def test_chips_of_classification_are_its_cells(image, tmp_path):
