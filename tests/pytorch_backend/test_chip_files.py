@@ -1,8 +1,12 @@
+from types import SimpleNamespace
+
 import cv2
 import numpy as np
 import pytest
 
+from rastervision.pipeline.runner.machine import core_count
 from rastervision.pytorch_backend.chip_files import chip_zip_name, get_image_ext, write_chip
+from rastervision.pytorch_backend.pytorch_semantic_segmentation import PyTorchSemanticSegmentation
 
 
 @pytest.mark.parametrize(
@@ -40,3 +44,12 @@ def test_zips_sort_like_the_scenes_they_hold():
 def test_same_scenes_give_the_same_zip():
     assert chip_zip_name(['a', 'b'], ['a', 'b', 'c']) == chip_zip_name(['a', 'b'], ['a', 'b', 'c'])
     assert chip_zip_name(['a', 'b'], ['a', 'b', 'c']) != chip_zip_name(['a'], ['a', 'b', 'c'])
+
+
+def test_no_more_processes_make_chips_than_there_are_cores(monkeypatch, tmp_path):
+    learner = SimpleNamespace(data=SimpleNamespace(num_workers=10_000))
+    backend = PyTorchSemanticSegmentation(None, learner, str(tmp_path))
+
+    assert backend._chip_loader_options()['num_workers'] == core_count()
+    monkeypatch.setenv('RASTERVISION_CHIP_NUM_WORKERS', '77')
+    assert backend._chip_loader_options()['num_workers'] == 77

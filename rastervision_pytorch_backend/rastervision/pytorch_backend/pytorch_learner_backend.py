@@ -19,6 +19,7 @@ from rastervision.pytorch_learner.dataset.combination import set_epoch
 from rastervision.pytorch_learner.dataset.labels import has_labels
 from rastervision.pytorch_learner.learner.files import discard_training
 from rastervision.pytorch_learner.learner.learner import Learner
+from rastervision.pytorch_learner.learner.model import usable_workers
 from rastervision.pytorch_learner.learner_config.circumstances import without_circumstances
 
 if TYPE_CHECKING:
@@ -288,7 +289,7 @@ class PyTorchLearnerBackend(Backend):
         )
 
     def _chip_loader_options(self) -> dict[str, Any]:
-        workers = self.learner_cfg.data.num_workers
+        workers = usable_workers(self.learner_cfg.data.num_workers)
         return {
             'batch_size': rv_config_.get_namespace_int('rastervision', 'CHIP_BATCH_SIZE', CHIP_BATCH_SZ, least=1),
             'num_workers': rv_config_.get_namespace_int('rastervision', 'CHIP_NUM_WORKERS', workers),
