@@ -89,13 +89,6 @@ class AlignedSource(RasterSource):
         with self.raster_source.reading_ahead(parts):
             yield
 
-    def get_nodata_mask(self, window: Box) -> np.ndarray | None:
-        """Where the raster has no data, or does not reach; see the base class."""
-        valid = self._read_selected(window, None, find_data=True).valid
-        if valid is not None:
-            return ~valid
-        return np.zeros(window.size, dtype=bool) if self.says_nodata else None
-
     def _get_chip(self, window: Box, out_shape: tuple[int, int] | None = None) -> np.ndarray:
         return self._read_selected(window, out_shape, find_data=False).pixels
 

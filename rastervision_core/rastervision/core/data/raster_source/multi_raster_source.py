@@ -186,13 +186,6 @@ class MultiRasterSource(RasterSource):
                     stack.enter_context(source.reading_ahead(parts))
             yield
 
-    def get_nodata_mask(self, window: Box) -> np.ndarray | None:
-        """Where all sources with selected channels have no data; see the base class."""
-        valid = self._read_selected(window, None, find_data=True).valid
-        if valid is not None:
-            return ~valid
-        return np.zeros(window.size, dtype=bool) if self.says_nodata else None
-
     def _get_sub_chips(
         self, window: Box, out_shape: tuple[int, int] | None, indices: Sequence[int], *, find_data: bool = False
     ) -> list[Chip]:

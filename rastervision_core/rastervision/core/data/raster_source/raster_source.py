@@ -260,7 +260,12 @@ class RasterSource(ABC):
             Bool array (height, width) that is true where no selected channel is data, and outside the image. None if
             the source does not say what is NODATA, and nothing is missing.
         """
-        return None
+        if type(self)._read_selected is RasterSource._read_selected:  # which asks here
+            return None
+        valid = self._read_selected(window, None, find_data=True).valid
+        if valid is not None:
+            return ~valid
+        return np.zeros(window.size, dtype=bool) if self.says_nodata else None
 
     def resize(self, chip: np.ndarray, out_shape: tuple[int, int] | None = None) -> np.ndarray:
         """Resample a chip (height, width, channels) bilinearly, keeping its dtype.

@@ -255,13 +255,6 @@ class RasterioSource(RasterSource):
             return Chip(pixels)
         return Chip.of(pixels, data, zero_is_data=self._zero_is_data)
 
-    def get_nodata_mask(self, window: Box) -> np.ndarray | None:
-        """Where the image has no data in any selected channel; see the base class."""
-        valid = self._read_selected(window, None, find_data=True).valid
-        if valid is not None:
-            return ~valid
-        return np.zeros(window.size, dtype=bool) if self.says_nodata else None
-
     def __getitem__(self, key: Any) -> np.ndarray:
         """Read by a `Box` or by slices; see the base class. Without transformers, only the bands asked for are read."""
         if isinstance(key, Box) or self.raster_transformers:

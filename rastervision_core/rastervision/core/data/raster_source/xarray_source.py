@@ -175,13 +175,6 @@ class XarraySource(RasterSource):
             chip = chip[0]
         return chip[..., 0] if isinstance(bands, int) else chip
 
-    def get_nodata_mask(self, window: Box) -> np.ndarray | None:
-        """Where no time has data in any selected channel; see the base class."""
-        valid = self._read_selected(window, None, find_data=True).valid
-        if valid is not None:
-            return ~valid
-        return np.zeros(window.size, dtype=bool) if self.says_nodata else None
-
     def __getitem__(self, key: Any) -> np.ndarray:
         """Read by a `Box`, or by slices, of a time series `[times, ymin:ymax, xmin:xmax, channels]`."""
         if isinstance(key, Box) or not self.temporal:
