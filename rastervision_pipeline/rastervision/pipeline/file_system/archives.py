@@ -9,7 +9,7 @@ import zipfile
 from collections.abc import Callable
 from urllib.parse import urlsplit
 
-from rastervision.pipeline.errors import DataError, NotReadableError, NotWritableError
+from rastervision.pipeline.errors import DataError, NotReadableError
 from rastervision.pipeline.file_system.archive_members import (
     ARCHIVE_LIMITS,
     MemberCheck,
@@ -17,8 +17,8 @@ from rastervision.pipeline.file_system.archive_members import (
     check_zip,
     damage_as,
 )
-from rastervision.pipeline.file_system.atomic import part_of, replace_dir, replace_file
-from rastervision.pipeline.file_system.local_file_system import list_files, make_dir
+from rastervision.pipeline.file_system.atomic import move_files, part_of, replace_dir, replace_file
+from rastervision.pipeline.file_system.local_file_system import list_files
 
 TAR = re.compile(r'\.(tar|tar\.gz|tgz|tar\.bz2|tbz2?|tar\.xz|txz)$', re.IGNORECASE)
 ARCHIVE = re.compile(r'\.(zip|tar|tar\.gz|tgz|tar\.bz2|tbz2?|tar\.xz|txz|gz)$', re.IGNORECASE)
@@ -113,7 +113,7 @@ def _unpack(
             with part_of(os.path.join(os.path.realpath(target_dir), 'unpacked')) as part:
                 os.mkdir(part)
                 unpack_into(path, part, limits)
-                _move_files(part, target_dir)
+                move_files(part, target_dir, list_files(part))
         else:
             with replace_dir(target_dir) as part:
                 unpack_into(path, part, limits)
@@ -141,13 +141,3 @@ def _unpack_gz(path: str, folder: str, limits: UnpackLimits) -> None:
         while block := source.read(BLOCK):
             target.write(block)
             check.grow(len(block))
-
-
-def _move_files(src: str, dst: str) -> None:
-    for name in list_files(src):
-        target = os.path.join(dst, name)
-        make_dir(target, use_dirname=True)
-        try:
-            os.replace(os.path.join(src, name), target)
-        except OSError as error:
-            raise NotWritableError(f'{target!r} cannot be written: {error.strerror}.') from error

@@ -99,25 +99,42 @@ def swap_dir(made: str, target: str) -> None:
 def move_files(made: str, target: str, names: Iterable[str]) -> None:
     """Put files of a finished folder one by one in the place of those of the same names in another.
 
-    A folder in the place of a file is removed with all it holds, and a file in the place of a folder.
-
     Args:
         made: The finished folder, on the same disk.
         target: The other one.
         names: Paths of the files in it, relative, with `/`.
 
     Raises:
-        NotWritableError: If the disk is full or there is no permission.
+        NotWritableError: If a folder is in the place of a file, or a file in that of a folder; the disk is full or
+            there is no permission.
     """
     with _own_errors(target):
         _fsync_all(made)
+    for path, name in ((os.path.join(target, name), name) for name in names):
+        with _own_errors(path):
+            os.makedirs(os.path.dirname(path), exist_ok=True)
+            os.replace(os.path.join(made, name), path)
+    _fsync_dir(target)
+
+
+def clear_places(target: str, names: Iterable[str]) -> None:
+    """Remove folders, with all they hold, that are in the place of files, and files in the place of their folders.
+
+    Args:
+        target: The folder.
+        names: Paths of the files that it is to hold, relative, with `/`.
+
+    Raises:
+        NotWritableError: If there is no permission.
+    """
+    with _own_errors(target):
         for name in names:
             path = os.path.join(target, name)
             if os.path.isdir(path) and not os.path.islink(path):
                 shutil.rmtree(path)
-            _make_parents(target, name)
-            os.replace(os.path.join(made, name), path)
-        _fsync_dir(target)
+            while (path := os.path.dirname(path)).startswith(os.path.join(target, '')):
+                if os.path.isfile(path):
+                    os.unlink(path)
 
 
 def remove_stale_parts(path: str) -> None:
@@ -298,16 +315,6 @@ def _is_stale(entry: os.DirEntry[str]) -> bool:
     if match['host'] != host_id() or os.name == 'nt':
         return time.time() - entry.stat(follow_symlinks=False).st_mtime > SECONDS_UNTIL_FOREIGN_IS_STALE
     return int(match['pid']) == os.getpid() or not runs(int(match['pid']))
-
-
-def _make_parents(folder: str, name: str) -> None:
-    """Make the folders that a file needs below a folder; files in their place are removed."""
-    parts = name.split('/')[:-1]
-    for end in range(1, len(parts) + 1):
-        path = os.path.join(folder, *parts[:end])
-        if os.path.isfile(path):
-            os.unlink(path)
-        os.makedirs(path, exist_ok=True)
 
 
 def _fsync_all(made: str) -> None:

@@ -13,6 +13,7 @@ from contextvars import ContextVar
 from rastervision.pipeline.errors import NotWritableError
 from rastervision.pipeline.file_system.atomic import (
     check_written,
+    clear_places,
     move_files,
     part_of,
     replace_file,
@@ -120,6 +121,7 @@ def _put_local(made: str, target: str, sizes: Sizes) -> None:
     else:
         for name in stale:
             _remove_ours(os.path.join(target, name), ours[name], target)
+        clear_places(target, sizes)
         move_files(made, target, sizes)
     published.write(sizes)
 
