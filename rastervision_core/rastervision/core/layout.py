@@ -7,6 +7,7 @@ import os
 from dataclasses import dataclass
 
 from rastervision.pipeline.errors import ConfigError
+from rastervision.pipeline.file_system.local_file_system import stays_inside
 
 CONFIG_FILE = 'pipeline-config.json'
 STATS_FILE = 'stats.json'
@@ -90,8 +91,7 @@ def member(folder: str, name: str) -> str:
     Raises:
         ConfigError: If it would lie outside of the folder.
     """
-    parts = name.replace('\\', '/').split('/')
-    if not name or name.startswith(('/', '\\')) or '..' in parts or '\0' in name or '://' in name:
+    if not stays_inside(name) or '://' in name:
         raise ConfigError(f'{name!r} names no file in {folder!r}: it would lie outside. Use names without / and ..')
     return os.path.join(folder, name)
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from rastervision.pipeline.errors import RasterVisionError
 from rastervision.pipeline.file_system.json_reader import DOCUMENT
-from rastervision.pipeline.file_system.local_file_system import SCHEME, to_path
+from rastervision.pipeline.file_system.local_file_system import SCHEME, stays_inside, to_path
 from rastervision.pipeline.file_system.utils import file_exists, file_to_json, is_local, json_to_file, list_paths
 from rastervision.pipeline.registry import registry_
 
@@ -71,8 +71,7 @@ class RunRoot:
 
     def owns(self, name: str) -> bool:
         """Whether a file of a record lies under the root; of files elsewhere, none is ever removed."""
-        parts = name.replace('\\', '/').split('/')
-        if os.path.isabs(name) or '..' in parts or SCHEME.match(name):
+        if not stays_inside(name) or SCHEME.match(name):
             return False
         if not self.is_local:
             return True

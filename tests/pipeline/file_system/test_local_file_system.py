@@ -12,6 +12,7 @@ from rastervision.pipeline.file_system.local_file_system import (
     list_files,
     make_dir,
     progressbar,
+    stays_inside,
     sync,
 )
 
@@ -40,6 +41,16 @@ def test_file_uri_names_a_path(tmp_path):
     (tmp_path / 'a b.txt').write_text('x')
 
     assert LocalFileSystem.read_str(f'file://{tmp_path}/a%20b.txt') == 'x'
+
+
+@pytest.mark.parametrize('name', ['a', 'a/b.tif', './a', 'a..b/..c', 'C', '~/a', 'a\\b', ' '])
+def test_names_that_stay_in_their_folder(name):
+    assert stays_inside(name)
+
+
+@pytest.mark.parametrize('name', ['', '..', 'a/../..', 'a\\..\\b', '/a', '//a', '\\a', 'a\0b', '/'])
+def test_names_that_lead_out_of_their_folder(name):
+    assert not stays_inside(name)
 
 
 def test_line_ends_and_letters_stay_as_they_are(tmp_path):

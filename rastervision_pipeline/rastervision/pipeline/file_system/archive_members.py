@@ -17,6 +17,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from rastervision.pipeline.errors import DataError, RasterVisionError
+from rastervision.pipeline.file_system.local_file_system import stays_inside
 
 MB = 1 << 20
 GB = 1 << 30
@@ -118,8 +119,7 @@ class MemberCheck:
             self._refuse(f'it holds {self._bytes / GB:,.1f} GB, and {free / GB:,.1f} GB are free at {self.folder!r}')
 
     def _parts(self, name: str) -> list[str]:
-        flat = name.replace('\\', '/')
-        if flat.startswith('/') or DRIVE.match(flat) or '..' in flat.split('/') or '\0' in flat:
+        if not stays_inside(name) or DRIVE.match(name):
             self._refuse(f'its member {name!r} would land outside of the folder')
         parts = [part for part in name.split('/') if part not in ('', '.')]
         long = [part for part in parts if len(os.fsencode(part)) > MAX_NAME_BYTES]

@@ -19,6 +19,17 @@ FILE_SCHEME = 'file://'
 SCHEME = re.compile(r'[A-Za-z][A-Za-z0-9+.-]*://')
 
 
+def stays_inside(name: str) -> bool:
+    """Whether a name, with `/` or `\\`, is that of something in the folder that it is joined to, by its parts.
+
+    Links are not followed.
+    """
+    if not name or '\0' in name or os.path.isabs(name):
+        return False
+    flat = name.replace('\\', '/')
+    return not flat.startswith('/') and '..' not in flat.split('/')
+
+
 def make_dir(path: str, check_empty: bool = False, force_empty: bool = False, use_dirname: bool = False) -> None:
     """Make a local folder, with its parents, if it is missing.
 

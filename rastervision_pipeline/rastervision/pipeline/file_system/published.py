@@ -12,6 +12,7 @@ from typing import Any
 from rastervision.pipeline.errors import NotReadableError, NotWritableError
 from rastervision.pipeline.file_system.file_system import FileSystem
 from rastervision.pipeline.file_system.json_reader import DOCUMENT, parse_json
+from rastervision.pipeline.file_system.local_file_system import stays_inside
 
 NAMES_SHOWN = 5
 Sizes = dict[str, int]
@@ -45,7 +46,7 @@ class Published:
             return {}
         if not isinstance(data, dict):
             return {}
-        sizes = {name: size for name, size in data.items() if isinstance(size, int) and _is_inside(name)}
+        sizes = {name: size for name, size in data.items() if isinstance(size, int) and stays_inside(name)}
         self._stored = sizes if sizes == data else None
         return sizes
 
@@ -73,8 +74,3 @@ class Published:
             f'{self.uri!r} cannot be written: it holds {", ".join(map(repr, names[:NAMES_SHOWN]))}{more}, which no '
             'earlier run has put there. Move that away, or choose another folder.'
         )
-
-
-def _is_inside(name: str) -> bool:
-    parts = name.replace('\\', '/').split('/')
-    return bool(name) and not os.path.isabs(name) and '..' not in parts

@@ -2,7 +2,6 @@
 
 import logging
 import math
-import os
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -10,6 +9,7 @@ from typing import Any
 
 from rastervision.core.data.class_names import canonical, ids_of_names
 from rastervision.pipeline.errors import did_you_mean
+from rastervision.pipeline.file_system.local_file_system import stays_inside
 from rastervision.pipeline.file_system.utils import file_to_json
 from rastervision.pytorch_learner.dataset.errors import ImageDatasetError
 
@@ -139,7 +139,7 @@ def _images(found: list[Any], uri: str) -> dict[str, CocoImage]:
         key, name = _key(each.get('id')), each.get('file_name')
         if 'id' not in each or not isinstance(name, str) or key in images:
             raise ImageDatasetError(f'{uri!r}: the image {each!r:.200} needs a file_name, and an id that no other has.')
-        if os.path.isabs(name) or '..' in name.replace('\\', '/').split('/') or '\0' in name:
+        if not stays_inside(name):
             raise ImageDatasetError(
                 f'{uri!r}: the image {name!r:.200} is outside of the folder of the images. Give names relative to it.'
             )
