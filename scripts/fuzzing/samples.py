@@ -135,87 +135,60 @@ def pipelines() -> list[bytes]:
 
 
 def _pipelines() -> list[Any]:
+    import rastervision.core.data as rv
+    from rastervision import pytorch_backend, pytorch_learner
+    from rastervision.core import rv_pipeline
     from rastervision.core.analyzer import StatsAnalyzerConfig
-    from rastervision.core.data import (
-        BuildingVectorOutputConfig,
-        ClassInferenceTransformerConfig,
-        DatasetConfig,
-        GeoJSONVectorSourceConfig,
-        ObjectDetectionLabelSourceConfig,
-        PolygonVectorOutputConfig,
-        RasterioSourceConfig,
-        RasterizedSourceConfig,
-        RasterizerConfig,
-        SceneConfig,
-        SemanticSegmentationLabelSourceConfig,
-        SemanticSegmentationLabelStoreConfig,
-        StatsTransformerConfig,
+
+    vectors = rv.GeoJSONVectorSourceConfig(
+        uris='labels.json', transformers=[rv.ClassInferenceTransformerConfig(default_class_id=1)]
     )
-    from rastervision.core.rv_pipeline import (
-        ChipClassificationConfig,
-        ObjectDetectionConfig,
-        SemanticSegmentationConfig,
-    )
-    from rastervision.pytorch_backend import (
-        PyTorchChipClassificationConfig,
-        PyTorchObjectDetectionConfig,
-        PyTorchSemanticSegmentationConfig,
-    )
-    from rastervision.pytorch_learner import (
-        ClassificationGeoDataConfig,
-        ClassificationModelConfig,
-        ObjectDetectionGeoDataConfig,
-        ObjectDetectionModelConfig,
-        SemanticSegmentationGeoDataConfig,
-        SemanticSegmentationModelConfig,
-        SolverConfig,
+    rasterized = rv.RasterizedSourceConfig(
+        vector_source=vectors, rasterizer_config=rv.RasterizerConfig(background_class_id=0)
     )
 
-    vectors = GeoJSONVectorSourceConfig(
-        uris='labels.json', transformers=[ClassInferenceTransformerConfig(default_class_id=1)]
-    )
-    rasterized = RasterizedSourceConfig(
-        vector_source=vectors, rasterizer_config=RasterizerConfig(background_class_id=0)
-    )
-
-    def dataset(label_source: Any, label_store: Any = None) -> DatasetConfig:
-        image = RasterioSourceConfig(uris='a.tif', channel_order=[0, 1, 2], transformers=[StatsTransformerConfig()])
+    def dataset(label_source: Any, label_store: Any = None) -> rv.DatasetConfig:
+        image = rv.RasterioSourceConfig(
+            uris='a.tif', channel_order=[0, 1, 2], transformers=[rv.StatsTransformerConfig()]
+        )
         parts = {'raster_source': image, 'label_source': label_source, 'label_store': label_store}
-        scenes = [SceneConfig(id=name, **parts) for name in 'ab']
-        return DatasetConfig(class_config=classes(), train_scenes=scenes[:1], validation_scenes=scenes[1:])
+        scenes = [rv.SceneConfig(id=name, **parts) for name in 'ab']
+        return rv.DatasetConfig(class_config=classes(), train_scenes=scenes[:1], validation_scenes=scenes[1:])
 
-    outputs = [PolygonVectorOutputConfig(class_id=0, denoise=3), BuildingVectorOutputConfig(class_id=1)]
-    store = SemanticSegmentationLabelStoreConfig(vector_output=outputs, smooth_output=True)
-    solver = SolverConfig(num_epochs=1, batch_sz=2)
+    outputs = [rv.PolygonVectorOutputConfig(class_id=0, denoise=3), rv.BuildingVectorOutputConfig(class_id=1)]
+    store = rv.SemanticSegmentationLabelStoreConfig(vector_output=outputs, smooth_output=True)
+    solver = pytorch_learner.SolverConfig(num_epochs=1, batch_sz=2)
     data = {'class_config': classes(), 'img_channels': 3, 'img_sz': 32, 'num_workers': 0}
     transform = {'transform': {'__class_fullname__': 'HorizontalFlip', 'p': 0.5}}
     whole = {'root_uri': 'root', 'analyzers': [StatsAnalyzerConfig()]}
     models = {'backbone': 'shufflenet_v2_x0_5', 'pretrained': False}
     return [
-        ChipClassificationConfig(
+        rv_pipeline.ChipClassificationConfig(
             dataset=dataset(None),
-            backend=PyTorchChipClassificationConfig(
-                model=ClassificationModelConfig(**models),
+            backend=pytorch_backend.PyTorchChipClassificationConfig(
+                model=pytorch_learner.ClassificationModelConfig(**models),
                 solver=solver,
-                data=ClassificationGeoDataConfig(aug_transform=transform, **data),
+                data=pytorch_learner.ClassificationGeoDataConfig(aug_transform=transform, **data),
             ),
             **whole,
         ),
-        SemanticSegmentationConfig(
-            dataset=dataset(SemanticSegmentationLabelSourceConfig(raster_source=rasterized), store),
-            backend=PyTorchSemanticSegmentationConfig(
-                model=SemanticSegmentationModelConfig(name='lraspp_mobilenet_v3_large', pretrained=False),
+        rv_pipeline.SemanticSegmentationConfig(
+            dataset=dataset(rv.SemanticSegmentationLabelSourceConfig(raster_source=rasterized), store),
+            backend=pytorch_backend.PyTorchSemanticSegmentationConfig(
+                model=pytorch_learner.SemanticSegmentationModelConfig(
+                    name='lraspp_mobilenet_v3_large', pretrained=False
+                ),
                 solver=solver,
-                data=SemanticSegmentationGeoDataConfig(**data),
+                data=pytorch_learner.SemanticSegmentationGeoDataConfig(**data),
             ),
             **whole,
         ),
-        ObjectDetectionConfig(
-            dataset=dataset(ObjectDetectionLabelSourceConfig(vector_source=vectors)),
-            backend=PyTorchObjectDetectionConfig(
-                model=ObjectDetectionModelConfig(pretrained=False),
+        rv_pipeline.ObjectDetectionConfig(
+            dataset=dataset(rv.ObjectDetectionLabelSourceConfig(vector_source=vectors)),
+            backend=pytorch_backend.PyTorchObjectDetectionConfig(
+                model=pytorch_learner.ObjectDetectionModelConfig(pretrained=False),
                 solver=solver,
-                data=ObjectDetectionGeoDataConfig(**data),
+                data=pytorch_learner.ObjectDetectionGeoDataConfig(**data),
             ),
             **whole,
         ),
