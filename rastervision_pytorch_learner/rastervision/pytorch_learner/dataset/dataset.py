@@ -247,7 +247,25 @@ class GeoDataset(AlbumentationsDataset):
         return f'scene {self.scene.id!r}, window {window!r}'
 
 
-class SlidingWindowGeoDataset(GeoDataset):
+class ListedWindowGeoDataset(GeoDataset):
+    """Windows of a scene of which there is a list, `windows`, in pixels of the scene."""
+
+    windows: list[Box]
+
+    def __getitem__(self, idx: int) -> Any:
+        """The sample of a window; see the base class."""
+        index = self._index(idx)
+        return self._sample(self.windows[index], self.randomness.generator(index))
+
+    def sample_name(self, index: int) -> str:
+        """Scene and window of a sample, for messages."""
+        return self._name(self.windows[index])
+
+    def __len__(self) -> int:
+        return len(self.windows)
+
+
+class SlidingWindowGeoDataset(ListedWindowGeoDataset):
     """Windows on a regular grid over a scene.
 
     Windows are held as boxes: about 100 bytes each, 15 MB for a scene of 10^10 pixels and windows of 256.
@@ -287,7 +305,6 @@ class SlidingWindowGeoDataset(GeoDataset):
         self.stride = _pair(stride)
         self.padding = None if padding is None else _pair(padding)
         self.pad_direction = pad_direction
-        self.windows: list[Box] = []
         self.init_windows()
 
     def init_windows(self) -> None:
@@ -299,23 +316,6 @@ class SlidingWindowGeoDataset(GeoDataset):
     def _grid(self) -> list[Box]:
         """The windows, whatever the AOI."""
         return self.scene.extent.get_windows(self.size, self.stride, self.padding, self.pad_direction)
-
-    def __getitem__(self, idx: int) -> Any:
-        """The sample of a window.
-
-        Raises:
-            SampleIndexError: If there is no such window.
-        """
-        index = self._index(idx)
-        return self._sample(self.windows[index], self.randomness.generator(index))
-
-    def sample_name(self, index: int) -> str:
-        """Scene and window of a sample, for messages."""
-        return self._name(self.windows[index])
-
-    def __len__(self) -> int:
-        return len(self.windows)
-
 
 class RandomWindowGeoDataset(GeoDataset):
     """Windows of random size and place in a scene.

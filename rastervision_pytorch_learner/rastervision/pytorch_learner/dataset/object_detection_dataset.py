@@ -21,6 +21,7 @@ from rastervision.pytorch_learner.dataset.dataset import (
     AlbumentationsDataset,
     GeoDataset,
     ImageDataset,
+    ListedWindowGeoDataset,
     RandomWindowGeoDataset,
     SlidingWindowGeoDataset,
 )
@@ -272,7 +273,7 @@ class ObjectDetectionRandomWindowGeoDataset(_Boxed, RandomWindowGeoDataset):
             return BoxWindowSampler(self.sampler, boxes, neg_ratio, self.neg_ioa_thresh)
 
 
-class ObjectDetectionListedWindowGeoDataset(_Boxed, GeoDataset):
+class ObjectDetectionListedWindowGeoDataset(_Boxed, ListedWindowGeoDataset):
     """Windows that are given, of any size.
 
     Large ones are reduced while they are read, to `REDUCED_PIXELS`, if the raster source can do that.
@@ -309,22 +310,6 @@ class ObjectDetectionListedWindowGeoDataset(_Boxed, GeoDataset):
     def append_resize_transform(self, transform: Transform | None, out_size: tuple[int, int]) -> Transform:
         """A transform that resizes to `out_size` (height, width), boxes too, after another one."""
         return _append_resize(transform, out_size, self.bbox_params)
-
-    def __getitem__(self, idx: int) -> Any:
-        """The sample of a window.
-
-        Raises:
-            SampleIndexError: If there is no such window.
-        """
-        index = self._index(idx)
-        return self._sample(self.windows[index], self.randomness.generator(index))
-
-    def sample_name(self, index: int) -> str:
-        """Scene and window of a sample, for messages."""
-        return self._name(self.windows[index])
-
-    def __len__(self) -> int:
-        return len(self.windows)
 
     def _read(self, window: Box) -> tuple[Chip, Any]:
         shape = reduced_shape(window) if self.scene.raster_source.resamples_while_reading else None
