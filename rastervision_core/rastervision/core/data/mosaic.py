@@ -15,7 +15,8 @@ from rasterio.enums import ColorInterp
 
 from rastervision.core.box import Box
 from rastervision.core.data.nodata import Nodata, has_own_mask, same_value
-from rastervision.core.data.raster_companions import needs_download
+from rastervision.core.data.raster_companions import is_looked_through, needs_download
+from rastervision.core.data.raster_drivers import is_trusted
 from rastervision.core.data.raster_names import RasterName
 from rastervision.core.data.rasterio_io import open_raster, raster_errors, vsi_path
 from rastervision.pipeline.errors import DataError
@@ -61,7 +62,9 @@ class _Image:
             )
 
 
-def locate_images(uris: Sequence[str], download_dir: str | None = None, *, stream: bool = False) -> list[str]:
+def locate_images(
+    uris: Sequence[str], download_dir: str | None = None, *, stream: bool = False, trust_references: bool = False
+) -> list[str]:
     """What GDAL calls the images, after downloading remote ones.
 
     Args:
@@ -69,6 +72,7 @@ def locate_images(uris: Sequence[str], download_dir: str | None = None, *, strea
         download_dir: Where to download to. None: the usual folder for downloads.
         stream: Leave remote images where they are, to be read in parts, unless something that belongs to them would
             be missed.
+        trust_references: See `open_raster`.
 
     Raises:
         NotReadableError: If an image is missing.
@@ -76,22 +80,28 @@ def locate_images(uris: Sequence[str], download_dir: str | None = None, *, strea
 
     def locate(uri: str) -> str:
         name = RasterName.of(uri)
-        if name.file is None or name.file.startswith('/vsi') or (stream and not _is_downloaded(uri, name)):
+        if (
+            name.file is None
+            or name.file.startswith('/vsi')
+            or (stream and not _is_downloaded(uri, name, trust_references))
+        ):
             return vsi_path(uri)
         return vsi_path(name.with_file(download_if_needed(name.file, download_dir)))
 
     return [locate(uri) for uri in uris]
 
 
-def _is_downloaded(uri: str, name: RasterName) -> bool:
+def _is_downloaded(uri: str, name: RasterName, trust_references: bool) -> bool:
     """Whether an image is downloaded though it may be streamed, so that what belongs to it counts."""
-    if name.file is None or is_local(name.file) or not needs_download(name.file):
+    if name.file is None or is_local(name.file):
         return False
-    log.warning(
-        '%s is downloaded, not streamed: files belong to it, such as a mask, which GDAL does not find at an address '
-        'with a query.',
-        mask(uri),
-    )
+    if is_looked_through(name) and not is_trusted(trust_references):
+        why = 'its format may refer to other files, which has to be seen first'
+    elif needs_download(name.file):
+        why = 'files belong to it, such as a mask, which GDAL does not find at an address with a query'
+    else:
+        return False
+    log.warning('%s is downloaded, not streamed: %s.', mask(uri), why)
     return True
 
 

@@ -14,7 +14,15 @@ import rasterio
 from rasterio.errors import RasterioError
 from rasterio.io import DatasetReader
 
-from rastervision.core.data.raster_drivers import DESCRIPTION_SUFFIXES, VSI_FILE, drivers_for, refused
+from rastervision.core.data.hdf_references import find_reference
+from rastervision.core.data.raster_drivers import (
+    ARRAY_SUFFIXES,
+    ARRAYS,
+    DESCRIPTION_SUFFIXES,
+    VSI_FILE,
+    drivers_for,
+    refused,
+)
 from rastervision.core.data.raster_names import SCHEMES, RasterName
 from rastervision.pipeline.errors import NotReadableError
 from rastervision.pipeline.file_system.companions import companion_endings, path_of
@@ -51,6 +59,11 @@ def needs_download(uri: str) -> bool:
     return path_of(uri) != uri and bool(_companions_there(uri))
 
 
+def is_looked_through(name: RasterName) -> bool:
+    """Whether a raster is of a format that may refer to other files: only on this machine that can be seen."""
+    return name.driver in ARRAYS or name.suffix in ARRAY_SUFFIXES
+
+
 def _companions_there(uri: str) -> tuple[str, ...]:
     if not companion_endings(uri):
         return ()
@@ -74,6 +87,8 @@ def check_companions(uri: str, path: str) -> None:
     name = RasterName.of(path)
     if name.before.startswith('<') or name.is_service:
         return
+    if set(drivers_for(name)) & set(ARRAYS):
+        _check_arrays(uri, name)
     if name.file is not None and not name.before.startswith('/vsi'):
         _check_local(uri, name.file)
     elif path.startswith('/vsi'):
@@ -123,6 +138,18 @@ def check_overviews(uri: str, dataset: DatasetReader) -> None:
     file = dataset.tags(ns='OVERVIEWS').get('OVERVIEW_FILE')
     if file is not None:
         raise refused(uri, f'its overviews are said to be in {file!r:.200}')
+
+
+def _check_arrays(uri: str, name: RasterName) -> None:
+    """See that a file of HDF or netCDF refers to no other."""
+    is_local = name.file is not None and not name.file.startswith('/vsi') and not name.before.startswith('/vsi')
+    if not is_local and not is_looked_through(name):
+        return  # a name that promises nothing
+    if not is_local:
+        raise refused(uri, 'its format may refer to other files, and it is not itself a file of this machine')
+    found = find_reference(str(name.file))
+    if found is not None:
+        raise refused(uri, f'it has {found}')
 
 
 def _check_local(uri: str, path: str) -> None:

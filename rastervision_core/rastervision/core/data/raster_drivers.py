@@ -33,11 +33,11 @@ _PICTURE_SUFFIXES = (
     '.jp2',
 )
 _MORE_PICTURE_SUFFIXES = ('.j2k', '.j2c', '.jpx', '.jxl', '.bmp', '.gif', '.webp', '.pnm', '.ppm', '.pgm', '.pbm')
-_ARRAY_SUFFIXES = ('.nc', '.nc4', '.cdf', '.h5', '.hdf5', '.he5', '.hdf', '.h4', '.hdf4', '.bag')
+ARRAY_SUFFIXES = ('.nc', '.nc4', '.cdf', '.h5', '.hdf5', '.he5', '.hdf', '.h4', '.hdf4', '.bag')
 # Formats that are all in one file. One under the name of another is opened: that does no harm.
 SUFFIX_DRIVERS = {
     **dict.fromkeys((*_PICTURE_SUFFIXES, *_MORE_PICTURE_SUFFIXES), PICTURES),
-    **dict.fromkeys(_ARRAY_SUFFIXES, ARRAYS),
+    **dict.fromkeys(ARRAY_SUFFIXES, ARRAYS),
     **dict.fromkeys(('.grb', '.grb2', '.grib', '.grib2'), ('GRIB',)),
     '.gpkg': ('GPKG',),
     '.mbtiles': ('MBTiles',),

@@ -169,7 +169,7 @@ class RasterioSource(RasterSource):
         Returns:
             What GDAL opens: a path, or for several images without `vrt_dir` the XML of a VRT.
         """
-        paths = locate_images(self.uris, self.tmp_dir, stream=stream)
+        paths = locate_images(self.uris, self.tmp_dir, stream=stream, trust_references=self._trusted)
         if len(paths) == 1:
             return paths[0]
         with raster_errors(self.uris[0]):
