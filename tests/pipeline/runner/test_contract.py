@@ -116,6 +116,20 @@ def test_settings_that_a_runner_does_not_have_are_refused(run):
     assert 'has no such setting' in result.stderr
 
 
+@pytest.mark.parametrize('engine', ['slurm', 'aws_batch'], indirect=True)
+def test_jobs_that_cannot_be_noted_are_cancelled(run, log, tmp_path, running, wait_for):
+    (tmp_path / '.out.manifest').mkdir()
+    (tmp_path / '.out.manifest' / 'submitted').touch()  # where a folder should be
+
+    result = run('-a', 'seconds', '2')
+
+    assert result.returncode == 1
+    assert 'The jobs that had been submitted were cancelled: ' in result.stderr, result.stderr
+    assert 'bug' not in result.stderr
+    wait_for(lambda: not running())
+    assert not {'join', 'shout'} & set(log())
+
+
 @pytest.fixture
 def guarded(tmp_path):
     """A file on a server that wants a password and a signature."""

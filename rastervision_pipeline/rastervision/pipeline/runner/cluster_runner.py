@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from rastervision.pipeline.errors import RunError
+from rastervision.pipeline.errors import RasterVisionError, RunError
 from rastervision.pipeline.plain_text import echo
 from rastervision.pipeline.runner.plan import Job, PipelineRun, Stage, make_stages
 from rastervision.pipeline.runner.runner import Runner
@@ -64,9 +64,12 @@ class ClusterRunner(Runner):
                     self._hand_over(place, run, submissions, num_splits, pipeline_run_name)
             for submission in submissions.values():
                 submission.save()
-        except BaseException:
-            for submission in submissions.values():
-                self.cancel(submission)
+        except BaseException as error:
+            told = self._take_back(list(submissions.values()))
+            if told and isinstance(error, RasterVisionError | OSError):
+                raise RunError(f'{error} {told}') from error
+            if told:
+                echo(told, err=True)
             raise
         if self.is_set('wait'):
             watch(self, list(submissions.values()))
@@ -140,6 +143,21 @@ class ClusterRunner(Runner):
             ids = self.submit(stage, submissions[place], run.pipeline, run_name)
             submissions[place] = replace(submissions[place], ids=(*submissions[place].ids, *ids))
             echo(f'{stage.name}: submitted as {self.describe(ids)}')
+
+    def _take_back(self, submissions: Sequence[Submission]) -> str:
+        """Cancel all jobs that were handed over, whatever goes wrong with some; gives what to tell of it."""
+        texts = []
+        for submission in [each for each in submissions if each.ids]:
+            try:
+                self.cancel(submission)
+            except (RasterVisionError, OSError) as error:
+                texts.append(
+                    f'Jobs that had been submitted could not be cancelled, so cancel them yourself: '
+                    f'{", ".join(submission.ids)} ({error}).'
+                )
+            else:
+                texts.append(f'The jobs that had been submitted were cancelled: {self.describe(submission.ids)}.')
+        return ' '.join(texts)
 
     def _plan_after(self, run: PipelineRun, submissions: Mapping[int, Submission], num_splits: int) -> list[Job]:
         """The jobs of a pipeline, which know what those of earlier ones are called that they wait for."""
