@@ -1,11 +1,16 @@
+from typing import ClassVar
+
 import pytest
 
+from rastervision.core.analyzer.analyzer import Analyzer
+from rastervision.core.analyzer.analyzer_config import AnalyzerConfig
 from rastervision.core.analyzer.stats_analyzer_config import StatsAnalyzerConfig
 from rastervision.core.data.raster_transformer.stats_transformer_config import StatsTransformerConfig
 from rastervision.core.rv_pipeline.chip_classification import ChipClassification
 from rastervision.core.rv_pipeline.dependencies import config_for, config_seen_by, inputs_of
 from rastervision.pipeline import code_versions
 from rastervision.pipeline.cli.running import run_pipelines
+from rastervision.pipeline.config.register import register_config
 from rastervision.pipeline.config.resolve import resolve
 from rastervision.pipeline.file_system.utils import str_to_file
 from rastervision.pipeline.manifest import Manifest
@@ -54,6 +59,35 @@ def test_inputs_are_the_files_a_command_reads(make_pipeline_config):
     assert names('chip') == ['a.tif', 'a.json', 'b.tif', 'b.json']
     assert names('predict') == ['b.tif']
     assert names('train') == names('bundle') == []
+
+
+class CountsLabels(Analyzer):
+    """Counts the labels of scenes, as analyzers of plugins may."""
+
+    counts: ClassVar[list[int]] = []
+
+    def process(self, scenes, tmp_dir):
+        self.counts += [len(scene.label_source.get_labels()) for scene in scenes]
+
+
+@register_config('test_counts_labels', plugin='rastervision.core')
+class CountsLabelsConfig(AnalyzerConfig):
+    """Configure CountsLabels."""
+
+    def build(self, scene_group=None):
+        return CountsLabels()
+
+
+def test_analyzers_of_plugins_get_labels_and_depend_on_them(make_pipeline_config, tmp_path):
+    config = make_pipeline_config(analyzers=[CountsLabelsConfig()])
+    other = config.copy()
+    other.dataset.train_scenes[0].label_source.background_class_id = 1
+
+    config.build(str(tmp_path)).analyze()
+
+    assert CountsLabels.counts == [24, 24]
+    assert [uri.rsplit('/', 1)[1] for uri in inputs_of(config, 'analyze')] == ['a.tif', 'a.json', 'b.tif', 'b.json']
+    assert config_for(config, 'analyze') != config_for(other, 'analyze')
 
 
 def test_a_source_bundle_is_an_input_of_training(make_pipeline_config):

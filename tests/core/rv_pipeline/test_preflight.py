@@ -15,6 +15,9 @@ from rastervision.core.data.label_source.object_detection_label_source_config im
 from rastervision.core.data.label_source.semantic_segmentation_label_source_config import (
     SemanticSegmentationLabelSourceConfig,
 )
+from rastervision.core.data.label_store.semantic_segmentation_label_store_config import (
+    SemanticSegmentationLabelStoreConfig,
+)
 from rastervision.core.data.raster_source.rasterio_source_config import RasterioSourceConfig
 from rastervision.core.data.raster_transformer.stats_transformer_config import StatsTransformerConfig
 from rastervision.core.data.scene_config import SceneConfig
@@ -37,6 +40,7 @@ from rastervision.pytorch_learner.classification_learner_config import (
 )
 from rastervision.pytorch_learner.learner_config.solver import SolverConfig
 from rastervision.pytorch_learner.semantic_segmentation_learner_config import (
+    SemanticSegmentationGeoDataConfig,
     SemanticSegmentationImageDataConfig,
     SemanticSegmentationModelConfig,
 )
@@ -62,6 +66,7 @@ class Project:
         self.backend: Any = PyTorchSemanticSegmentationConfig
         self.model: Any = SemanticSegmentationModelConfig()
         self.chip_sz = self.predict_sz = 16
+        self.chip_fields: dict[str, Any] = {}
 
     def scene(self, name: str, count: int = 3, dtype: str = 'uint8', **fields: Any) -> SceneConfig:
         image = RasterioSourceConfig(uris=write_image(self.folder / f'{name}.tif', count, dtype), **fields)
@@ -80,7 +85,9 @@ class Project:
                 validation_scenes=[scene for name, scene in scenes.items() if name.startswith('valid')],
             ),
             backend=self.backend(data=self.data, model=self.model, solver=SolverConfig()),
-            chip_options=SemanticSegmentationChipOptions(sampling=WindowSamplingConfig(size=self.chip_sz)),
+            chip_options=SemanticSegmentationChipOptions(
+                sampling=WindowSamplingConfig(size=self.chip_sz), **self.chip_fields
+            ),
             predict_options=SemanticSegmentationPredictOptions(chip_sz=self.predict_sz),
         )
 
@@ -144,9 +151,25 @@ def no_image(project: Project) -> None:
     (project.folder / 'valid.tif').write_text('no image')
 
 
+def predictions_over_labels(project: Project) -> None:
+    uri = str(project.folder / 'valid-labels.tif')
+    project.scenes['valid'].label_store = SemanticSegmentationLabelStoreConfig(uri=uri)
+
+
+def choice_of_chips_that_are_not_made(project: Project) -> None:
+    project.data = SemanticSegmentationGeoDataConfig(img_sz=16)
+    project.chip_fields = {'nodata_threshold': 0.5, 'target_class_ids': [1]}
+
+
 @pytest.mark.parametrize(
     ('change', 'is_error', 'words'),
     [
+        (predictions_over_labels, True, r"scene 'valid': Predictions would be written to .*valid-labels.tif'"),
+        (
+            choice_of_chips_that_are_not_made,
+            False,
+            r'nodata_threshold, target_class_ids of chip_options have no effect',
+        ),
         (no_labels, True, r"validation_scenes without label_source: 'valid'"),
         (
             other_labels,

@@ -1,7 +1,7 @@
 """The base of configs of analyzers."""
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from rastervision.pipeline.config.base import Config
 from rastervision.pipeline.config.register import register_config
@@ -12,7 +12,13 @@ if TYPE_CHECKING:
 
 @register_config('analyzer')
 class AnalyzerConfig(Config):
-    """Configure an :class:`.Analyzer`."""
+    """Configure an :class:`.Analyzer`.
+
+    Attributes:
+        scene_parts: What the analyzer reads of scenes besides their imagery; a subclass may say that it needs less.
+    """
+
+    scene_parts: ClassVar[frozenset[str]] = frozenset({'label_source', 'aoi_uris'})
 
     def build(self, scene_group: tuple[str, Iterable[str]] | None = None) -> 'Analyzer':
         """Make the analyzer.

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from pydantic import Field
 
@@ -24,6 +24,8 @@ __getattr__ = lazy.names(__name__, 'rastervision.core.analyzer.stats_analyzer:St
 @register_config('stats_analyzer')
 class StatsAnalyzerConfig(AnalyzerConfig):
     """Configure a :class:`.StatsAnalyzer`."""
+
+    scene_parts: ClassVar[frozenset[str]] = frozenset()
 
     output_uri: str | None = Field(
         None, description='Folder that the statistics of each scene group are written under. None: in analyze_uri.'

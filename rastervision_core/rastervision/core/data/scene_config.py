@@ -1,6 +1,7 @@
 """Configures Scene."""
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Collection
+from typing import TYPE_CHECKING, Any, Self
 
 from pydantic import Field
 
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
     from rastervision.core.data.raster_source.raster_source import RasterSource
     from rastervision.core.data.scene import Scene
     from rastervision.core.rv_pipeline.rv_pipeline_config import RVPipelineConfig
+
+
+OPTIONAL = ('label_source', 'label_store', 'aoi_uris')
 
 
 def scene_config_upgrader(cfg_dict: dict[str, Any], version: int) -> dict[str, Any]:
@@ -66,6 +70,14 @@ class SceneConfig(Config):
                 label_store=self.label_store.build(*context) if self.label_store else None,
                 aoi_polygons=self._read_aoi(image),
             )
+
+    def only(self, parts: Collection[str]) -> Self:
+        """A copy to be built by who does not need the rest.
+
+        Args:
+            parts: Which of label_source, label_store and aoi_uris to keep.
+        """
+        return self.model_copy(update={name: None for name in OPTIONAL if name not in parts})
 
     def update(self, pipeline: 'RVPipelineConfig | None' = None) -> None:
         """Add the default label store of the pipeline, and fill what is inside."""

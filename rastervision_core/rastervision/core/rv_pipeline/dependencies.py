@@ -53,7 +53,8 @@ def config_for(config: 'RVPipelineConfig', command: str) -> dict[str, Any]:
     part['class_config'] = data['dataset']['class_config']
     part['backend_hint'] = data['backend']['type_hint']
     if command in SCENE_PARTS:
-        part['scenes'] = [scene.dict(mode='json', include=SCENE_PARTS[command]) for scene in scenes_of(config, command)]
+        parts = scene_parts(config, command)
+        part['scenes'] = [scene.dict(mode='json', include=parts) for scene in scenes_of(config, command)]
     if command in ('analyze', 'eval'):
         part['scene_groups'] = data['dataset']['scene_groups']
     if command == 'train':
@@ -98,12 +99,18 @@ def inputs_of(config: 'RVPipelineConfig', command: str) -> list[str]:
         uris += [config.source_bundle_uri] if config.source_bundle_uri else []
         uris += config.backend.inputs_of_training()
         for scene in _scenes_of_training(config):
-            uris += uris_in(scene, skip=('label_store',))
+            uris += uris_in(scene.only(SCENE_PARTS['chip']), skip=())
     elif command in SCENE_PARTS:
-        skip = ('label_store',) if 'label_source' in SCENE_PARTS[command] else ('label_store', 'label_source')
+        read = scene_parts(config, command) - {'label_store'}
         for scene in scenes_of(config, command):
-            uris += uris_in(scene, skip=skip)
+            uris += uris_in(scene.only(read), skip=())
     return list(dict.fromkeys(uris))
+
+
+def scene_parts(config: 'RVPipelineConfig', command: str) -> set[str]:
+    """The fields of scenes that a command reads."""
+    parts = set(SCENE_PARTS[command])
+    return parts.union(*(each.scene_parts for each in config.analyzers)) if command == 'analyze' else parts
 
 
 def scenes_of(config: 'RVPipelineConfig', command: str) -> 'list[SceneConfig]':

@@ -10,7 +10,7 @@ from rastervision.core.data.raster_transformer.nan_transformer_config import Nan
 from rastervision.core.data.raster_transformer.stats_transformer_config import StatsTransformerConfig
 from rastervision.core.rv_pipeline.chip_options import OF_OBJECTS, ChipOptions, WindowSamplingConfig
 from rastervision.pipeline.config.base import descendants
-from rastervision.pipeline.errors import RasterVisionError
+from rastervision.pipeline.errors import ConfigError, RasterVisionError
 from rastervision.pipeline.file_system.utils import file_exists, is_local
 from rastervision.pipeline.problems import Problem
 
@@ -47,12 +47,15 @@ def find_problems(config: 'RVPipelineConfig', commands: Iterable[str], tmp_dir: 
     yield from _other_tasks(config)
     if names & set(LEARNING):
         yield from _missing_labels(config)
+        yield from _unused_chip_options(config)
     if 'train' in names and not config.dataset.validation_scenes and not _has_own_data(config):
         yield Problem(
             'dataset.validation_scenes is empty: nothing tells how well the model does, nor which epoch is the best. '
             'Give scenes that are not trained on.',
             is_error=False,
         )
+    if 'predict' in names:
+        yield from _predictions_over_inputs(config)
     if names & {*LEARNING, 'analyze', 'predict'}:
         yield from _images(config, names, tmp_dir)
 
@@ -109,6 +112,29 @@ def _has_own_data(config: 'RVPipelineConfig') -> bool:
     own = [getattr(data, name, None) for name in ('group_uris', 'scene_dataset')]
     uri = getattr(data, 'uri', None)
     return any(own) or (uri is not None and uri != config.chip_uri)
+
+
+def _unused_chip_options(config: 'RVPipelineConfig') -> Iterator[Problem]:
+    """Which chips to keep, where no chips are made."""
+    options = config.chip_options
+    if options is None or config.backend.filter_commands(['chip']):
+        return
+    fields = {name: field.default for name, field in type(options).model_fields.items() if not field.is_required()}
+    given = [name for name, default in fields.items() if name != 'type_hint' and getattr(options, name) != default]
+    if given:
+        yield Problem(
+            f'{", ".join(given)} of chip_options have no effect: training reads windows of the scenes, and there are '
+            'no chips. Leave them out, or use an image data config as backend.data.',
+            is_error=False,
+        )
+
+
+def _predictions_over_inputs(config: 'RVPipelineConfig') -> Iterator[Problem]:
+    for scene in [*config.dataset.validation_scenes, *config.dataset.test_scenes]:
+        try:
+            scene.check_store()
+        except ConfigError as error:
+            yield Problem(f'scene {scene.id!r}: {error}')
 
 
 # ----------------------------------------------------------------------------- images

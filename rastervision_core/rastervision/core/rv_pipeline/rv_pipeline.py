@@ -139,7 +139,8 @@ class RVPipeline(Pipeline):
         """Let each analyzer look at the raw pixels of each scene group."""
         for analyzer_config in self.config.analyzers:
             for name, ids in self._scene_groups():
-                scenes = list(self._build_scenes(self._scenes_of(ids), use_transformers=False))
+                configs = [scene.only(analyzer_config.scene_parts) for scene in self._scenes_of(ids)]
+                scenes = list(self._build_scenes(configs, use_transformers=False))
                 analyzer_config.build(scene_group=(name, ids)).process(scenes, self.tmp_dir)
 
     def chip(self, split_ind: int = 0, num_splits: int = 1) -> None:
@@ -370,15 +371,14 @@ class RVPipeline(Pipeline):
         """Predict a scene; its labels are not opened, so they need not be there."""
         with naming_scene(scene_config.id):
             scene_config.check_store()  # which looks at the labels, too
-        unlabeled = scene_config.copy()
-        unlabeled.label_source = None
-        self.predict_to_store(unlabeled.build(self.config.dataset.class_config, self.tmp_dir))
+        seen = scene_config.only(dependencies.SCENE_PARTS['predict'])
+        self.predict_to_store(seen.build(self.config.dataset.class_config, self.tmp_dir))
 
     def _iter_samples(self, dataset: 'DatasetConfig') -> Iterator[DataSample]:
         splits = (('train', dataset.train_scenes), ('valid', dataset.validation_scenes), ('test', dataset.test_scenes))
         assert self.config.chip_options is not None
         for split, scene_configs in splits:
-            for scene in self._build_scenes(scene_configs):
+            for scene in self._build_scenes(scene.only(dependencies.SCENE_PARTS['chip']) for scene in scene_configs):
                 for window in self.get_train_windows(scene):
                     with naming_scene(scene.id):
                         chip, label = scene.raster_source.read_chip(window), self.get_train_labels(window, scene)

@@ -83,13 +83,14 @@ class GeoDataConfig(DataConfig):
         return self.sampling[scene_id]
 
     def build_scenes(self, scene_configs: Iterable[SceneConfig], tmp_dir: str | None = None) -> 'list[Scene]':
-        """Build scenes, with labels.
+        """Build scenes, with labels and areas of interest, but not the place for predictions.
 
         Args:
             scene_configs: Their configs.
             tmp_dir: Where remote files are downloaded to.
         """
-        return [config.build(self._class_config(), tmp_dir, use_transformers=True) for config in scene_configs]
+        seen = [config.only({'label_source', 'aoi_uris'}) for config in scene_configs]
+        return [config.build(self._class_config(), tmp_dir, use_transformers=True) for config in seen]
 
     def scene_to_dataset(
         self, scene: 'Scene', transform: 'A.BasicTransform | None' = None, for_chipping: bool = False
