@@ -2,6 +2,8 @@ import datetime
 import io
 import os
 import time
+import tracemalloc
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -246,3 +248,25 @@ def test_contract_of_paths(tmp_path):
 def test_devices_are_not_read(device):
     with pytest.raises(NotReadableError, match='it is a device'):
         LocalFileSystem.read_bytes(device)
+
+
+def test_memory_goes_by_what_is_in_a_file_not_by_what_may_be(tmp_path):
+    (tmp_path / 'a').write_bytes(b'a' * 1000)
+    tracemalloc.start()
+    try:
+        assert len(LocalFileSystem.read_up_to(str(tmp_path / 'a'), 1 << 32)) == 1000
+        assert tracemalloc.get_traced_memory()[1] < 4_000_000
+    finally:
+        tracemalloc.stop()
+
+
+@pytest.mark.parametrize('size', [0, 10, 3_000_000])
+def test_pipes_are_read(tmp_path, size):
+    os.mkfifo(tmp_path / 'pipe')
+    with ThreadPoolExecutor(1) as writer:
+        writer.submit((tmp_path / 'pipe').write_bytes, b'x' * size)
+        assert LocalFileSystem.read_bytes(str(tmp_path / 'pipe')) == b'x' * size
+    with ThreadPoolExecutor(1) as writer:
+        writer.submit((tmp_path / 'pipe').write_bytes, b'x' * (size + 1))
+        with pytest.raises(NotReadableError, match='has more than'):
+            LocalFileSystem.read_up_to(str(tmp_path / 'pipe'), size)

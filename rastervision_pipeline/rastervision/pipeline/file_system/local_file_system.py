@@ -15,6 +15,7 @@ from rastervision.pipeline.errors import NotReadableError, NotWritableError
 from rastervision.pipeline.file_system.atomic import is_part, replace_file, write_errors
 from rastervision.pipeline.file_system.file_system import MAX_BYTES, FileSystem, too_large
 
+BUFFER_BYTES = 1 << 20
 FILE_SCHEME = 'file://'
 SCHEME = re.compile(r'[A-Za-z][A-Za-z0-9+.-]*://')
 
@@ -121,10 +122,13 @@ class LocalFileSystem(FileSystem):
                 state = os.fstat(file.fileno())
                 if stat.S_ISCHR(state.st_mode) or stat.S_ISBLK(state.st_mode):
                     raise NotReadableError(f'{file_uri!r} cannot be read: it is a device, not a file.')
-                data = b'' if state.st_size > max_bytes else file.read(max_bytes + 1)
-                if max(state.st_size, len(data)) > max_bytes:
+                size, parts = state.st_size, list[bytes]()
+                while size <= max_bytes and (part := file.read(BUFFER_BYTES if parts else state.st_size + 1)):
+                    parts.append(part)  # a pipe has no size, and a file may grow: there may be several
+                    size = sum(map(len, parts))
+                if size > max_bytes:
                     raise too_large(file_uri, max_bytes)
-                return data
+                return parts[0] if len(parts) == 1 else b''.join(parts)
         except OSError as error:
             raise _unreadable(file_uri, error) from error
         except ValueError as error:  # NUL, or half of a character

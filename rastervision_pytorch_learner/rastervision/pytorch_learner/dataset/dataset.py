@@ -317,6 +317,7 @@ class SlidingWindowGeoDataset(ListedWindowGeoDataset):
         """The windows, whatever the AOI."""
         return self.scene.extent.get_windows(self.size, self.stride, self.padding, self.pad_direction)
 
+
 class RandomWindowGeoDataset(GeoDataset):
     """Windows of random size and place in a scene.
 
