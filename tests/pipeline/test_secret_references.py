@@ -161,8 +161,22 @@ def test_unknown_secrets_are_named_with_what_they_are_for():
         check_resolved(referring)
 
     first = next(iter(variables))
-    assert f"{first}, for 'https://***@host:80/a.tif'" in str(error.value)
+    assert f"{first}: user and password of 'https://***@host:80/a.tif'" in str(error.value)
     assert f'and {len(variables) - 5} more' in str(error.value)
+
+
+def test_what_an_unknown_secret_is_for_is_said():
+    texts = [
+        f'https://ann:{SECRET}@host/a?sig={SECRET}',
+        f'PG:host=h password={SECRET}',
+        f'Authorization: Bearer {SECRET}',
+    ]
+
+    roles = list(references_in(refer_to_secrets({'uris': texts, 'api_key': SECRET})[0]).values())
+
+    uri = "'https://***@host/a?sig=***'"
+    assert roles[:3] == [f'user and password of {uri}', f"'sig' of {uri}", "'password' of 'PG:host=h password=***'"]
+    assert roles[3:] == ["a secret of 'Authorization: Bearer ***'", "the field 'api_key'"]
 
 
 def test_more_secrets_than_a_process_can_be_given_are_refused():
@@ -188,7 +202,7 @@ def test_job_without_the_secrets_says_which_variables_to_set(toy):
     for name in [name for name in os.environ if name.startswith('RASTERVISION_SECRET_')]:
         del os.environ[name]
 
-    with pytest.raises(ConfigError, match=r'pipeline-config\.json.*\n.*RASTERVISION_SECRET_\w+_1, for .*host/a\.tif'):
+    with pytest.raises(ConfigError, match=r'pipeline-config\.json.*\n.*RASTERVISION_SECRET_\w+_1: user .*host/a\.tif'):
         load_pipeline_config(uri)
     with pytest.raises(ConfigError, match='RASTERVISION_SECRET_'):  # a finished config that is run
         prepare(toy().from_dict(read_config_data(uri)))

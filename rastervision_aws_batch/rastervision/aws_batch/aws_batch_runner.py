@@ -258,8 +258,8 @@ class AWSBatchRunner(ClusterRunner):
             missing = [name for name in needed if name not in variables_of(job_def)]
             if missing:
                 raise ConfigError(
-                    f'AWS Batch: the job definition {job_def!r} does not set {", ".join(missing[:MOST_NAMED])}, for '
-                    f'{needed[missing[0]]!r:.200}. Keep the value in Secrets Manager, and name it in "secrets" of the '
+                    f'AWS Batch: the job definition {job_def!r} does not set {", ".join(missing[:MOST_NAMED])} '
+                    f'({needed[missing[0]]}). Keep the value in Secrets Manager, and name it in "secrets" of the '
                     'job definition; or let it be passed to jobs as it is, to be seen by all who may describe them: '
                     '-o pass_secrets yes.'
                 )

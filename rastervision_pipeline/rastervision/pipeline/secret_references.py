@@ -81,12 +81,12 @@ def resolve_secrets(data: Any) -> Any:
 
 
 def references_in(data: Any) -> dict[str, str]:
-    """The variables that references in plain data name, each with the first text, masked, that it is part of."""
+    """The variables that references in plain data name, each with what it is for, in words."""
     found: dict[str, str] = {}
 
     def note(text: str, name: str | None) -> str:
         for reference in REFERENCE.finditer(text):
-            found.setdefault(reference['name'], f'the field {name!r}' if name is not None else _masked(text))
+            found.setdefault(reference['name'], f'the field {name!r}' if name is not None else _role(text, reference))
         return text
 
     replace_in_data(data, note)
@@ -104,7 +104,7 @@ def check_resolved(data: Any) -> None:
     """
     unknown = references_in(data)
     if unknown:
-        lines = [f'  {name}, for {text!r:.200}' for name, text in list(unknown.items())[:MOST_NAMED]]
+        lines = [f'  {name}: {role}' for name, role in list(unknown.items())[:MOST_NAMED]]
         lines += [f'  and {len(unknown) - MOST_NAMED} more'] if len(unknown) > MOST_NAMED else []
         raise ConfigError(
             'Passwords, signatures or tokens that this config refers to are not known here. Use the config file (.py) '
@@ -124,6 +124,14 @@ def _place(text: str, name: str | None) -> str:
     servers = [found[1].lower() for found in SERVER.finditer(masked)]
     is_plain = servers and all(PLAIN_SERVER.fullmatch(server) for server in servers)
     return _digest(' '.join(dict.fromkeys(servers)) if is_plain else masked)
+
+
+def _role(text: str, reference: re.Match[str]) -> str:
+    """What a reference in a text stands for, in words."""
+    before = text[: reference.start()]
+    parameter = re.search(r'([\w.-]+)\s?(?:=|%3D)$', before)
+    what = 'user and password' if before.endswith('://') else repr(parameter[1]) if parameter else 'a secret'
+    return f'{what} of {_masked(text)!r:.200}'
 
 
 def _masked(text: str) -> str:

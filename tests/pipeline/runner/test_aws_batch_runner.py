@@ -122,7 +122,9 @@ def test_passwords_have_to_be_in_the_job_definition_or_passed_by_the_users_word(
     monkeypatch.setattr('os.environ', dict(os.environ))
     runner, [name] = AWSBatchRunner(), refer_to_secrets(URI)[1]
 
-    with pytest.raises(ConfigError, match=rf"job definition 'cpu-def' does not set {name}, for 'https://\*\*\*@host"):
+    with pytest.raises(
+        ConfigError, match=rf"job definition 'cpu-def' does not set {name} \(user and password of 'https://\*\*\*@host"
+    ):
         run_pipelines(runner, [toy(source=URI)], ['make'])
     assert sent == []
 
