@@ -1,5 +1,7 @@
 """Random windows with and without boxes in them."""
 
+from collections.abc import Callable
+
 import numpy as np
 
 from rastervision.core.box import Box
@@ -8,7 +10,10 @@ from rastervision.pytorch_learner.dataset.window_sampler import RandomWindowSamp
 
 
 class BoxWindowSampler:
-    """Draws windows of which a given share contains a box.
+    """Draws windows with a box in them, and without.
+
+    Attributes:
+        neg_prob: How many of all windows are to be without.
 
     Args:
         windows: Draws windows anywhere; tells which are allowed.
@@ -39,27 +44,32 @@ class BoxWindowSampler:
                 f'{largest[0]} x {largest[1]}. Use larger windows.'
             )
 
-    def sample(self, rng: np.random.Generator) -> Box:
-        """A window, with or without a box; takes time in proportion to the number of boxes.
+    def without_box(self, draw: Callable[[], Box]) -> Box:
+        """A window without boxes; after too many attempts, the last one, whatever is in it.
 
-        Raises:
-            WindowSamplingError: If none was found that suits the area of the windows.
+        Args:
+            draw: Draws a window anywhere.
         """
-        return self._without_box(rng) if rng.random() < self.neg_prob else self._with_box(rng)
-
-    def _without_box(self, rng: np.random.Generator) -> Box:
-        """A window without boxes; after too many attempts, the last one, whatever is in it."""
         for _ in range(self.windows.max_attempts):
-            window = self.windows.sample(rng)
+            window = draw()
             if (self._ioa(window) < self.neg_ioa_thresh).all():
                 break
         return window
 
-    def _with_box(self, rng: np.random.Generator) -> Box:
+    def with_box(self, rng: np.random.Generator, draw_size: Callable[[], tuple[int, int]]) -> Box:
+        """A window around a random box; takes time in proportion to the number of boxes.
+
+        Args:
+            rng: Where to draw from.
+            draw_size: Draws height and width of a window; it is made as large as the box.
+
+        Raises:
+            WindowSamplingError: If none was found that suits the area of the windows.
+        """
         for _ in range(self.windows.max_attempts):
             box = self.boxes[rng.integers(len(self.boxes))]
             first, last = np.floor(box[:2]).astype(int), np.ceil(box[2:]).astype(int)
-            size = np.maximum(self.windows.sample_sizes(rng)[0], last - first)
+            size = np.maximum(draw_size(), last - first)
             size = np.full(2, size.max()) if self.windows.w_lims is None else size
             corner = self._corner(last - size, first, size, rng)
             if self.windows.suits(corner[np.newaxis], size[np.newaxis])[0]:

@@ -4,8 +4,6 @@ import logging
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, TypeVar
 
-import numpy as np
-
 from rastervision.core.box import Box
 from rastervision.core.data.label_source.chip_classification_label_source import ChipClassificationLabelSource
 from rastervision.core.data.scene_factory import make_cc_scene
@@ -112,9 +110,8 @@ class ClassificationRandomWindowGeoDataset(RandomWindowGeoDataset):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **{'transform_type': TransformType.classification, **kwargs})
-        self.max_sample_attempts = self.sampler.max_attempts
 
-    def sample_window(self, rng: np.random.Generator | None = None) -> Box:
+    def sample_window(self) -> Box:
         """A random window with a label.
 
         Raises:
@@ -122,7 +119,7 @@ class ClassificationRandomWindowGeoDataset(RandomWindowGeoDataset):
         """
         source = self.scene.label_source
         for _ in range(self.max_sample_attempts):
-            window = super().sample_window(rng)
+            window = super().sample_window()
             if source is None or source.labeled_windows([window]):
                 return window
         raise WindowSamplingError(

@@ -1,169 +1,40 @@
-"""Datasets: samples that are read, transformed, scaled and made into tensors."""
+"""Datasets of windows of scenes."""
 
-import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Literal, Self
 
 import albumentations as A
 import numpy as np
-import torch
-from torch.utils.data import Dataset
 
-from rastervision.core.box import Box
+from rastervision.core.box import Box, join_aoi
 from rastervision.core.data.chip import Chip
-from rastervision.core.data.scene import naming_scene
+from rastervision.core.data.scene import Scene, naming_scene
 from rastervision.core.defaults import MAX_SAMPLE_ATTEMPTS
 from rastervision.core.padding import least_padding
 from rastervision.core.utils.misc import ensure_tuple
-from rastervision.pytorch_learner.dataset.combination import sample_name
+from rastervision.pipeline.overriding import is_overridden
 from rastervision.pytorch_learner.dataset.errors import (
     GeoDatasetError,
-    SampleIndexError,
     SamplingOptionsError,
     WindowSamplingError,
 )
-from rastervision.pytorch_learner.dataset.gaps import transformed_around_gaps
-from rastervision.pytorch_learner.dataset.labels import NO_CLASS, ignore_pixels
-from rastervision.pytorch_learner.dataset.randomness import SampleRandomness, seed_transform, stream_of
-from rastervision.pytorch_learner.dataset.transform import Transform, TransformType, is_unscaled, transformed
+from rastervision.pytorch_learner.dataset.labels import NO_CLASS
+from rastervision.pytorch_learner.dataset.randomness import current_generator, drawing_from, stream_of
+from rastervision.pytorch_learner.dataset.samples import AlbumentationsDataset as AlbumentationsDataset
+from rastervision.pytorch_learner.dataset.samples import ImageDataset as ImageDataset
+from rastervision.pytorch_learner.dataset.transform import Transform, TransformType
 from rastervision.pytorch_learner.dataset.window_sampler import RandomWindowSampler
+from rastervision.pytorch_learner.own_class import own_class
 
 if TYPE_CHECKING:
-    from rastervision.core.data.scene import Scene
+    from shapely.geometry.base import BaseGeometry
+
+    from rastervision.core.data.aoi_sampler import AoiSampler
 
 SizeOption = int | tuple[int, int]
 PadDirection = Literal['both', 'start', 'end']
 
-MAX_REDRAWS = 20  # of random windows without data
-
-
-class AlbumentationsDataset(Dataset[Any]):
-    """Samples of another dataset, transformed and made into tensors.
-
-    Sample `i` is the same each time it is asked for, in any process, until `set_epoch` is called.
-
-    Args:
-        orig_dataset: Gives images (height, width, channels) and labels by index.
-        transform: Applied to each sample.
-        transform_type: What kind of labels there are.
-        normalize: Scale pixels that are unsigned integers, after the transform, to 0-1 by the largest value of their
-            type.
-        to_pytorch: Make tensors: images float32 (channels, height, width), labels as the task has them, NaN where
-            there is none. Else arrays are given as they are, and None where there is no label.
-    """
-
-    def __init__(
-        self,
-        orig_dataset: Any,
-        transform: Transform | None = None,
-        transform_type: TransformType = TransformType.noop,
-        normalize: bool = True,
-        to_pytorch: bool = True,
-    ) -> None:
-        self.orig_dataset = orig_dataset
-        self.transform = transform
-        self.transform_type = transform_type
-        self.normalize = normalize
-        self.to_pytorch = to_pytorch
-        self.randomness = SampleRandomness()
-
-    def set_epoch(self, epoch: int, seed: int = 0) -> None:
-        """Change the samples to those of an epoch.
-
-        Call it in the main process, before the workers of a data loader are started.
-
-        Args:
-            epoch: The epoch.
-            seed: Seed of the run.
-        """
-        self.randomness.epoch, self.randomness.seed = epoch, seed
-
-    def __getitem__(self, key: Any) -> Any:
-        """Image and label of a sample.
-
-        Raises:
-            SampleIndexError: If there is no such sample.
-        """
-        index = self._index(key)
-        return self._finish(self.orig_dataset[index], self.randomness.generator(index))
-
-    def __len__(self) -> int:
-        return len(self.orig_dataset)
-
-    def _index(self, key: int) -> int:
-        """The index, counted from the front.
-
-        Raises:
-            SampleIndexError: If it is out of range.
-        """
-        size = len(self)
-        if not -size <= key < size:
-            raise SampleIndexError(f'Sample {key!r}: the dataset has {size} samples.')
-        return int(key) % size
-
-    def _finish(
-        self, sample: tuple[np.ndarray, Any], rng: np.random.Generator, valid: np.ndarray | None = None
-    ) -> tuple[Any, Any]:
-        """What is made of a sample that has been read; see `_finish_chip`."""
-        return self._finish_chip(sample, rng, valid)[0]
-
-    def _finish_chip(
-        self, sample: tuple[np.ndarray, Any], rng: np.random.Generator, valid: np.ndarray | None
-    ) -> tuple[tuple[Any, Any], np.ndarray | None]:
-        """What is made of a sample that has been read, and which of its pixels are data.
-
-        Args:
-            sample: Image and label.
-            rng: What transforms draw from.
-            valid: Which pixels (height, width) are data. None: all that are finite.
-        """
-        x, y, invalid = self._without_gaps(*sample, valid)
-        dtype = x.dtype
-        if self.transform is not None and invalid is not None:
-            (x, y), invalid = transformed_around_gaps((x, y), invalid, self.transform, self.transform_type, rng)
-        else:
-            if self.transform is not None:
-                seed_transform(self.transform, rng)
-            x, y = transformed((x, y), self.transform, self.transform_type)
-        valid = None if invalid is None else ~invalid
-        scale = np.iinfo(dtype).max if self._scales() and is_unscaled(dtype, x.dtype, self.transform) else None
-        if not self.to_pytorch:
-            return ((x if scale is None else x / scale), y), valid
-        return (image_to_tensor(x, scale), self._label_to_tensor(y)), valid
-
-    def _without_gaps(
-        self, x: np.ndarray, y: Any, valid: np.ndarray | None
-    ) -> tuple[np.ndarray, Any, np.ndarray | None]:
-        """A sample with zeros instead of pixels that are not finite, which do not count, and what is no data in it."""
-        invalid = None if valid is None or valid.all() else ~valid
-        if x.dtype.kind != 'f':
-            return x, y, invalid
-        gaps = ~np.isfinite(x).all(axis=-1)
-        if not gaps.any():
-            return x, y, invalid
-        x = np.where(gaps[..., np.newaxis], x.dtype.type(0), x)
-        gaps = gaps.reshape(-1, *gaps.shape[-2:]).any(axis=0)
-        return x, self._mark(y, gaps), gaps if invalid is None else gaps | invalid
-
-    def _mark(self, y: Any, invalid: np.ndarray) -> Any:
-        """A label in which some pixels (height, width) do not count."""
-        if y is None or self.transform_type is not TransformType.semantic_segmentation:
-            return y
-        return ignore_pixels(np.asarray(y), invalid)
-
-    def _scales(self) -> bool:
-        return self.normalize
-
-    def _label_to_tensor(self, y: Any) -> Any:
-        return label_to_tensor(y, self.transform_type)
-
-
-class ImageDataset(AlbumentationsDataset):
-    """Samples from image files."""
-
-    def sample_name(self, index: int) -> str:
-        """The file of a sample, for messages."""
-        return sample_name(self.orig_dataset, index)
+MAX_REDRAWS = 19  # of random windows without data
 
 
 class GeoDataset(AlbumentationsDataset):
@@ -184,7 +55,7 @@ class GeoDataset(AlbumentationsDataset):
 
     def __init__(
         self,
-        scene: 'Scene',
+        scene: Scene,
         out_size: SizeOption | None = None,
         within_aoi: bool = True,
         transform: Transform | None = None,
@@ -200,7 +71,7 @@ class GeoDataset(AlbumentationsDataset):
         if self.out_size is not None:
             transform = self.append_resize_transform(transform, self.out_size)
         super().__init__(scene, transform, transform_type or TransformType.noop, normalize, to_pytorch)
-        self.randomness.stream = stream_of(scene.id or '')
+        self.randomness.stream = stream_of(str(self._scene_id or ''))
 
     @classmethod
     def from_uris(cls, *args: Any, **kwargs: Any) -> Self:
@@ -218,6 +89,20 @@ class GeoDataset(AlbumentationsDataset):
     def __len__(self) -> int:
         raise GeoDatasetError(f'{type(self).__name__} has no windows of its own. Use a sliding or a random one.')
 
+    def __getitem__(self, key: Any) -> Any:
+        """The sample of a window of the scene.
+
+        Args:
+            key: A `Box`, in pixels of the scene; or slices as those of the scene.
+        """
+        if isinstance(key, Box):
+            return self._sample(key, self.randomness.generator_of(key))
+        return super().__getitem__(key)
+
+    @property
+    def _scene_id(self) -> Any:
+        return getattr(self.scene, 'id', None)
+
     def _sample(self, window: Box, rng: np.random.Generator, read: tuple[Chip, Any] | None = None) -> Any:
         """The sample of a window; one read of the scene, unless it was read before."""
         chip, label = self._read(window) if read is None else read
@@ -228,9 +113,17 @@ class GeoDataset(AlbumentationsDataset):
 
     def _read(self, window: Box) -> tuple[Chip, Any]:
         """Image and label of a window, as the scene has them."""
+        if self._reads_by_keys:
+            pixels, label = self.orig_dataset[window]
+            return Chip.of(np.asarray(pixels)), label
         with naming_scene(self.scene.id):
             source = self.scene.label_source
             return self.scene.raster_source.read_chip(window), None if source is None else source[window]
+
+    @property
+    def _reads_by_keys(self) -> bool:
+        """Whether it is for what is in `orig_dataset` to say what a window has in it, and not for its parts."""
+        return self.orig_dataset is not self.scene or is_overridden(self.scene, '__getitem__', base=Scene)
 
     def _mark_chip(self, label: Any, chip: Chip, window: Box) -> Any:
         """A label of which nothing counts that is not data, or outside the AOI."""
@@ -238,13 +131,13 @@ class GeoDataset(AlbumentationsDataset):
             return NO_CLASS
         if label is None or self.transform_type is not TransformType.semantic_segmentation:
             return label
-        inside = self.scene.aoi_mask(window)
+        inside = self.scene.aoi_mask(window) if hasattr(self.scene, 'aoi_mask') else None
         for mask in (chip.valid, inside):
             label = label if mask is None else self._mark(label, ~mask)
         return label
 
     def _name(self, window: Box) -> str:
-        return f'scene {self.scene.id!r}, window {window!r}'
+        return f'scene {self._scene_id!r}, window {window!r}'
 
 
 class ListedWindowGeoDataset(GeoDataset):
@@ -252,8 +145,17 @@ class ListedWindowGeoDataset(GeoDataset):
 
     windows: list[Box]
 
-    def __getitem__(self, idx: int) -> Any:
-        """The sample of a window; see the base class."""
+    def __getitem__(self, idx: Any) -> Any:
+        """The sample of a window.
+
+        Args:
+            idx: Index of the window; or a window, see `GeoDataset`.
+
+        Raises:
+            SampleIndexError: If there is no such window.
+        """
+        if not hasattr(idx, '__index__'):
+            return super().__getitem__(idx)
         index = self._index(idx)
         return self._sample(self.windows[index], self.randomness.generator(index))
 
@@ -287,7 +189,7 @@ class SlidingWindowGeoDataset(ListedWindowGeoDataset):
 
     def __init__(
         self,
-        scene: 'Scene',
+        scene: Scene,
         size: SizeOption,
         stride: SizeOption,
         out_size: SizeOption | None = None,
@@ -303,7 +205,7 @@ class SlidingWindowGeoDataset(ListedWindowGeoDataset):
         super().__init__(scene, out_size, within_aoi, transform, transform_type, normalize, to_pytorch, return_window)
         self.size = _pair(size)
         self.stride = _pair(stride)
-        self.padding = None if padding is None else _pair(padding)
+        self.padding = padding
         self.pad_direction = pad_direction
         self.init_windows()
 
@@ -315,17 +217,19 @@ class SlidingWindowGeoDataset(ListedWindowGeoDataset):
 
     def _grid(self) -> list[Box]:
         """The windows, whatever the AOI."""
-        return self.scene.extent.get_windows(self.size, self.stride, self.padding, self.pad_direction)
+        padding = None if self.padding is None else _pair(self.padding)
+        return self.scene.extent.get_windows(self.size, self.stride, padding, self.pad_direction)
 
 
 class RandomWindowGeoDataset(GeoDataset):
     """Windows of random size and place in a scene.
 
-    Window `i` depends on the index, the epoch and the seed only.
+    Window `i` depends on the index, the epoch and the seed only; if methods that a subclass overrides draw windows by
+    other means, on these.
 
     Args:
         scene: The scene.
-        out_size: See `GeoDataset`.
+        out_size: See `GeoDataset`. None: samples have different sizes.
         size_lims: Smallest size of square windows, and the one after the largest, in pixels.
         h_lims: Limits of the height, instead of `size_lims`; needs `w_lims`.
         w_lims: Limits of the width.
@@ -337,8 +241,8 @@ class RandomWindowGeoDataset(GeoDataset):
         within_aoi: See `GeoDataset`; so are the others.
         transform: Applied to each sample.
         transform_type: What kind of labels there are.
-        normalize: Scale unsigned integer pixels to 0-1.
-        to_pytorch: Make tensors.
+        normalize: Scale unsigned integer pixels to 0-1. None: if there is an `out_size`.
+        to_pytorch: Make tensors. None: if there is an `out_size`.
         return_window: Give each sample as `(sample, window)`.
 
     Raises:
@@ -347,7 +251,7 @@ class RandomWindowGeoDataset(GeoDataset):
 
     def __init__(
         self,
-        scene: 'Scene',
+        scene: Scene,
         *,
         out_size: SizeOption | None,
         size_lims: tuple[int, int] | None = None,
@@ -360,20 +264,23 @@ class RandomWindowGeoDataset(GeoDataset):
         within_aoi: bool = True,
         transform: Transform | None = None,
         transform_type: TransformType | None = None,
-        normalize: bool = True,
-        to_pytorch: bool = True,
+        normalize: bool | None = None,
+        to_pytorch: bool | None = None,
         return_window: bool = False,
     ) -> None:
         _check_limits(size_lims, h_lims, w_lims)
+        normalize, to_pytorch = (out_size is not None if x is None else x for x in (normalize, to_pytorch))
         super().__init__(scene, out_size, within_aoi, transform, transform_type, normalize, to_pytorch, return_window)
         self.size_lims, self.h_lims, self.w_lims = size_lims, h_lims, w_lims
         self.padding = least_padding(scene.extent.size, self.min_size) if padding is None else _pair(padding)
         self.max_windows = max_windows
-        with naming_scene(scene.id):
+        self.has_aoi_polygons = bool(scene.aoi_polygons_bbox_coords)
+        low, high = self.min_size, self.max_size
+        with naming_scene(self._scene_id):
             self.sampler = RandomWindowSampler(
                 scene.extent,
-                h_lims=size_lims or h_lims,  # type: ignore[arg-type]
-                w_lims=w_lims,
+                h_lims=(low[0], high[0]),
+                w_lims=None if size_lims is not None else (low[1], high[1]),
                 padding=self.padding,
                 aoi_polygons=scene.aoi_polygons_bbox_coords or (),
                 within_aoi=within_aoi,
@@ -388,6 +295,33 @@ class RandomWindowGeoDataset(GeoDataset):
         self._rng = self.randomness.generator(0)
 
     @property
+    def extent(self) -> Box:
+        """The scene, in its own pixels."""
+        return self.scene.extent
+
+    @property
+    def aoi(self) -> 'BaseGeometry':
+        """The AOI, in pixels of the scene; of a scene that has one."""
+        if not self.has_aoi_polygons:
+            raise AttributeError(f'Scene {self._scene_id!r} has no AOI.')
+        return join_aoi(self.scene.aoi_polygons_bbox_coords, smallest=0)
+
+    @property
+    def aoi_sampler(self) -> 'AoiSampler | None':
+        """What corners of windows are drawn from; None: from anywhere."""
+        return self.sampler.corner_sampler
+
+    @property
+    def max_sample_attempts(self) -> int:
+        """How many windows are tried for one that suits the AOI."""
+        return self.sampler.max_attempts
+
+    @max_sample_attempts.setter
+    def max_sample_attempts(self, attempts: int) -> None:
+        """Set it."""
+        self.sampler.max_attempts = attempts
+
+    @property
     def min_size(self) -> tuple[int, int]:
         """Smallest height and width of a window."""
         return self._lims(0)
@@ -397,48 +331,78 @@ class RandomWindowGeoDataset(GeoDataset):
         """What height and width of a window stay below."""
         return self._lims(1)
 
-    def sample_window_size(self, rng: np.random.Generator | None = None) -> tuple[int, int]:
-        """Height and width of a random window.
-
-        Args:
-            rng: Where to draw from. None: a generator of this dataset, which goes on from call to call.
-        """
-        height, width = self.sampler.sample_sizes(rng or self._rng)[0].tolist()
+    def sample_window_size(self) -> tuple[int, int]:
+        """Height and width of a random window."""
+        height, width = self.sampler.sample_sizes(self._generator)[0].tolist()
         return height, width
 
-    def sample_window_loc(self, h: int, w: int, rng: np.random.Generator | None = None) -> tuple[int, int]:
+    def sample_window_loc(self, h: int, w: int) -> tuple[int, int]:
         """Upper left corner, as x and y, of a random window of a height and width."""
-        y, x = self.sampler.sample_corners(np.array([[h, w]]), rng or self._rng)[0].tolist()
+        y, x = self.sampler.sample_corners(np.array([[h, w]]), self._generator)[0].tolist()
         return x, y
 
-    def sample_window(self, rng: np.random.Generator | None = None) -> Box:
-        """A random window.
+    def _sample_window(self) -> Box:
+        """A random window, whether it suits the AOI or not."""
+        height, width = self.sample_window_size()
+        x, y = self.sample_window_loc(height, width)
+        return Box(y, x, y + height, x + width)
+
+    def sample_window(self) -> Box:
+        """A random window that suits the AOI.
+
+        What it draws comes from a generator of this dataset, which goes on from call to call; but when it is called
+        for a sample, from that of the sample.
 
         Raises:
-            WindowSamplingError: If none was found that suits the AOI.
+            WindowSamplingError: If none was found.
         """
-        return self.sampler.sample(rng or self._rng)
+        if not self._is_sampled_by_methods:
+            return self.sampler.sample(self._generator)
+        for _ in range(self.max_sample_attempts):
+            window = self._sample_window()
+            if self.sampler.suits_aoi(window):
+                return window
+        raise self.sampler.failure()
 
-    def __getitem__(self, idx: int) -> Any:
+    @property
+    def _is_sampled_by_methods(self) -> bool:
+        """Whether a window is to be drawn by the public methods one by one, since one of them is not ours."""
+        return self._overrides('_sample_window', 'sample_window_size', 'sample_window_loc')
+
+    def _overrides(self, *names: str) -> bool:
+        return is_overridden(self, *names, base=own_class(self))
+
+    @property
+    def _generator(self) -> np.random.Generator:
+        return current_generator() or self._rng
+
+    def __getitem__(self, idx: Any) -> Any:
         """The sample of a random window. One without any data is drawn again, a few times.
+
+        Args:
+            idx: Index of the sample; or a window, see `GeoDataset`.
 
         Raises:
             SampleIndexError: If `idx` is not below `max_windows`.
             GeoDatasetError: If no window was found that suits the AOI.
         """
+        if not hasattr(idx, '__index__'):
+            return super().__getitem__(idx)
         rng = self.randomness.generator(self._index(idx))
         window, *read = self._draw(rng)
         return self._sample(window, rng, (read[0], read[1]))
 
     def _draw(self, rng: np.random.Generator) -> tuple[Box, Chip, Any]:
         """A random window, and what is in it."""
-        for _ in range(MAX_REDRAWS):
+        redraws = 0 if self._overrides('sample_window', '_sample_window') else MAX_REDRAWS
+        for left in range(redraws, -1, -1):
             try:
-                window = self.sample_window(rng)
+                with drawing_from(rng):
+                    window = self.sample_window()
             except WindowSamplingError as error:
-                raise GeoDatasetError(f'scene {self.scene.id!r}: {error}') from error
+                raise GeoDatasetError(f'scene {self._scene_id!r}: {error}') from error
             chip, label = self._read(window)
-            if not chip.is_empty:
+            if not (left and chip.is_empty):
                 break
         return window, chip, label
 
@@ -454,33 +418,6 @@ class RandomWindowGeoDataset(GeoDataset):
             return self.size_lims[end], self.size_lims[end]
         assert self.h_lims is not None and self.w_lims is not None
         return self.h_lims[end], self.w_lims[end]
-
-
-def image_to_tensor(x: np.ndarray, scale: float | None = None) -> torch.Tensor:
-    """An image, or a time series of them, as a tensor.
-
-    Args:
-        x: (..., height, width, channels).
-        scale: What to divide by; None: nothing.
-
-    Returns:
-        Float32, (..., channels, height, width). Pixels are moved in their own type, then cast once.
-    """
-    moved = np.ascontiguousarray(np.moveaxis(x, -1, -3))
-    tensor = torch.from_numpy(moved).to(torch.float32, copy=True)
-    return tensor if scale is None else tensor.div_(scale)
-
-
-def label_to_tensor(y: Any, transform_type: TransformType) -> torch.Tensor:
-    """A label as a tensor: int64 for classes, float for numbers, NaN if there is none."""
-    if y is None:
-        return torch.tensor(math.nan)
-    if transform_type is TransformType.regression:
-        return torch.as_tensor(np.asarray(y), dtype=torch.float32)
-    array = np.ascontiguousarray(y)
-    if transform_type is TransformType.noop and array.dtype.kind == 'f':
-        return torch.from_numpy(array)
-    return torch.from_numpy(array.astype(np.int64)).reshape(np.shape(y))
 
 
 def _pair(x: SizeOption) -> tuple[int, int]:

@@ -40,3 +40,7 @@ class LabelError(DatasetError):
 
 class TransformError(DatasetError):
     """A transform cannot be applied to an image."""
+
+
+class ImageAxesError(TransformError, NotImplementedError):
+    """An image has other axes than height, width and channels, and time before them."""

@@ -76,6 +76,7 @@ def sample_scene(
         options |= {name: kwargs[name] for name in SLIDING_OPTIONS if name in kwargs}
         return cast(S, sliding(scene, **_sliding_options(sampling), **options))
     out_size = _out_size(sampling, transform)
+    options = {'normalize': True, 'to_pytorch': True, **options}
     return cast(R, random(scene, out_size=out_size, **_random_options(sampling, scene), **options, **kwargs))
 
 

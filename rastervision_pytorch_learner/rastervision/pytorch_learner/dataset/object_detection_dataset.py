@@ -12,9 +12,11 @@ from torch.utils.data import Dataset
 
 from rastervision.core.box import Box
 from rastervision.core.data.chip import Chip
+from rastervision.core.data.label_source.object_detection_label_source import ObjectDetectionLabelSource
 from rastervision.core.data.scene import naming_scene
 from rastervision.core.data.scene_factory import make_od_scene
 from rastervision.core.rv_pipeline.object_windows import check_sizes, reduced_shape
+from rastervision.pipeline.overriding import is_overridden
 from rastervision.pytorch_learner.dataset.box_sampler import BoxWindowSampler
 from rastervision.pytorch_learner.dataset.coco import read_coco
 from rastervision.pytorch_learner.dataset.dataset import (
@@ -32,7 +34,7 @@ from rastervision.pytorch_learner.object_detection_utils import BoxList
 
 if TYPE_CHECKING:
     from rastervision.core.data.class_config import ClassConfig
-    from rastervision.core.data.label_source.object_detection_label_source import ObjectDetectionLabelSource
+    from rastervision.core.data.label.object_detection_labels import ObjectDetectionLabels
     from rastervision.core.data.scene import Scene
 
 D = TypeVar('D', bound=GeoDataset)
@@ -174,10 +176,16 @@ class _Boxed(_Detecting, GeoDataset):
     clip: bool
 
     def _read(self, window: Box) -> tuple[Chip, Any]:
-        if self.ioa_thresh is None and not self.clip:
+        if (self.ioa_thresh is None and not self.clip) or self._reads_by_keys or self._has_own_labels:
             return super()._read(window)
         with naming_scene(self.scene.id):
             return self.scene.raster_source.read_chip(window), self._boxes_in(window)
+
+    @property
+    def _has_own_labels(self) -> bool:
+        """Whether it is for the label source to say which boxes a window has."""
+        source = self.scene.label_source
+        return source is not None and is_overridden(source, '__getitem__', base=ObjectDetectionLabelSource)
 
     def _boxes_in(self, window: Box) -> Boxes | None:
         """The boxes of a window, in its pixels; None without labels."""
@@ -248,29 +256,68 @@ class ObjectDetectionRandomWindowGeoDataset(_Boxed, RandomWindowGeoDataset):
         self.neg_ioa_thresh = neg_ioa_thresh
         super().__init__(scene, **{'transform_type': TransformType.object_detection, **kwargs})
         self._around_boxes = None if neg_ratio is None else self._make_box_sampler(neg_ratio)
+        self.neg_probability = None if self._around_boxes is None else self._around_boxes.neg_prob
 
     def append_resize_transform(self, transform: Transform | None, out_size: tuple[int, int]) -> Transform:
         """A transform that resizes to `out_size` (height, width), boxes too, after another one."""
         return _append_resize(transform, out_size, self.bbox_params)
 
-    def sample_window(self, rng: np.random.Generator | None = None) -> Box:
-        """A random window; with or without an object, if `neg_ratio` is given.
+    @property
+    def labels(self) -> 'ObjectDetectionLabels':
+        """All boxes of the scene, in pixels of the whole image.
 
         Raises:
-            WindowSamplingError: If none was found that suits the AOI.
+            SamplingOptionsError: If the scene has no labels.
         """
-        if self._around_boxes is None:
-            return super().sample_window(rng)
-        return self._around_boxes.sample(rng or self._rng)
+        return self._labelled().get_labels()
 
-    def _make_box_sampler(self, neg_ratio: float) -> BoxWindowSampler:
+    @property
+    def bboxes(self) -> list[Box]:
+        """All boxes of the scene, in its pixels."""
+        return [Box(*box) for box in self._npboxes().tolist()]
+
+    def _sample_window(self) -> Box:
+        """A random window, with an object or without one, if `neg_ratio` is given."""
+        if self._around_boxes is None or self.neg_probability is None:
+            return super()._sample_window()
+        is_negative = self._generator.random() < self.neg_probability
+        return self._sample_neg_window() if is_negative else self._sample_pos_window()
+
+    def _sample_pos_window(self) -> Box:
+        """A random window with an object."""
+        return self._boxed().with_box(self._generator, self.sample_window_size)
+
+    def _sample_neg_window(self) -> Box:
+        """A random window without an object; with one, if none is found."""
+        sampler = self._boxed()
+        if self._overrides('sample_window_size', 'sample_window_loc'):
+            return sampler.without_box(super()._sample_window)
+        return sampler.without_box(lambda: self.sampler.sample(self._generator))
+
+    @property
+    def _is_sampled_by_methods(self) -> bool:
+        return self._around_boxes is not None or super()._is_sampled_by_methods
+
+    def _boxed(self) -> BoxWindowSampler:
+        if self._around_boxes is None:
+            raise SamplingOptionsError(f'scene {self.scene.id!r}: windows with and without objects need a neg_ratio.')
+        return self._around_boxes
+
+    def _labelled(self) -> 'ObjectDetectionLabelSource':
         source = cast('ObjectDetectionLabelSource | None', self.scene.label_source)
         if source is None:
-            raise SamplingOptionsError(f'scene {self.scene.id!r}: neg_ratio {neg_ratio!r} needs labels; it has none.')
+            raise SamplingOptionsError(
+                f'scene {self.scene.id!r}: neg_ratio {self.neg_ratio!r} needs labels; it has none.'
+            )
+        return source
+
+    def _npboxes(self) -> np.ndarray:
         origin = [self.scene.bbox.ymin, self.scene.bbox.xmin] * 2
+        return np.asarray(self.labels.get_npboxes() - np.array(origin))
+
+    def _make_box_sampler(self, neg_ratio: float) -> BoxWindowSampler:
         with naming_scene(self.scene.id):
-            boxes = source.get_labels().get_npboxes() - np.array(origin)
-            return BoxWindowSampler(self.sampler, boxes, neg_ratio, self.neg_ioa_thresh)
+            return BoxWindowSampler(self.sampler, self._npboxes(), neg_ratio, self.neg_ioa_thresh)
 
 
 class ObjectDetectionListedWindowGeoDataset(_Boxed, ListedWindowGeoDataset):
@@ -313,7 +360,7 @@ class ObjectDetectionListedWindowGeoDataset(_Boxed, ListedWindowGeoDataset):
 
     def _read(self, window: Box) -> tuple[Chip, Any]:
         shape = reduced_shape(window) if self.scene.raster_source.resamples_while_reading else None
-        if shape is None:
+        if shape is None or self._reads_by_keys or self._has_own_labels:
             return super()._read(window)
         with naming_scene(self.scene.id):
             chip, label = self.scene.raster_source.read_chip(window, out_shape=shape), self._boxes_in(window)

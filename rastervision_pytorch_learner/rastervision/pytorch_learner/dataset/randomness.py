@@ -2,6 +2,9 @@
 
 import random
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -33,6 +36,28 @@ class SampleRandomness:
     def generator(self, index: int) -> np.random.Generator:
         """The generator of a sample."""
         return np.random.default_rng([self.seed, self.epoch, self.stream, self.first + index])
+
+    def generator_of(self, key: object) -> np.random.Generator:
+        """The generator of what has no index but another key, which tells it by how it is written."""
+        return np.random.default_rng([self.seed, self.epoch, self.stream, stream_of(repr(key)), 0])
+
+
+_current: ContextVar[np.random.Generator | None] = ContextVar('generator', default=None)
+
+
+@contextmanager
+def drawing_from(rng: np.random.Generator) -> Iterator[None]:
+    """While this is entered, what is drawn without naming a generator comes from this one, in this thread only."""
+    token = _current.set(rng)
+    try:
+        yield
+    finally:
+        _current.reset(token)
+
+
+def current_generator() -> np.random.Generator | None:
+    """The generator of `drawing_from`, if that is entered."""
+    return _current.get()
 
 
 def stream_of(name: str) -> int:

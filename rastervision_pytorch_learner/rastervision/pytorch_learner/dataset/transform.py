@@ -1,14 +1,15 @@
 """How a transform is applied to an image and its label, for each kind of label."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from enum import Enum
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeGuard
 
 import albumentations as A
 import numpy as np
 
 from rastervision.pipeline.errors import RasterVisionError
-from rastervision.pytorch_learner.dataset.errors import TransformError
+from rastervision.pytorch_learner.dataset.errors import ImageAxesError, TransformError
 from rastervision.pytorch_learner.dataset.labels import as_class_ids
 
 NEVER_CUT = ('Compose', 'ConfiguredTransform', 'Resize', '_Masked')
@@ -48,8 +49,16 @@ def apply_transform(transform: Transform, **kwargs: Any) -> dict[str, Any]:
 
     Returns:
         The arguments, transformed.
+
+    Raises:
+        ImageAxesError: If the image has other axes.
     """
     image = kwargs.pop('image')
+    if image.ndim not in (3, 4):
+        raise ImageAxesError(
+            f'An image of shape {image.shape} cannot be transformed. Give (height, width, channels), or (time, height, '
+            'width, channels).'
+        )
     image = image.astype(_IMAGE_DTYPES[image.dtype.name]) if image.dtype.name in _IMAGE_DTYPES else image
     if image.ndim != 4:
         return transform(image=image, **kwargs)  # type: ignore[no-any-return]
@@ -203,7 +212,7 @@ def _xywh_to_yxyx(xywh: np.ndarray) -> np.ndarray:
 _NO_BOXES: dict[str, Any] = {'bboxes': np.zeros((0, 4)), 'category_id': np.zeros(0, dtype=int)}
 _TO_YXYX: dict[str, Callable[[np.ndarray], np.ndarray]] = {'yxyx': np.asarray, 'xywh': _xywh_to_yxyx}
 
-TRANSFORMERS: dict[TransformType, TransformFunc] = {
+TF_TYPE_TO_TF_FUNC: dict[TransformType, TransformFunc] = {
     TransformType.noop: noop_transformer,
     TransformType.classification: classification_transformer,
     TransformType.regression: regression_transformer,
@@ -225,7 +234,7 @@ def transformed(sample: Sample, transform: Transform | None, transform_type: Tra
     """
     pixels = sample[0]
     try:
-        x, y = TRANSFORMERS[transform_type](sample, transform)
+        x, y = TF_TYPE_TO_TF_FUNC[transform_type](sample, transform)
     except RasterVisionError:
         raise
     except Exception as error:  # of OpenCV, NumPy or albumentations, for which there are no others
@@ -242,6 +251,28 @@ def transformed(sample: Sample, transform: Transform | None, transform_type: Tra
             'of the raster source.'
         )
     return x, y
+
+
+@dataclass(frozen=True)
+class SampleTransform:
+    """A transform as a function of a sample, image and label, that gives both transformed; see `transformed`.
+
+    Attributes:
+        transform: The transform; None leaves samples as they are.
+        transform_type: The kind of label.
+    """
+
+    transform: Transform | None
+    transform_type: TransformType
+
+    def __call__(self, sample: Sample) -> Sample:
+        """The sample, transformed."""
+        return transformed(sample, self.transform, self.transform_type)
+
+
+def is_transform(x: object) -> TypeGuard[Transform]:
+    """Whether something is a transform of albumentations."""
+    return isinstance(x, A.BasicTransform | A.BaseCompose)
 
 
 def _failing(error: BaseException) -> str | None:

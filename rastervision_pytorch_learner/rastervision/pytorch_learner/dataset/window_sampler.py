@@ -29,6 +29,9 @@ class RandomWindowSampler:
         within_aoi: Windows must lie within the area; else it is enough that they intersect it.
         efficient: Draw the upper left corner from the area.
         max_attempts: How many windows to try at most.
+
+    Attributes:
+        corner_sampler: What corners are drawn from; None: from anywhere.
     """
 
     extent: Box
@@ -40,7 +43,7 @@ class RandomWindowSampler:
     efficient: bool = True
     max_attempts: int = 100
     _aoi: BaseGeometry | None = field(init=False, default=None)
-    _corners: AoiSampler | None = field(init=False, default=None)
+    corner_sampler: AoiSampler | None = field(init=False, default=None)
 
     def __post_init__(self) -> None:
         for name, lims in (('height', self.h_lims), ('width', self.w_lims)):
@@ -57,9 +60,9 @@ class RandomWindowSampler:
             smallest_side = min(smallest) if self.within_aoi else 0
             self._aoi = join_aoi(self.aoi_polygons, smallest_side)
             shapely.prepare(self._aoi)
-            self._corners = self._corner_sampler() if self.efficient else None
+            self.corner_sampler = self._make_corner_sampler() if self.efficient else None
 
-    def _corner_sampler(self) -> AoiSampler | None:
+    def _make_corner_sampler(self) -> AoiSampler | None:
         """What draws corners from the part of the area where they can be; None if that is nothing.
 
         The area may be much larger than the scene. Where windows need only intersect it, corners of those that would
@@ -90,12 +93,12 @@ class RandomWindowSampler:
 
     def sample_corners(self, sizes: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         """Upper left corners (n, 2), as y and x, of windows of these sizes."""
-        if self._corners is not None:
-            points = self._corners.sample(len(sizes), rng)
+        if self.corner_sampler is not None:
+            points = self.corner_sampler.sample(len(sizes), rng)
             corners = np.asarray(np.floor(points[:, ::-1]), dtype=int)
             return corners if self.within_aoi else np.clip(corners, *self.bounds(sizes))
         low, high = self.bounds(sizes)
-        return np.asarray(rng.integers(low, high, endpoint=True))
+        return np.asarray(rng.integers(low, np.maximum(low, high), endpoint=True))
 
     def sample(self, rng: np.random.Generator) -> Box:
         """A window.
@@ -113,8 +116,12 @@ class RandomWindowSampler:
                 (ymin, xmin), (height, width) = corners[suits[0]].tolist(), sizes[suits[0]].tolist()
                 return Box(ymin, xmin, ymin + height, xmin + width)
             left, batch = left - batch, left - batch
+        raise self.failure()
+
+    def failure(self) -> WindowSamplingError:
+        """The error for when no window was found."""
         relation = 'lies within' if self.within_aoi else 'intersects'
-        raise WindowSamplingError(
+        return WindowSamplingError(
             f'None of {self.max_attempts} random windows (height {self.h_lims}, width {self.w_lims}) {relation} the '
             'AOI. Use smaller windows, within_aoi=False, or a larger max_sample_attempts.'
         )
@@ -124,6 +131,13 @@ class RandomWindowSampler:
         low = np.array([self.extent.ymin - self.padding[0], self.extent.xmin - self.padding[1]])
         high = np.array([self.extent.ymax + self.padding[0], self.extent.xmax + self.padding[1]]) - sizes
         return np.broadcast_to(low, sizes.shape), high
+
+    def suits_aoi(self, window: Box) -> bool:
+        """Whether a window suits the area, however far beyond the extent it reaches."""
+        if self._aoi is None:
+            return True
+        relation = shapely.contains if self.within_aoi else shapely.intersects
+        return bool(relation(self._aoi, window.to_shapely()))
 
     def suits(self, corners: np.ndarray, sizes: np.ndarray) -> np.ndarray:
         """Which windows, given by corners (n, 2) and sizes (n, 2), suit the area and do not reach too far beyond it."""
