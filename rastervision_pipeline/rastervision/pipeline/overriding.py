@@ -21,3 +21,22 @@ def is_overridden(owner: object, *names: str, base: type) -> bool:
         name in own or inspect.getattr_static(cls, name, missing) is not inspect.getattr_static(base, name, missing)
         for name in names
     )
+
+
+def is_overridden_later(owner: object, *names: str, than: tuple[str, ...]) -> bool:
+    """Whether some methods are defined nearer to an object than others, which then no longer say what it does.
+
+    For classes that have an older and a newer method for the same, each of which a subclass may override.
+
+    Args:
+        owner: The object.
+        names: Some of the methods.
+        than: The others. They count where one class defines both.
+    """
+    own = [getattr(owner, '__dict__', {}), *(vars(cls) for cls in type(owner).__mro__)]
+    for members in own:
+        if any(name in members for name in than):
+            return False
+        if any(name in members for name in names):
+            return True
+    return False

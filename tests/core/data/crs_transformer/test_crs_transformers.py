@@ -168,25 +168,28 @@ TURNED = Affine.translation(500000.3, 5100000.6) @ Affine.rotation(23) @ Affine.
 class Centred(CRSTransformer):
     """A plugin as of 0.31: the centre of a pixel is what it maps to."""
 
-    def _map_to_pixel(self, x, y):
+    def _map_to_pixel(self, point):
+        x, y = point
         return (x - 100) / 2, (200 - y) / 2
 
-    def _pixel_to_map(self, x, y):
+    def _pixel_to_map(self, point):
+        x, y = point
         return 100 + 2 * (x + 0.5), 200 - 2 * (y + 0.5)
 
 
 class Cornered(Centred):
     """Another, to which whole numbers are corners."""
 
-    def _pixel_to_map(self, x, y):
+    def _pixel_to_map(self, point):
+        x, y = point
         return 100 + 2 * x, 200 - 2 * y
 
 
 class Whole(Centred):
     """Another, which only knows whole pixels."""
 
-    def _map_to_pixel(self, x, y):
-        return tuple(np.floor(values).astype(int) for values in super()._map_to_pixel(x, y))
+    def _map_to_pixel(self, point):
+        return tuple(np.floor(values).astype(int) for values in super()._map_to_pixel(point))
 
 
 class Shifted(RasterioCRSTransformer):
@@ -204,12 +207,13 @@ class Shifted(RasterioCRSTransformer):
 class ShiftedInside(RasterioCRSTransformer):
     """The same by the inner methods."""
 
-    def _map_to_pixel(self, x, y):
-        x, y = super()._map_to_pixel(x, y)
+    def _map_to_pixel(self, point):
+        x, y = super()._map_to_pixel(point)
         return x - 3, y
 
-    def _pixel_to_map(self, x, y):
-        return super()._pixel_to_map(x + 3, y)
+    def _pixel_to_map(self, point):
+        x, y = point
+        return super()._pixel_to_map((x + 3, y))
 
 
 @pytest.mark.parametrize('plugin', [Centred(), Cornered()])
@@ -222,6 +226,58 @@ def test_a_plugin_that_knows_the_older_methods_is_exact(plugin):
 def test_a_plugin_that_rounds_gives_whole_pixels():
     assert Whole().to_pixels((100.5, 196.5)) == (0, 1)
     assert Whole().to_map((0, 1)) == (100, 198)
+
+
+class Doubled(CRSTransformer):
+    """As of 0.31: a point is one pair."""
+
+    def _map_to_pixel(self, point):
+        x, y = point
+        return x * 2.0, y * 2.0
+
+    def _pixel_to_map(self, point):
+        return [value / 2 for value in point]
+
+
+@pytest.mark.parametrize(
+    ('there', 'here'),
+    [
+        ((3, 4), (6, 8)),
+        ((np.array([1.0, 2.0]), np.array([3.0, 4.0])), (np.array([2.0, 4.0]), np.array([6.0, 8.0]))),
+        (Box(0, 1, 2, 3), Box(0, 2, 4, 6)),
+        (shapely.box(0, 0, 1, 2), shapely.box(0, 0, 2, 4)),
+    ],
+)
+def test_a_plugin_gets_a_point_as_one_pair(there, here):
+    for forward, backward in ((Doubled().map_to_pixel, Doubled().pixel_to_map), (Doubled().to_pixels, Doubled().to_map)):
+        assert np.array_equal(forward(there), here) and np.array_equal(backward(here), there)
+    assert Doubled().map_to_pixel((3, 4), bbox=Box(1, 2, 9, 9)) == (4, 7)
+    assert Doubled().pixel_to_map((3, 4), bbox=Box(1, 2, 9, 9)) == (2.5, 2.5)
+
+
+@pytest.mark.parametrize('round_pixels', [True, False])
+def test_a_transform_that_is_set_counts_in_both_directions(round_pixels):
+    model = ControlPoints(BENT, None)
+    for transformer in (
+        RasterioCRSTransformer(UTM.transform, 'epsg:32633', round_pixels=round_pixels),
+        RasterioCRSTransformer(model.affine, 'epsg:32633', sensor=model, round_pixels=round_pixels),
+    ):
+        transformer.transform = Affine(5, 0, 400000, 0, -5, 5000000)
+        set_at_first = RasterioCRSTransformer(transformer.transform, 'epsg:32633', round_pixels=round_pixels)
+
+        for way in ('pixel_to_map', 'to_map'):
+            assert getattr(transformer, way)((3, 4)) == getattr(set_at_first, way)((3, 4))
+        place = transformer.pixel_to_map((3, 4))
+        for way in ('map_to_pixel', 'to_pixels'):
+            assert getattr(transformer, way)(place) == getattr(set_at_first, way)(place)
+        assert transformer.map_to_pixel(place) == pytest.approx((3, 4) if round_pixels else (3.5, 4.5))
+        assert pickle.loads(pickle.dumps(transformer)).map_to_pixel(place) == transformer.map_to_pixel(place)
+
+
+def test_whole_pixels_far_away_do_not_wrap():
+    x, _ = RasterioCRSTransformer(Affine(0.001, 0, 0, 0, -0.001, 0), 'epsg:32633', None).map_to_pixel((5e6, 0))
+
+    assert x == 5_000_000_000
 
 
 @pytest.mark.parametrize('kind', [Shifted, ShiftedInside])

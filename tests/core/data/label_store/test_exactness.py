@@ -88,11 +88,11 @@ class PluginTransformer(CRSTransformer):
         super().__init__(affine(3), UTM, 'epsg:3857')
         self._inner = RasterioCRSTransformer(affine(3), UTM, 'epsg:3857', round_pixels=False)
 
-    def _map_to_pixel(self, x, y):
-        return self._inner.to_pixels((x, y))
+    def _map_to_pixel(self, point):
+        return self._inner.to_pixels(point)
 
-    def _pixel_to_map(self, x, y):
-        return self._inner.to_map((x, y))
+    def _pixel_to_map(self, point):
+        return self._inner.to_map(point)
 
 
 TRANSFORMERS = {

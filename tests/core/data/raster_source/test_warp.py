@@ -321,10 +321,12 @@ class Plain(RasterSource):
 class Northing(CRSTransformer):
     """A plugin's grid of 20 m, by the methods of 0.31."""
 
-    def _map_to_pixel(self, x, y):
+    def _map_to_pixel(self, point):
+        x, y = point
         return (x - 5e5) / 20, (5e6 - y) / 20
 
-    def _pixel_to_map(self, x, y):
+    def _pixel_to_map(self, point):
+        x, y = point
         return 5e5 + 20 * (x + 0.5), 5e6 - 20 * (y + 0.5)
 
 

@@ -11,12 +11,13 @@ from shapely.geometry.base import BaseGeometry
 
 from rastervision.core.box import Box
 from rastervision.pipeline.errors import ArgumentTypeError
+from rastervision.pipeline.overriding import is_overridden_later
 
 T = TypeVar('T')
 XY = tuple[np.ndarray, np.ndarray]
 
-EXACT = {'_to_pixels', '_to_map'}
-WHOLE_PIXELS = {'map_to_pixel', 'pixel_to_map', '_map_to_pixel', '_pixel_to_map'}
+EXACT = ('_to_pixels', '_to_map')
+WHOLE_PIXELS = ('map_to_pixel', 'pixel_to_map', '_map_to_pixel', '_pixel_to_map')
 
 
 class CRSTransformer(ABC):
@@ -27,8 +28,8 @@ class CRSTransformer(ABC):
     `to_pixels` and `to_map` are exact: the first pixel reaches from (0, 0) to (1, 1), and its centre is (0.5, 0.5).
     `map_to_pixel` and `pixel_to_map` have the meaning of Raster Vision 0.31, where whole numbers stand for pixels.
 
-    A subclass defines `_to_pixels` and `_to_map`, besides the older `_map_to_pixel` and `_pixel_to_map`. For one that
-    has only older methods of its own, the exact ones follow from these: to a fraction of a pixel if it does not round.
+    A subclass defines `_map_to_pixel` and `_pixel_to_map`, which take one point or many. The exact methods follow from
+    these, to a fraction of a pixel if it does not round, unless it defines `_to_pixels` and `_to_map` too.
 
     Attributes:
         transform: Affine transformation from pixel coordinates to those of the image's CRS, or None.
@@ -58,7 +59,7 @@ class CRSTransformer(ABC):
         """
 
         def to_pixel(x: np.ndarray, y: np.ndarray) -> XY:
-            x, y = self._map_to_pixel(x, y)
+            x, y = self._map_to_pixel((x, y))
             return (x, y) if bbox is None else (x - bbox.xmin, y - bbox.ymin)
 
         return cast(T, _apply(to_pixel, inp))
@@ -69,7 +70,7 @@ class CRSTransformer(ABC):
         def to_map(x: np.ndarray, y: np.ndarray) -> XY:
             if bbox is not None:
                 x, y = x + bbox.xmin, y + bbox.ymin
-            return self._pixel_to_map(x, y)
+            return self._pixel_to_map((x, y))
 
         return cast(T, _apply(to_map, inp))
 
@@ -131,31 +132,25 @@ class CRSTransformer(ABC):
         return {'crs': self.image_crs, 'transform': transform} if known else {}
 
     @abstractmethod
-    def _map_to_pixel(self, x: np.ndarray, y: np.ndarray) -> XY:
-        """Transform arrays of map coordinates, of any shape, to pixel coordinates."""
+    def _map_to_pixel(self, point: XY) -> XY:
+        """Transform map coordinates, a pair (x, y) of numbers or of arrays of any shape, to pixel coordinates."""
 
     @abstractmethod
-    def _pixel_to_map(self, x: np.ndarray, y: np.ndarray) -> XY:
-        """Transform arrays of pixel coordinates, of any shape, to map coordinates."""
+    def _pixel_to_map(self, point: XY) -> XY:
+        """Transform pixel coordinates, a pair (x, y) of numbers or of arrays of any shape, to map coordinates."""
 
     def _to_pixels(self, x: np.ndarray, y: np.ndarray) -> XY:
-        """`_map_to_pixel` without rounding, the corner of the first pixel being 0."""
+        """`_map_to_pixel` of arrays without rounding, the corner of the first pixel being 0."""
         return _OlderMethods(self).to_pixels(x, y)
 
     def _to_map(self, x: np.ndarray, y: np.ndarray) -> XY:
-        """`_pixel_to_map` without rounding; the inverse of `_to_pixels`."""
+        """`_pixel_to_map` of arrays without rounding; the inverse of `_to_pixels`."""
         return _OlderMethods(self).to_map(x, y)
 
     @property
     def _older(self) -> '_OlderMethods | None':
         """The exact way through the methods of 0.31, if a subclass has overridden these and not the exact ones."""
-        for cls in type(self).__mro__:
-            names = vars(cls).keys()
-            if names & EXACT and cls is not CRSTransformer:
-                return None
-            if names & WHOLE_PIXELS:
-                return _OlderMethods(self)
-        return None
+        return _OlderMethods(self) if is_overridden_later(self, *WHOLE_PIXELS, than=EXACT) else None
 
 
 class _OlderMethods:

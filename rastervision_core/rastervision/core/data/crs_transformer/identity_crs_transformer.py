@@ -11,11 +11,11 @@ class IdentityCRSTransformer(CRSTransformer):
     def __repr__(self) -> str:
         return 'IdentityCRSTransformer()'
 
-    def _map_to_pixel(self, x: np.ndarray, y: np.ndarray) -> XY:
-        return x, y
+    def _map_to_pixel(self, point: XY) -> XY:
+        return point
 
-    def _pixel_to_map(self, x: np.ndarray, y: np.ndarray) -> XY:
-        return x, y
+    def _pixel_to_map(self, point: XY) -> XY:
+        return point
 
     def _to_pixels(self, x: np.ndarray, y: np.ndarray) -> XY:
         return x, y

@@ -14,7 +14,7 @@ def in_image_crs(crs_transformer: CRSTransformer) -> CRSTransformer:
     What is in that CRS already is placed without a loss; what is in another one gets there by the way that PROJ knows
     between the two, which may be metres more exact than two ways by a third one such as EPSG:4326.
     """
-    if type(crs_transformer) is RasterioCRSTransformer:
+    if isinstance(crs_transformer, RasterioCRSTransformer) and not crs_transformer.goes_another_way:
         return RasterioCRSTransformer(
             crs_transformer.transform,
             crs_transformer.image_crs,
@@ -37,9 +37,9 @@ class _ThroughMap(CRSTransformer):
         map_crs = inner.map_crs or inner.image_crs
         self._from_map = Transformer.from_crs(map_crs, inner.image_crs, always_xy=True)
 
-    def _map_to_pixel(self, x: np.ndarray, y: np.ndarray) -> XY:
-        return self._inner.to_pixels(self._from_map.transform(x, y, direction='INVERSE'))
+    def _map_to_pixel(self, point: XY) -> XY:
+        return self._inner.to_pixels(self._from_map.transform(*point, direction='INVERSE'))
 
-    def _pixel_to_map(self, x: np.ndarray, y: np.ndarray) -> XY:
-        x, y = self._from_map.transform(*self._inner.to_map((x, y)))
+    def _pixel_to_map(self, point: XY) -> XY:
+        x, y = self._from_map.transform(*self._inner.to_map(point))
         return np.asarray(x), np.asarray(y)

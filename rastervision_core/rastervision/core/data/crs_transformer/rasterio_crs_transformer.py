@@ -9,17 +9,19 @@ from pyproj import CRS, Transformer
 from pyproj.exceptions import ProjError
 
 from rastervision.core.box import Box
-from rastervision.core.data.crs_transformer.crs_transformer import XY, CRSTransformer
+from rastervision.core.data.crs_transformer.crs_transformer import EXACT, WHOLE_PIXELS, XY, CRSTransformer
 from rastervision.core.data.crs_transformer.identity_crs_transformer import IdentityCRSTransformer
 from rastervision.core.data.crs_transformer.sensor_model import SensorModel, read_sensor_model
 from rastervision.core.defaults import MAP_CRS
 from rastervision.pipeline.errors import DataError, NotMappableError
+from rastervision.pipeline.overriding import is_overridden
 
 FULL_TURN = 360.0  # degrees
 NO_AREA = 1e-10  # area of a pixel, in squares of its longer side, that GDAL takes for none
 RETURN_OFF = 1e-7  # pixels that a point may be off when it comes back from the map
 LARGEST_OFF = 1000.0, 1e-2  # metres or feet, and degrees, that datums make; more is another turn around the earth
 CORRECTIONS = 3
+WAYS = (*EXACT, *WHOLE_PIXELS, 'to_pixels', 'to_map')
 
 
 class _Transformers(threading.local):
@@ -60,13 +62,13 @@ class RasterioCRSTransformer(CRSTransformer):
     come back as they were.
 
     Attributes:
+        transform: From pixels to coordinates of `image_crs`. It may be set, and then counts in both directions; the
+            image is on its grid from then on.
         round_pixels: Whether pixel coordinates are whole numbers. If not, a point is mapped to fractions of pixels,
             counted from a pixel's upper left corner.
         sensor: What places pixels if the image is not on a grid of the map; `transform` is only near to it then.
         width: Number of columns of the image, by which one in degrees knows what turn around the earth is meant.
     """
-
-    transform: Affine
 
     def __init__(
         self,
@@ -93,7 +95,6 @@ class RasterioCRSTransformer(CRSTransformer):
         Raises:
             DataError: If a CRS is none, or `transform` makes no grid of pixels.
         """
-        self._pixel_of = _inverse(transform)
         image, map_ = _parse_crs(image_crs), _parse_crs(map_crs)
         if image is None or map_ is None or is_local_crs(image):
             map_crs, map_ = image_crs, image
@@ -142,6 +143,27 @@ class RasterioCRSTransformer(CRSTransformer):
         with raster_errors(uri), open_raster(uri) as dataset:
             return cls.from_dataset(dataset, map_crs, **kwargs)
 
+    @property
+    def transform(self) -> Affine:
+        """See the class."""
+        return self._transform
+
+    @transform.setter
+    def transform(self, transform: Affine) -> None:
+        self._pixel_of = _inverse(transform)
+        self._transform = transform
+        self.sensor: SensorModel | None = None
+
+    @property
+    def map2image(self) -> Transformer | None:
+        """pyproj's transformer from map coordinates to those of the image's CRS; None if both are the same."""
+        return None if self._crs is None else _transformers.get(*reversed(self._crs))
+
+    @property
+    def image2map(self) -> Transformer | None:
+        """pyproj's transformer from the image's CRS to map coordinates; None if both are the same."""
+        return None if self._crs is None else _transformers.get(*self._crs)
+
     def __repr__(self) -> str:
         return (
             f'RasterioCRSTransformer(transform={self.transform!r}, image_crs={self.image_crs!r:.80}, '
@@ -151,7 +173,12 @@ class RasterioCRSTransformer(CRSTransformer):
     @property
     def is_grid(self) -> bool:
         """Whether pixels lie on a grid of `image_crs`, which is all that there is to know of their place."""
-        return self.sensor is None and self._older is None
+        return self.sensor is None and not self.goes_another_way
+
+    @property
+    def goes_another_way(self) -> bool:
+        """Whether a subclass has its own methods, which then say more than `transform` and the CRSs do."""
+        return is_overridden(self, *WAYS, base=RasterioCRSTransformer)
 
     @property
     def turn(self) -> float | None:
@@ -176,7 +203,8 @@ class RasterioCRSTransformer(CRSTransformer):
         mappable: np.ndarray = np.isfinite(x) & np.isfinite(y)
         return mappable
 
-    def _map_to_pixel(self, x: np.ndarray, y: np.ndarray) -> XY:
+    def _map_to_pixel(self, point: XY) -> XY:
+        x, y = point
         if not self.round_pixels:
             return self._to_pixels(x, y)
         if self.sensor is None:
@@ -186,7 +214,8 @@ class RasterioCRSTransformer(CRSTransformer):
             x, y = self._to_pixels(x, y)
         return np.floor(x).astype(np.int64), np.floor(y).astype(np.int64)
 
-    def _pixel_to_map(self, x: np.ndarray, y: np.ndarray) -> XY:
+    def _pixel_to_map(self, point: XY) -> XY:
+        x, y = np.asarray(point[0]), np.asarray(point[1])
         if self.round_pixels:
             x, y = np.trunc(x), np.trunc(y)
         return self._to_map(x + 0.5, y + 0.5)

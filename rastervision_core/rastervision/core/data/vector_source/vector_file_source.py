@@ -75,7 +75,6 @@ class VectorFileSource(VectorSource):
         self.uris = listify_uris(uris)
         self.options = ReadOptions(layer, where, columns, crs)
         self._files = [open_vector_file(uri, self.options) for uri in self.uris]
-        self._in_image = in_image_crs(crs_transformer)
 
     def __repr__(self) -> str:
         return f'{type(self).__name__}(uris={self.uris!r}, bbox={self._bbox!r})'
@@ -85,15 +84,17 @@ class VectorFileSource(VectorSource):
 
     @property
     def _placed_by(self) -> 'CRSTransformer':
-        return self._in_image
+        return in_image_crs(self.crs_transformer)
 
     def _read_features(self) -> Features:
-        return Features.concatenate(self._read(file, None, self._in_image) for file in self._files)
+        placed_by = self._placed_by
+        return Features.concatenate(self._read(file, None, placed_by) for file in self._files)
 
     def _read_features_in(self, region: 'Box') -> Features | None:
         if not any(file.reads_parts for file in self._files):
             return None
-        return Features.concatenate(self._read(file, region, self._in_image) for file in self._files)
+        placed_by = self._placed_by
+        return Features.concatenate(self._read(file, region, placed_by) for file in self._files)
 
     def _place(self) -> Place | None:
         return join_places((file.place for file in self._files), self.crs_transformer.map_crs or GEOJSON_CRS)

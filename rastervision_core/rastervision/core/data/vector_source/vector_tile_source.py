@@ -76,7 +76,6 @@ class VectorTileSource(VectorSource):
         super().__init__(crs_transformer, vector_transformers, bbox)
         self.uri, self.zoom = uri, zoom
         self.id_field, self.layer = id_field, layer
-        self._in_image = in_image_crs(crs_transformer)
 
     def __repr__(self) -> str:
         return f'VectorTileSource(uri={self.uri!r}, zoom={self.zoom}, bbox={self._bbox!r})'
@@ -86,10 +85,10 @@ class VectorTileSource(VectorSource):
 
     @property
     def _placed_by(self) -> 'CRSTransformer':
-        return self._in_image
+        return in_image_crs(self.crs_transformer)
 
     def _read_features(self) -> Features:
-        return self._read(self._all_tiles, self._in_image)
+        return self._read(self._all_tiles, self._placed_by)
 
     @property
     def _all_tiles(self) -> list[Tile]:
@@ -100,10 +99,11 @@ class VectorTileSource(VectorSource):
         return all_tiles(self.uri, self.zoom)
 
     def _read_features_in(self, region: 'Box') -> Features:
-        bounds = region_bounds(region, self._in_image, _crs_of(self._in_image), TILES_CRS)
+        placed_by = self._placed_by
+        bounds = region_bounds(region, placed_by, _crs_of(placed_by), TILES_CRS)
         if bounds is None:
             raise DataError(f'{region!r} of the scene is outside what web tiles such as {self.uri!r} cover.')
-        return self._read(tiles_in(bounds, self.zoom), self._in_image)
+        return self._read(tiles_in(bounds, self.zoom), placed_by)
 
     def _place(self) -> Place | None:
         """Where the tiles are; None for a template, which stands for tiles of the whole world."""
