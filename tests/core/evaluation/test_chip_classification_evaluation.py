@@ -41,7 +41,7 @@ class GivenLabels(LabelSource):
     def set_bbox(self, extent):
         pass
 
-    def _get_item(self, window):
+    def __getitem__(self, window):
         return self.labels[window].class_id
 
 

@@ -17,6 +17,7 @@ from rastervision.pipeline.errors import DataError, LabelError
 GeoJSON = dict[str, Any]
 FIRST_MULTI_TYPE = 4  # shapely's type ids: 0 Point, 1 LineString, 2 LinearRing, 3 Polygon, then what has parts
 POLYGON_TYPE = 3
+POLYGON_TYPES = ('Polygon', 'MultiPolygon')
 LARGEST_ID = 2.0**53  # up to which floats are exact
 GEOM_TYPES = np.array(
     [
@@ -235,6 +236,26 @@ def read_class_ids(properties: Sequence[dict[str, Any]]) -> np.ndarray:
         keys = sorted(properties[index])
         raise LabelError(f'Feature {index} has class_id {given!r:.100}; its properties are {keys!r:.300}. {way_out}')
     return np.array(found, dtype=np.int64)
+
+
+def check_are_areas(features: Features, where: str) -> None:
+    """See that all features are polygons.
+
+    Args:
+        features: The features.
+        where: Where they are from, for the message.
+
+    Raises:
+        LabelError: If one is a point or a line, with what to do.
+    """
+    types = features.geom_types
+    wrong = ~np.isin(types.astype(str), POLYGON_TYPES)
+    if wrong.any():
+        raise LabelError(
+            f'{np.count_nonzero(wrong)} of {len(features)} features of {where} are not polygons but '
+            f'{sorted(set(types[wrong]))!r}, which have no area. Make them polygons with a BufferTransformer for that '
+            'type of geometry.'
+        )
 
 
 def whole_number(value: Any) -> int | None:

@@ -249,7 +249,10 @@ class Doubled(CRSTransformer):
     ],
 )
 def test_a_plugin_gets_a_point_as_one_pair(there, here):
-    for forward, backward in ((Doubled().map_to_pixel, Doubled().pixel_to_map), (Doubled().to_pixels, Doubled().to_map)):
+    for forward, backward in (
+        (Doubled().map_to_pixel, Doubled().pixel_to_map),
+        (Doubled().to_pixels, Doubled().to_map),
+    ):
         assert np.array_equal(forward(there), here) and np.array_equal(backward(here), there)
     assert Doubled().map_to_pixel((3, 4), bbox=Box(1, 2, 9, 9)) == (4, 7)
     assert Doubled().pixel_to_map((3, 4), bbox=Box(1, 2, 9, 9)) == (2.5, 2.5)

@@ -39,3 +39,9 @@ def test_cells_snap_to_those_that_are_the_same_but_for_rounding():
 
     assert snapped == ChipClassificationLabels({A: (0, None), Box(0, 50, 10, 60): (1, None)})
     assert labels.get_cells()[0] == Box(-1, 0, 9, 10)
+
+
+def test_a_cell_that_is_not_there_has_no_class():
+    labels = ChipClassificationLabels({Box(0, 0, 1, 1): (2, [0.1])})
+
+    assert labels.get_cell_class_id(Box(5, 5, 6, 6)) is None and labels.get_cell_scores(Box(5, 5, 6, 6)) is None

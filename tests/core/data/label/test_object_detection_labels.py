@@ -153,3 +153,14 @@ def test_an_object_across_two_areas_of_interest_that_touch_is_inside():
 
     assert labels.filter_by_aoi(areas).get_class_ids().tolist() == [0]
     assert len(labels.filter_by_aoi([])) == 0
+
+
+def test_boxes_that_end_before_they_begin_are_refused():
+    with pytest.raises(ValueError, match='1 boxes end before they begin'):
+        ObjectDetectionLabels(np.array([[0, 0, 1, 1], [2, 2, 0, 4]]), np.array([0, 0]))
+
+
+def test_labels_are_a_box_list_too():
+    boxlist = ObjectDetectionLabels(np.array([[0, 0, 1, 1]]), np.array([3])).boxlist
+
+    assert boxlist.get().tolist() == [[0, 0, 1, 1]] and boxlist.get_field('classes').tolist() == [3]

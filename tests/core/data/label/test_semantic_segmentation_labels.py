@@ -193,3 +193,20 @@ def test_prediction_of_another_size_than_its_window_is_an_error(smooth):
 def test_cropping_a_window_away_is_an_error():
     with pytest.raises(DataError, match='from 0 to 2'):
         discard_prediction_edges([Box(0, 0, 6, 6)], [], 3)
+
+
+@pytest.mark.parametrize('num_classes', [1, 2])
+@pytest.mark.parametrize('crop_sz', [None, 1])
+def test_scores_without_classes_are_those_of_all(num_classes, crop_sz):
+    window, extent = Box(0, 0, 4, 4), Box(0, 0, 5, 5)
+    one = np.linspace(0, 1, 16, dtype=np.float16).reshape(4, 4)
+    many = np.broadcast_to(one, (num_classes, 4, 4))
+    options = {'extent': extent, 'num_classes': num_classes, 'smooth': True, 'crop_sz': crop_sz}
+    labels = SemanticSegmentationLabels.from_predictions([window], [one], **options)
+
+    assert labels == SemanticSegmentationLabels.from_predictions([window], [many], **options)
+    assert np.array_equal(labels.get_score_arr(Box(0, 0, 3, 3))[0], one[:3, :3])
+
+    by_item = SemanticSegmentationSmoothLabels(extent, num_classes)
+    by_item[window] = one
+    assert np.array_equal(by_item.get_score_arr(window), many)

@@ -163,3 +163,10 @@ def test_what_is_missing_is_named(make_vectors, square):
         ChipClassificationLabelSourceConfig(infer_cells=True)
     with pytest.raises(LabelError, match='class_id'):
         source(make_vectors(square(0, 0, 4)))
+
+
+def test_all_labels_and_features_are_there_to_look_at(make_vectors, square):
+    cells = source(make_vectors(square(0, 0, 10, class_id=3)))
+
+    assert cells.labels.get_cells() == [CELL]
+    assert cells.labels_df.class_id.tolist() == [3] and cells.labels_df.geometry[0].bounds == (0, 0, 10, 10)

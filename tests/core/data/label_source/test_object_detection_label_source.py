@@ -16,6 +16,7 @@ def test_boxes_mostly_outside_the_bbox_go_and_others_are_clipped(vectors):
     labels = ObjectDetectionLabelSource(vectors, BBOX).get_labels()
     assert labels.get_npboxes().tolist() == [[14, 12, 24, 22], [30, 10, 40, 19]]
     assert labels.get_class_ids().tolist() == [1, 3]
+    assert ObjectDetectionLabelSource(vectors, BBOX).labels == labels
 
 
 def test_without_bbox_all_boxes_stay(vectors):

@@ -139,3 +139,31 @@ def test_colours_become_class_ids(write_raster, tmp_path):
 
     assert source.get_label_arr().tolist() == [[0, 1, 2], [1, 1, 2]]
     assert source.get_label_arr(Box(0, 1, 1, 3)).tolist() == [[1, 2]]
+
+
+class Short(RasterizedSource):
+    """A plugin's: it gives what there is of a window, and no more."""
+
+    def get_chip(self, window, out_shape=None):
+        return super().get_chip(window.intersection(self.extent), out_shape)
+
+
+def test_what_a_raster_leaves_out_is_of_the_null_class(make_vectors, square):
+    raster = Short(make_vectors(square(0, 0, 4, class_id=1)), 0, Box(0, 0, 4, 4))
+    labels = SemanticSegmentationLabelSource(raster, ClassConfig(names=['a', 'b', 'null']))
+
+    label = labels[2:6, 3:6]
+
+    assert label.tolist() == [[1, 2, 2], [1, 2, 2], [2, 2, 2], [2, 2, 2]] and label.dtype == np.uint8
+
+
+def test_outside_of_a_raster_of_colours_is_the_null_class(tmp_path, write_raster):
+    classes = ClassConfig(names=['a', 'b', 'null'], colors=['red', 'blue', 'white'])
+    red = np.full((4, 4, 3), (255, 0, 0), dtype=np.uint8)
+    raster = RasterioSource(
+        write_raster(tmp_path / 'c.tif', red), [RGBClassTransformerConfig(class_config=classes).build()]
+    )
+
+    label = SemanticSegmentationLabelSource(raster, classes)[Box(3, 3, 5, 5)]
+
+    assert label.tolist() == [[0, 2], [2, 2]]

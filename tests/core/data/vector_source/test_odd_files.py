@@ -1,6 +1,7 @@
 """What vector files of all kinds may have in them, and what is said of those that cannot be used."""
 
 import sqlite3
+from functools import partial
 
 import geopandas as gpd
 import numpy as np
@@ -12,6 +13,10 @@ import shapely
 from rastervision.core.box import Box
 from rastervision.core.data.class_config import ClassConfig
 from rastervision.core.data.crs_transformer.identity_crs_transformer import IdentityCRSTransformer
+from rastervision.core.data.label_source.chip_classification_label_source import ChipClassificationLabelSource
+from rastervision.core.data.label_source.chip_classification_label_source_config import (
+    ChipClassificationLabelSourceConfig,
+)
 from rastervision.core.data.label_source.object_detection_label_source import ObjectDetectionLabelSource
 from rastervision.core.data.vector_source.tiles import Tile, all_tiles, fetch_tiles
 from rastervision.core.data.vector_source.vector_file_source import VectorFileSource
@@ -100,11 +105,14 @@ def test_a_score_that_is_no_number_is_none(write, score):
 
 
 @pytest.mark.parametrize('bbox', [None, Box(0, 0, 50, 50)])
-def test_objects_without_size_are_left_out_with_a_warning(write, caplog, bbox):
-    shapes = [shapely.Point(5, 5), shapely.LineString([(1, 1), (9, 1)]), SQUARES[0]]
-    source = VectorFileSource(write('labels.geojson', shapes, class_id=[1, 1, 1]), PIXELS)
-    assert len(ObjectDetectionLabelSource(source, bbox).get_labels()) == 1
-    assert '2 of 3 objects' in caplog.text
+def test_labels_without_an_area_are_refused(write, bbox):
+    cells = ChipClassificationLabelSourceConfig()
+    makers = (partial(ObjectDetectionLabelSource, bbox=bbox), partial(ChipClassificationLabelSource, cells, bbox=bbox))
+    for shape in (shapely.Point(5, 5), shapely.LineString([(1, 1), (9, 5)])):
+        for make in makers:
+            source = VectorFileSource(write('labels.geojson', [shape, SQUARES[0]], class_id=[1, 1]), PIXELS)
+            with pytest.raises(ValueError, match=r'1 of 2 features.*BufferTransformer'):
+                make(vector_source=source)
 
 
 def test_points_get_a_size_from_a_config(write):

@@ -70,6 +70,8 @@ class RasterioCRSTransformer(CRSTransformer):
         width: Number of columns of the image, by which one in degrees knows what turn around the earth is meant.
     """
 
+    sensor: SensorModel | None
+
     def __init__(
         self,
         transform: Affine,
@@ -100,7 +102,7 @@ class RasterioCRSTransformer(CRSTransformer):
             map_crs, map_ = image_crs, image
         super().__init__(transform, image_crs, map_crs)
         self.round_pixels = round_pixels
-        self.sensor = sensor
+        self.sensor = sensor  # after `transform`, which unsets it
         self.width = width
         self._is_geographic = image is not None and image.is_geographic
         self._crs = None if image is None or map_ is None or image == map_ else (image.to_wkt(), map_.to_wkt())
@@ -152,7 +154,7 @@ class RasterioCRSTransformer(CRSTransformer):
     def transform(self, transform: Affine) -> None:
         self._pixel_of = _inverse(transform)
         self._transform = transform
-        self.sensor: SensorModel | None = None
+        self.sensor = None
 
     @property
     def map2image(self) -> Transformer | None:

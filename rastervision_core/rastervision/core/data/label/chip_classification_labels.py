@@ -130,13 +130,13 @@ class ChipClassificationLabels(Labels):
         """
         self[cell] = (class_id, None if scores is None else np.asarray(scores).tolist())
 
-    def get_cell_class_id(self, cell: Box) -> int:
-        """The class of a cell."""
-        return self[cell].class_id
+    def get_cell_class_id(self, cell: Box) -> int | None:
+        """The class of a cell; None if there is no such cell."""
+        return self[cell].class_id if cell in self else None
 
     def get_cell_scores(self, cell: Box) -> Sequence[float] | None:
-        """The scores of a cell."""
-        return self[cell].scores
+        """The scores of a cell; None if it has none, or there is no such cell."""
+        return self[cell].scores if cell in self else None
 
     def get_singleton_labels(self, cell: Box) -> Self:
         """Labels of one of the cells."""

@@ -32,7 +32,7 @@ class ObjectDetectionLabels(Labels):
         scores: (n,). None: 1 for each.
 
     Raises:
-        LabelError: If the lengths differ, or a class id is not a whole number.
+        LabelError: If the lengths differ, a class id is not a whole number, or a box ends before it begins.
     """
 
     def __init__(self, npboxes: np.ndarray, class_ids: np.ndarray, scores: np.ndarray | None = None) -> None:
@@ -47,6 +47,12 @@ class ObjectDetectionLabels(Labels):
             raise LabelError(
                 f'{len(self._boxes)} boxes, {len(self._class_ids)} class ids and {len(self._scores)} scores: '
                 'there must be as many of each.'
+            )
+        backwards = (self._boxes[:, 2:] < self._boxes[:, :2]).any(axis=1)
+        if backwards.any():
+            raise LabelError(
+                f'{np.count_nonzero(backwards)} boxes end before they begin, such as '
+                f'{self._boxes[backwards][0].tolist()!r}. Boxes are (ymin, xmin, ymax, xmax).'
             )
 
     def __len__(self) -> int:
@@ -150,6 +156,11 @@ class ObjectDetectionLabels(Labels):
         boxlist.add_field('classes', self._class_ids)
         boxlist.add_field('scores', self._scores)
         return boxlist
+
+    @property
+    def boxlist(self) -> NpBoxList:
+        """See `to_boxlist`."""
+        return self.to_boxlist()
 
     def to_dict(self, round_boxes: bool = True) -> dict[Box, tuple[int, float]]:
         """Box -> (class id, score).

@@ -197,7 +197,7 @@ class SemanticSegmentationLabels(Labels):
         Args:
             windows: The windows that were predicted.
             predictions: For each the class ids, (height, width), or, if `smooth`, the scores,
-                (classes, height, width).
+                (classes, height, width); (height, width) is the same score for all classes.
             extent: The pixels that have labels.
             num_classes: Number of classes.
             smooth: Whether predictions are scores.

@@ -248,7 +248,8 @@ class SemanticSegmentationSmoothLabels(SemanticSegmentationLabels):
 
         Args:
             window: The window.
-            pixel_class_scores: Scores, (classes, height, width). Pixels with NaN are not predicted.
+            pixel_class_scores: Scores, (classes, height, width), or (height, width) for the same score of all classes.
+                Pixels with NaN are not predicted.
 
         Raises:
             DataError: If the shape is not that of the classes and the window.
@@ -261,6 +262,8 @@ class SemanticSegmentationSmoothLabels(SemanticSegmentationLabels):
 
     def _add(self, window: Box, pixel_class_scores: np.ndarray, weights: np.ndarray | None) -> None:
         scores = self._inside(window, pixel_class_scores)
+        if scores.ndim == 2:
+            scores = np.broadcast_to(scores, (self.num_classes, *scores.shape))
         if scores.ndim != 3 or len(scores) != self.num_classes:
             raise DataError(
                 f'The scores of window {window!r} have shape {pixel_class_scores.shape!r}; expected '

@@ -2,15 +2,15 @@
 
 import logging
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import shapely
 
 from rastervision.core.box import ON_EDGE, Box
 from rastervision.core.data.crs_transformer.crs_transformer import CRSTransformer
-from rastervision.core.data.features import Features
-from rastervision.core.data.geojson import geodataframe_to_features
+from rastervision.core.data.features import Features, check_are_areas
+from rastervision.core.data.geojson import features_to_geodataframe, geodataframe_to_features
 from rastervision.core.data.label.chip_classification_labels import ChipClassificationLabels
 from rastervision.core.data.label_source.cells import NO_CLASS, CellRules, classify_cells
 from rastervision.core.data.label_source.label_source import LabelSource
@@ -52,7 +52,7 @@ class ChipClassificationLabelSource(LabelSource):
                 the bbox, if the vector source can read parts.
 
         Raises:
-            LabelError: If a feature has no class id; or there are features, and none of them has a class.
+            LabelError: If a feature has no class id, or no area; or there are features, and none of them has a class.
             DataError: If there are features, and all lie far away.
             ConfigError: If cells are to be inferred, but their size is not set.
         """
@@ -63,6 +63,7 @@ class ChipClassificationLabelSource(LabelSource):
         with vector_source.naming_files():
             self._check(bbox)
             _ = self._features.class_ids
+            check_are_areas(self._features, f'{vector_source!r}')
         self._labels: ChipClassificationLabels | None = None
         self._by_pixels: tuple[ChipClassificationLabels, dict[Box, Box]] | None = None
         if not lazy:
@@ -72,6 +73,16 @@ class ChipClassificationLabelSource(LabelSource):
     def bbox(self) -> Box:
         """The part of the scene that labels are given for, in pixels of the scene."""
         return self.vector_source.extent if self._bbox is None else self._bbox
+
+    @property
+    def labels(self) -> ChipClassificationLabels:
+        """The labels that `get_labels` gives of all cells, in pixels of the scene."""
+        return self.get_labels()
+
+    @property
+    def labels_df(self) -> 'gpd.GeoDataFrame':
+        """The features, with their class ids, in pixels of the scene."""
+        return features_to_geodataframe(self._features)
 
     @property
     def _features(self) -> Features:
@@ -171,16 +182,18 @@ class ChipClassificationLabelSource(LabelSource):
         pairs = zip(windows, cells, strict=True)
         return [window for window, cell in pairs if cell.to_window() in known or cell in inferred]
 
-    def _get_item(self, window: Box) -> int:
-        """The class id of a window.
+    def __getitem__(self, key: Any) -> Any:
+        """The class id of a window; see the base class.
 
         Raises:
             LabelError: If it has none.
         """
-        labels = self.get_labels(window)
+        if not isinstance(key, Box):
+            return super().__getitem__(key)
+        labels = self.get_labels(key)
         if len(labels) == 0:
             raise LabelError(
-                f'Window {window!r} has no label in {self.vector_source!r}, and no background_class_id is set. Set it, '
+                f'Window {key!r} has no label in {self.vector_source!r}, and no background_class_id is set. Set it, '
                 'or restrict the scene to what is labelled with aoi_uris.'
             )
         return labels.get_class_ids()[0]

@@ -38,10 +38,6 @@ class LabelSource(ABC):
     def set_bbox(self, extent: Box) -> None:
         """Give labels for another part of the scene."""
 
-    @abstractmethod
-    def _get_item(self, window: Box) -> Any:
-        """The label of a window, in the form that a model is trained with."""
-
     def labeled_windows(self, windows: Sequence[Box]) -> list[Box]:
         """Those of some windows that have a label, in their order. All, unless a subclass knows better.
 
@@ -55,13 +51,14 @@ class LabelSource(ABC):
         """The box (0, 0, height, width), in which windows are."""
         return self.bbox.extent
 
+    @abstractmethod
     def __getitem__(self, key: Any) -> Any:
         """The label of a window, in the form that a model is trained with.
+
+        A subclass gives that of a `Box`, and leaves slices to this method, which calls it with the box.
 
         Args:
             key: A `Box`, or slices `[ymin:ymax, xmin:xmax]`. Labels come at full resolution, whatever the step.
         """
-        if isinstance(key, Box):
-            return self._get_item(key)
         window, _ = parse_array_slices_2d(key, extent=self.extent)
-        return self._get_item(window)
+        return self[window]

@@ -1,6 +1,5 @@
 """Ground truth for object detection."""
 
-import logging
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -9,14 +8,12 @@ import shapely
 
 from rastervision.core.box import Box
 from rastervision.core.data.crs_transformer.crs_transformer import CRSTransformer
-from rastervision.core.data.features import Features
+from rastervision.core.data.features import Features, check_are_areas
 from rastervision.core.data.label.object_detection_labels import ObjectDetectionLabels
 from rastervision.core.data.label_source.label_source import LabelSource
 
 if TYPE_CHECKING:
     from rastervision.core.data.vector_source.vector_source import VectorSource
-
-log = logging.getLogger(__name__)
 
 BBOX_IOA_THRESH = 0.8
 TOUCHING = 1e-6
@@ -48,7 +45,7 @@ class ObjectDetectionLabelSource(LabelSource):
             clip: Whether `source[window]` clips boxes to the window.
 
         Raises:
-            LabelError: If a feature has no class id; or there are features, and none of them has a class.
+            LabelError: If a feature has no class id, or no area; or there are features, and none of them has a class.
             DataError: If there are features, and all lie far away.
         """
         self.vector_source = vector_source
@@ -63,6 +60,11 @@ class ObjectDetectionLabelSource(LabelSource):
     def bbox(self) -> Box:
         """The part of the scene that labels are given for, in pixels of the scene."""
         return self.vector_source.extent if self._bbox is None else self._bbox
+
+    @property
+    def labels(self) -> ObjectDetectionLabels:
+        """All boxes, in pixels of the scene."""
+        return self.get_labels()
 
     @property
     def crs_transformer(self) -> CRSTransformer:
@@ -107,10 +109,12 @@ class ObjectDetectionLabelSource(LabelSource):
         near = self._near(window) if ioa_thresh > 0 else self._labels
         return ObjectDetectionLabels.get_overlapping(near, window, ioa_thresh=ioa_thresh, clip=clip)
 
-    def _get_item(self, window: Box) -> tuple[np.ndarray, np.ndarray, str]:
-        """Boxes relative to the window, (n, 4), class ids, (n,), and the order of a box's edges."""
-        labels = self.get_labels(window, self.ioa_thresh, self.clip)
-        boxes = ObjectDetectionLabels.global_to_local(labels.get_npboxes(), window.to_global_coords(self.bbox))
+    def __getitem__(self, key: Any) -> Any:
+        """Boxes relative to the window, (n, 4), class ids, (n,), and the order of a box's edges; see the base class."""
+        if not isinstance(key, Box):
+            return super().__getitem__(key)
+        labels = self.get_labels(key, self.ioa_thresh, self.clip)
+        boxes = ObjectDetectionLabels.global_to_local(labels.get_npboxes(), key.to_global_coords(self.bbox))
         return boxes, labels.get_class_ids(), BOX_FORMAT
 
     def _check(self, bbox: Box | None) -> None:
@@ -121,24 +125,15 @@ class ObjectDetectionLabelSource(LabelSource):
     @cached_property
     def _labels(self) -> ObjectDetectionLabels:
         if self._bbox is None:
-            return self._with_size(_labels_of(self.vector_source.get_features()))
-        near = self._with_size(_labels_of(self.vector_source.features_around(self._bbox)))
+            return self._labels_of(self.vector_source.get_features())
+        near = self._labels_of(self.vector_source.features_around(self._bbox))
         return ObjectDetectionLabels.get_overlapping(near, self._bbox, ioa_thresh=BBOX_IOA_THRESH, clip=True)
 
-    def _with_size(self, labels: ObjectDetectionLabels) -> ObjectDetectionLabels:
-        """The boxes that have some area; points, and lines along an axis, have none."""
-        boxes = labels.get_npboxes()
-        sized = (boxes[:, 2:] > boxes[:, :2]).all(axis=1)
-        if sized.all():
-            return labels
-        log.warning(
-            '%d of %d objects of %r have no width or height, such as points, and are left out. Give them a size with a '
-            'BufferTransformer.',
-            np.count_nonzero(~sized),
-            len(labels),
-            self.vector_source,
-        )
-        return ObjectDetectionLabels(boxes[sized], labels.get_class_ids()[sized], labels.get_scores()[sized])
+    def _labels_of(self, features: Features) -> ObjectDetectionLabels:
+        check_are_areas(features, f'{self.vector_source!r}')
+        xmin, ymin, xmax, ymax = shapely.bounds(features.geometries).reshape(-1, 4).T
+        scores = np.array([_score(properties.get('score')) for properties in features.properties], dtype=float)
+        return ObjectDetectionLabels(np.stack([ymin, xmin, ymax, xmax], axis=1), features.class_ids, scores)
 
     @cached_property
     def _tree(self) -> shapely.STRtree:
@@ -152,12 +147,6 @@ class ObjectDetectionLabelSource(LabelSource):
         return ObjectDetectionLabels(
             labels.get_npboxes()[hits], labels.get_class_ids()[hits], labels.get_scores()[hits]
         )
-
-
-def _labels_of(features: Features) -> ObjectDetectionLabels:
-    xmin, ymin, xmax, ymax = shapely.bounds(features.geometries).reshape(-1, 4).T
-    scores = np.array([_score(properties.get('score')) for properties in features.properties], dtype=float)
-    return ObjectDetectionLabels(np.stack([ymin, xmin, ymax, xmax], axis=1), features.class_ids, scores)
 
 
 def _score(value: Any) -> float:

@@ -1,10 +1,11 @@
 """Ground truth for semantic segmentation."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from rastervision.core.box import Box
+from rastervision.core.data.chips import pad_to_window_size
 from rastervision.core.data.crs_transformer.crs_transformer import CRSTransformer
 from rastervision.core.data.label.semantic_segmentation_labels import (
     SemanticSegmentationDiscreteLabels,
@@ -109,13 +110,16 @@ class SemanticSegmentationLabelSource(LabelSource):
             window: In pixels relative to `bbox`. None: the extent.
 
         Returns:
-            Array (height, width) of the raster's dtype.
+            Array (height, width) of the raster's dtype. What the raster source leaves out below and to the right of
+            the window is of the null class.
 
         Raises:
             LabelError: If there is a value that is no class id.
         """
         window = self.extent if window is None else window
         class_ids: np.ndarray = self.raster_source.get_chip(window)[..., 0]
+        if class_ids.shape != window.size:
+            class_ids = self._padded(class_ids, window)
         for source in self._null_where_nodata:
             mask = source.get_nodata_mask(window)
             if mask is not None:
@@ -124,6 +128,12 @@ class SemanticSegmentationLabelSource(LabelSource):
             class_ids = np.where(np.isnan(class_ids), self.class_config.null_class_id, class_ids)
         self._check(class_ids, window)
         return class_ids
+
+    def _padded(self, class_ids: np.ndarray, window: Box) -> np.ndarray:
+        """What a raster source of a plugin gives of a window that reaches over its edge, in the window's size."""
+        read = window.ymin + class_ids.shape[0], window.xmin + class_ids.shape[1]
+        null_class_id = class_ids.dtype.type(self.class_config.null_class_id)
+        return pad_to_window_size(class_ids, window, Box(window.ymin, window.xmin, *read), null_class_id)
 
     def _check(self, class_ids: np.ndarray, window: Box) -> None:
         """See that all pixels are of a class."""
@@ -152,8 +162,9 @@ class SemanticSegmentationLabelSource(LabelSource):
         sources = [self.raster_source] if self.nodata_is_null else []
         return [*sources, self.image] if self.image_nodata_is_null and self.image is not None else sources
 
-    def _get_item(self, window: Box) -> np.ndarray:
-        return self.get_label_arr(window)
+    def __getitem__(self, key: Any) -> Any:
+        """Class ids of the pixels of a window; see `get_label_arr` and the base class."""
+        return self.get_label_arr(key) if isinstance(key, Box) else super().__getitem__(key)
 
 
 def is_class_id(value: float, count: int) -> bool:

@@ -10,7 +10,7 @@ from rasterio.features import rasterize
 from rastervision.core.box import Box
 from rastervision.core.data.chips import resize
 from rastervision.core.data.crs_transformer.crs_transformer import CRSTransformer
-from rastervision.core.data.features import Features
+from rastervision.core.data.features import Features, check_are_areas
 from rastervision.core.data.geojson import geodataframe_to_features
 from rastervision.core.data.raster_source.raster_source import RasterSource
 from rastervision.core.data.raster_transformer.raster_transformer import RasterTransformer
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from rastervision.core.data.vector_source.vector_source import VectorSource
 
 DTYPE = np.dtype(np.uint8)
-POLYGON_TYPES = ('Polygon', 'MultiPolygon')
 
 
 class RasterizedSource(RasterSource):
@@ -140,14 +139,7 @@ def _draw(polygons: Features, window: Box, background_class_id: int, *, all_touc
 
 
 def _check(features: Features, where: str) -> None:
-    types = features.geom_types
-    wrong = ~np.isin(types.astype(str), POLYGON_TYPES)
-    if wrong.any():
-        raise LabelError(
-            f'{np.count_nonzero(wrong)} of {len(features)} features of {where} are not polygons but '
-            f'{sorted(set(types[wrong]))!r}, which have no area to draw. Make them polygons with a BufferTransformer '
-            'for that type of geometry.'
-        )
+    check_are_areas(features, where)
     class_ids = features.class_ids
     if len(class_ids) and not 0 <= class_ids.min() <= class_ids.max() <= np.iinfo(DTYPE).max:
         raise LabelError(
