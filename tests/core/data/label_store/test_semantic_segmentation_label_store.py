@@ -1,11 +1,14 @@
 import json
+import os
 import warnings
 from pathlib import Path
 
 import numpy as np
 import pytest
 import rasterio
+import shapely
 from affine import Affine
+from shapely.geometry import box
 
 from rastervision.core.box import Box
 from rastervision.core.data.class_config import ClassConfig
@@ -24,6 +27,7 @@ from rastervision.core.data.label_store.semantic_segmentation_label_store_config
     SemanticSegmentationLabelStoreConfig,
 )
 from rastervision.core.layout import VECTORS_DIR
+from rastervision.pipeline.config.base import Config
 from rastervision.pipeline.errors import ConfigError, DataError, MissingFileError
 
 BBOX = Box(10, 20, 140, 110)
@@ -428,3 +432,52 @@ def test_256_classes_fit_into_8_bits(tmp_path):
 
     assert found.dtype == np.uint8 and found.max() == 255
     assert (found[:, 10:] == 255).all()
+
+
+class Plain(Config):
+    """A vector output of a plugin, which is no VectorOutputConfig."""
+
+    class_id: int = 1
+    denoise: int = 0
+    threshold: float | None = None
+
+    def vectorize(self, mask):
+        yield box(0, 0, int(mask.sum()), 1)
+
+    def get_uri(self, root, class_config):
+        return os.path.join(root, f'mine-{class_config.get_name(self.class_id)}.json')
+
+
+class WithOtherPolygons(PolygonVectorOutputConfig):
+    """Has a faster way by `build`, which says nothing of this."""
+
+    vectorize = Plain.vectorize
+    get_uri = Plain.get_uri
+
+
+@pytest.mark.parametrize('kind', [Plain, WithOtherPolygons])
+@pytest.mark.parametrize('smooth', [False, True])
+def test_a_vector_output_needs_a_vectorize_and_a_uri_only(make_store, kind, smooth):
+    store = make_store(vector_outputs=[kind(class_id=1)], smooth_output=smooth)
+
+    for way in (store.save, None):
+        if way is None:
+            write(store, smooth)
+        else:
+            way(in_memory(smooth))
+        features = json.loads(Path(store.vector_output_uri, 'mine-b.json').read_text())['features']
+
+        corners = CRS.to_pixels(shapely.geometry.shape(features[0]['geometry']), bbox=BBOX)
+        assert len(features) == 1
+        assert corners.bounds[2] == pytest.approx((store.read_label_arr(EXTENT) == 1).sum(), abs=1e-3)
+
+
+def test_what_a_store_keeps_can_be_read_as_rasters(make_store):
+    store = make_store(smooth_output=True)
+    assert store.label_source is None and store.score_source is None
+
+    store.save(in_memory(smooth=True))
+
+    assert np.array_equal(store.label_source[EXTENT][..., 0], store.read_label_arr(EXTENT))
+    assert store.score_source.num_channels == 3
+    assert store.class_transformer.class_to_rgb(np.array([0])).tolist() == [[255, 0, 0]]

@@ -152,6 +152,11 @@ class RasterioCRSTransformer(CRSTransformer):
 
     @transform.setter
     def transform(self, transform: Affine) -> None:
+        """Put the image on another grid.
+
+        Raises:
+            DataError: If `transform` makes no grid of pixels.
+        """
         self._pixel_of = _inverse(transform)
         self._transform = transform
         self.sensor = None

@@ -29,6 +29,7 @@ from rastervision.core.data.label_store.raster_outputs import HitsArray, LabelRa
 from rastervision.core.data.label_store.rows import RowOutput, iter_rows
 from rastervision.core.data.label_store.strip_writer import StripWriter
 from rastervision.core.data.label_store.vector_outputs import VectorOutput
+from rastervision.core.data.raster_source.rasterio_source import RasterioSource
 from rastervision.core.data.raster_transformer.rgb_class_transformer import RGBClassTransformer
 from rastervision.core.data.rasterio_io import open_raster
 from rastervision.core.defaults import NULL_CLASS
@@ -274,7 +275,7 @@ class SemanticSegmentationLabelStore(LabelStore):
         if len(pixels) == 1:
             label_arr: np.ndarray = pixels[0]
             return label_arr
-        return RGBClassTransformer(self.class_config).rgb_to_class(pixels.transpose(1, 2, 0))
+        return self.class_transformer.rgb_to_class(pixels.transpose(1, 2, 0))
 
     def read_score_arr(self, window: Box) -> np.ndarray:
         """Read a window of the scores, without holding the others.
@@ -325,6 +326,21 @@ class SemanticSegmentationLabelStore(LabelStore):
     def vector_output_uri(self) -> str:
         """URI of the folder of the vector outputs."""
         return os.path.join(self.root_uri, VECTORS_DIR)
+
+    @property
+    def label_source(self) -> RasterioSource | None:
+        """What reads labels.tif; None if there is none."""
+        return self._source(self.label_uri)
+
+    @property
+    def score_source(self) -> RasterioSource | None:
+        """What reads scores.tif; None if there is none."""
+        return self._source(self.score_uri)
+
+    @property
+    def class_transformer(self) -> RGBClassTransformer:
+        """Between the class ids and the colours of labels.tif."""
+        return RGBClassTransformer(self.class_config)
 
     @property
     def root_uri_local(self) -> str:
@@ -402,6 +418,9 @@ class SemanticSegmentationLabelStore(LabelStore):
 
     def _vector_outputs(self) -> 'list[VectorOutputConfig]':
         return list({config.get_uri('', self.class_config): config for config in self.vector_outputs}.values())
+
+    def _source(self, uri: str) -> RasterioSource | None:
+        return RasterioSource(uri, tmp_dir=self.tmp_dir) if file_exists(uri, include_dir=False) else None
 
     def _write_all(self, output: RowOutput, labels: SemanticSegmentationLabels) -> None:
         with output:

@@ -81,7 +81,8 @@ class VectorOutputConfig(Config):
     def build(self, shape: tuple[int, int]) -> 'Vectorizer':
         """Make what turns a mask that comes in bands of rows into the polygons that `vectorize` makes of it.
 
-        This version collects the mask and calls `vectorize`; subclasses can do without.
+        This version collects the mask and calls `vectorize`; subclasses can do without. Of a subclass that defines
+        only `vectorize`, that counts.
 
         Args:
             shape: Height and width of the mask.

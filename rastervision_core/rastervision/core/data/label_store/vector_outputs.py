@@ -14,6 +14,8 @@ from rastervision.core.data.label_store.vector_formats import (
     GeoParquetFile,
     PolygonFile,
 )
+from rastervision.core.data.vectorize.stream import Vectorizer, WholeMaskVectorizer
+from rastervision.pipeline.overriding import is_overridden_later
 
 if TYPE_CHECKING:
     from rastervision.core.data.label_store.semantic_segmentation_label_store_config import VectorOutputConfig
@@ -45,9 +47,10 @@ class VectorOutput(RowOutput):
         class_name: str,
     ) -> None:
         self._config = config
-        self._vectorizer = config.build(shape)
+        self._vectorizer = make_vectorizer(config, shape)
         properties: ClassProperties = {'class_id': config.class_id, 'class_name': class_name}
-        self._file: PolygonFile = FORMATS[config.format](path, crs_transformer, bbox, properties)
+        kind = getattr(config, 'format', 'geojson')
+        self._file: PolygonFile = FORMATS[kind](path, crs_transformer, bbox, properties)
 
     def write(self, rows: Rows) -> None:
         """See :meth:`.RowOutput.write`."""
@@ -73,3 +76,16 @@ class VectorOutput(RowOutput):
             return above
         mask: np.ndarray = rows.label_arr == class_id
         return mask & (rows.hit_arr > 0) if class_id == rows.null_class_id else mask
+
+
+def make_vectorizer(config: 'VectorOutputConfig', shape: tuple[int, int]) -> Vectorizer:
+    """What makes polygons of a mask that comes in bands: by `vectorize` of the whole mask, or as `build` knows better.
+
+    Args:
+        config: A vector output. Its `build` counts unless `vectorize` is defined later, as in configs that have only
+            this, and in subclasses of those that have both.
+        shape: Height and width of the mask.
+    """
+    if is_overridden_later(config, 'vectorize', than=('build',)):
+        return WholeMaskVectorizer(config.vectorize)
+    return config.build(shape)
