@@ -329,6 +329,56 @@ class TestFilesBesideAnImage:
         self.refused(image, r'a\.tif\.aux\.xml.* is larger than 64 MB')
 
 
+HEADERS = {
+    'a.ers': (
+        'DatasetHeader Begin\nVersion = "6.0"\nDataSetType = ERStorage\nDataType = Raster\nByteOrder = LSBFirst\n'
+        'DataFile = "{}"\nRasterInfo Begin\nCellType = Unsigned8BitInteger\nNrOfLines = 64\nNrOfCellsPerLine = 64\n'
+        'NrOfBands = 1\nRasterInfo End\nDatasetHeader End\n'
+    ),
+    'a.lbl': (
+        'CCSD3ZF0000100000001NJPL3IF0PDSX00000001\nPDS_VERSION_ID=PDS3\nRECORD_TYPE=FIXED_LENGTH\nRECORD_BYTES=64\n'
+        '^IMAGE=("{}",1)\nOBJECT=IMAGE\nLINES=64\nLINE_SAMPLES=64\nSAMPLE_TYPE=UNSIGNED_INTEGER\nSAMPLE_BITS=8\n'
+        'END_OBJECT=IMAGE\nEND\n'
+    ),
+}
+
+
+class TestHeadersThatNameFiles:
+    @pytest.fixture
+    def folder(self, tmp_path: Path) -> Path:
+        for name in ('in', 'other'):
+            (tmp_path / name).mkdir()
+            (tmp_path / name / 'raw').write_bytes(bytes([9]) * 4096)
+        return tmp_path / 'in'
+
+    @pytest.mark.parametrize('name', HEADERS)
+    def test_of_other_folders_are_refused(self, folder: Path, name: str) -> None:
+        path = str(folder / name)
+        (folder / name).write_text(HEADERS[name].format('../other/raw'))
+        for read in (RasterioSource, describe_raster):
+            with pytest.raises(NotReadableError, match='it is read from .*other/raw.*not in its folder'):
+                read(path)
+        assert (RasterioSource(path, trust_references=True).get_chip(Box(0, 0, 64, 64)) == 9).all()
+        (folder / name).write_text(HEADERS[name].format('raw'))
+        assert (RasterioSource(path).get_chip(Box(0, 0, 64, 64)) == 9).all()
+
+    def test_pixels_of_an_imagine_file_elsewhere_are_refused(self, folder: Path) -> None:
+        path = folder / 'abcdefghijk.img'
+        copy(write(folder / 'a.tif', 1), str(path), driver='HFA', USE_SPILL='YES')
+        assert RasterioSource(str(path)).get_chip(Box(0, 0, 9, 9)).any()
+        path.with_suffix('.ige').rename(folder.parent / 'other' / 'a.ige')
+        path.write_bytes(path.read_bytes().replace(b'abcdefghijk.ige', b'../other/a.ige\0'))
+        with pytest.raises(NotReadableError, match=r'it is read from .*a\.ige.*not in its folder'):
+            RasterioSource(str(path))
+
+    def test_an_image_that_is_a_link_has_its_parts_where_it_leads(self, folder: Path) -> None:
+        (folder / 'a.ers').write_text(HEADERS['a.ers'].format('raw'))
+        link = folder.parent / 'link.ers'
+        link.symlink_to(folder / 'a.ers')
+        (folder.parent / 'raw').symlink_to(folder / 'raw')
+        assert RasterioSource(str(link)).get_chip(Box(0, 0, 9, 9)).any()
+
+
 class TestOddBands:
     def test_bands_of_several_dtypes_are_read_in_one_that_holds_all(self, tmp_path: Path) -> None:
         parts = [write(tmp_path / f'{dtype}.tif', 1, dtype) for dtype in ('uint8', 'uint16', 'float32')]

@@ -19,6 +19,7 @@ from rastervision.core.data.raster_drivers import (
     ARRAY_SUFFIXES,
     ARRAYS,
     DESCRIPTION_SUFFIXES,
+    PICTURES,
     VSI_FILE,
     drivers_for,
     refused,
@@ -140,6 +141,27 @@ def check_overviews(uri: str, dataset: DatasetReader) -> None:
         raise refused(uri, f'its overviews are said to be in {file!r:.200}')
 
 
+def check_parts(uri: str, path: str, dataset: DatasetReader) -> None:
+    """See that an image, as it is open, is read from files in its folder, whatever its header names.
+
+    Raises:
+        NotReadableError: If it is not.
+    """
+    name = RasterName.of(path)
+    if name.file is None or name.before.startswith('/vsi') or dataset.driver in PICTURES:
+        return
+    folders = _folders_of(name.file)
+    for file in dataset.files:
+        real = os.path.realpath(file)
+        if file != name.file and not any(os.path.commonpath([real, folder]) == folder for folder in folders):
+            raise refused(uri, f'it is read from {file!r:.200}, too, which is not in its folder')
+
+
+def _folders_of(path: str) -> set[str]:
+    """Where what belongs to an image may be: beside it, or, if it is a link, beside what that leads to."""
+    return {os.path.realpath(os.path.dirname(path)), os.path.dirname(os.path.realpath(path))}
+
+
 def _check_arrays(uri: str, name: RasterName) -> None:
     """See that a file of HDF or netCDF refers to no other."""
     is_local = name.file is not None and not name.file.startswith('/vsi') and not name.before.startswith('/vsi')
@@ -161,7 +183,7 @@ def _check_local(uri: str, path: str) -> None:
         names = _listed(folder, os.stat(folder).st_mtime_ns)
     except OSError:
         return
-    inside = {os.path.realpath(folder), os.path.dirname(os.path.realpath(path))}
+    inside = _folders_of(path)
     for name in names:
         if name == own_name or name.lower() not in wanted:
             continue

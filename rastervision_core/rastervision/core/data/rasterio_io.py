@@ -23,6 +23,7 @@ from rastervision.core.data.nodata import numpy_dtype
 from rastervision.core.data.raster_companions import (
     check_companions,
     check_overviews,
+    check_parts,
     check_source,
     streamed_with_companions,
 )
@@ -103,6 +104,7 @@ def open_raster(uri: str, *, trust_references: bool = False) -> 'DatasetReader':
         if not trusted:
             with _closing_on_error(dataset):
                 check_overviews(uri, dataset)
+                check_parts(uri, path, dataset)
         if is_remote(path):
             _ = dataset.mask_flag_enums  # GDAL looks for masks and overviews now, with the settings for streaming
     if dataset.count == 0:
