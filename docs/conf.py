@@ -7,14 +7,14 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
 
-from generator import api, command_line, configs, drawing, library, notebooks  # noqa: E402  (this folder must be on the path first)
+from generator import api, command_line, configs, drawing, errors, library, notebooks  # noqa: E402  (this folder must be on the path first)
 
 settings = tomllib.loads((HERE.parent / 'pyproject.toml').read_text())
 
 project = 'Raster Vision'
 version = release = settings['tool']['rastervision']['version']
 extensions = ['myst_parser', 'sphinx.ext.autodoc', 'sphinx.ext.napoleon']
-exclude_patterns = ['_build', 'notebooks', 'generator']
+exclude_patterns = ['_build', 'notebooks', 'generator', 'reference/generated/errors.rst']  # a page includes it
 default_role = 'code'  # docstrings write `name` for code
 nitpicky = False
 
@@ -38,7 +38,7 @@ napoleon_google_docstring = True
 napoleon_numpy_docstring = False
 napoleon_use_rtype = False
 
-for page in (configs, api, command_line, drawing, library, notebooks):
+for page in (configs, api, command_line, drawing, errors, library, notebooks):
     page.write(HERE / 'reference' / 'generated')
 
 

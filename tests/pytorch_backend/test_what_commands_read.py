@@ -128,7 +128,11 @@ def make_scene(folder, name, make_labels):
     profile = {'driver': 'GTiff', 'height': 2 * SIZE, 'width': 2 * SIZE, 'count': 3, 'dtype': 'uint8'}
     pixel = 1e-5
     with rasterio.open(
-        folder / f'{name}.tif', 'w', crs='EPSG:4326', transform=from_origin(0, 2 * SIZE * pixel, pixel, pixel), **profile
+        folder / f'{name}.tif',
+        'w',
+        crs='EPSG:4326',
+        transform=from_origin(0, 2 * SIZE * pixel, pixel, pixel),
+        **profile,
     ) as file:
         file.write(np.random.default_rng(len(name)).integers(1, 255, (3, 2 * SIZE, 2 * SIZE), dtype=np.uint8))
     (folder / f'{name}.json').write_text(polygons((4e-5, 4e-5, 2e-4, 3e-4), (4e-4, 4e-4, 5e-4, 6e-4)))

@@ -3,27 +3,9 @@
 A message says what is wrong (the value, with `!r`), where (config path, URI, scene id, window) and what to try
 (valid values, the nearest name, a command).
 
-    RasterVisionError
-    ├── ConfigError (ValueError)      a config, or a value in it, is not valid
-    ├── RegistryError                 a name is not registered, or twice
-    ├── PluginError                   a plugin cannot be loaded
-    ├── NotReadableError              a URI cannot be read
-    │   ├── MissingFileError (FileNotFoundError)  there is no such file
-    │   ├── AccessDeniedError         one may not read it
-    │   └── WebPageError              a web page came instead of it
-    ├── NotWritableError              a URI cannot be written
-    ├── ChannelOrderError             a channel is asked for that an image does not have
-    ├── BundleError                   a model bundle is not one, or does not fit
-    ├── DataError                     imagery or labels are not what they should be
-    │   ├── LabelError (ValueError)   a label has no class, or the wrong type of geometry
-    │   ├── NotMappableError          coordinates that a CRS cannot hold
-    │   └── NoStatsError (ValueError) there are no pixels to compute statistics of
-    ├── UnknownClassIdError (IndexError)  there is no class of this id
-    ├── RunError                      a job of a pipeline failed
-    ├── ArgumentError (ValueError)    a function is given a value that it cannot work with
-    │   └── BoxSizeError              a box is too large or too small for what is asked of it
-    ├── ArgumentTypeError (TypeError)
-    └── UnsupportedSliceError (NotImplementedError)
+Each is also what Python itself, and code written for Raster Vision 0.31, calls such an error: an OSError where a file
+cannot be read or written (FileNotFoundError where it is missing), a ValueError where a value is wrong. The reference
+lists all of them.
 """
 
 import difflib
@@ -44,95 +26,199 @@ class RasterVisionError(Exception):
 
 
 class ConfigError(RasterVisionError, ValueError):
-    """A config, or a value in one, is not valid."""
+    """A config, or a value in one, is not valid.
+
+    The message has the path of the field, as `dataset.train_scenes[0].raster_source`; `rastervision explain`
+    shows the whole config.
+    """
 
 
 class ConfigImportError(ConfigError, ImportError):
-    """A module that should describe a config cannot be found, or has no function that does."""
+    """A module that should describe a config cannot be found, or has no function that does.
+
+    Check the path; a module must be importable, from the working directory too.
+    """
 
 
 class ConfigTypeError(ConfigError, TypeError):
-    """What should be a config is something else."""
+    """What should be a config is something else.
+
+    `get_config` must return a pipeline config, `get_configs` a list of them.
+    """
 
 
 class RegistryError(RasterVisionError):
-    """A name is not registered, or is registered twice."""
+    """A name is not registered, or is registered twice.
+
+    Is the plugin installed in this environment? a warning at the start says if one failed to load.
+    """
 
 
 class PluginError(RasterVisionError):
-    """A plugin cannot be loaded."""
+    """A plugin cannot be loaded.
+
+    See its cause with `-v`.
+    """
 
 
 class MissingDependencyError(RasterVisionError, ImportError):
-    """A package that is needed only for some things is not installed."""
+    """A package that is needed only for some things is not installed.
+
+    Install what the message names, such as `rastervision_core[stac]`.
+    """
 
 
-class NotReadableError(RasterVisionError):
-    """A URI cannot be read."""
+class NotReadableError(RasterVisionError, OSError):
+    """A URI cannot be read.
+
+    Check address, credentials, network.
+    """
 
 
 class MissingFileError(NotReadableError, FileNotFoundError):
-    """A file that is read is not there."""
+    """A file that is read is not there.
+
+    Check the path; if an earlier command makes it, run that first.
+    """
 
 
 class AccessDeniedError(NotReadableError):
-    """A URI may not be read by this user."""
+    """A URI may not be read by this user.
+
+    Check who you are: user and password, the profile of AWS.
+    """
 
 
 class WebPageError(NotReadableError):
-    """A server gives a web page, such as one to sign in, instead of a file."""
+    """A server gives a web page, such as one to sign in, instead of a file.
+
+    Open the address in a browser; use one that gives the file itself.
+    """
 
 
-class NotWritableError(RasterVisionError):
-    """A URI cannot be written."""
+class MalformedJsonError(NotReadableError, ValueError):
+    """A file that should be JSON is none, or none within the limits.
+
+    The message says where in the file.
+    """
+
+
+class NotWritableError(RasterVisionError, OSError):
+    """A URI cannot be written.
+
+    Check rights and free space; `http` is for reading only.
+    """
+
+
+class MissingFolderError(NotWritableError, FileNotFoundError):
+    """The folder of a file that is written is not there and cannot be made.
+
+    Make the folder, or check the path.
+    """
+
+
+class FolderNotEmptyError(NotWritableError, ValueError):
+    """A folder that should be empty is not.
+
+    Empty it, or choose another one.
+    """
 
 
 class BundleError(RasterVisionError):
-    """A model bundle is damaged, or does not fit what is asked of it."""
+    """A model bundle is damaged, or does not fit what is asked of it.
+
+    `rastervision info` says what it is.
+    """
 
 
-class DataError(RasterVisionError):
-    """Imagery or labels are not what they should be."""
+class MissingConfigError(BundleError, MissingFileError):
+    """A model bundle has no config.
+
+    `rastervision info` says what the file is.
+    """
 
 
-class LabelError(DataError, ValueError):
-    """A label is not what its use needs: it has no class, or the wrong type of geometry."""
+class DataError(RasterVisionError, ValueError):
+    """Imagery or labels are not what they should be.
+
+    The message names the file, and mostly the scene and window; `rastervision info` shows what is in a file.
+    """
+
+
+class UnknownArchiveError(NotReadableError, DataError):
+    """A file does not end like an archive that can be unpacked.
+
+    Give a zip or tar file.
+    """
+
+
+class LabelError(DataError):
+    """A label is not what its use needs: it has no class, or the wrong type of geometry.
+
+    Class inference, buffers for points and lines.
+    """
 
 
 class NotMappableError(DataError):
-    """Coordinates are outside the area that a CRS is made for."""
+    """Coordinates are outside the area that a CRS is made for.
+
+    Is the CRS of the file the right one? are its axes swapped?
+    """
 
 
-class NoStatsError(DataError, ValueError):
-    """There are no pixels to compute statistics of, or no statistics."""
+class NoStatsError(DataError):
+    """There are no pixels to compute statistics of, or no statistics.
+
+    Is the image all NODATA? is the AOI elsewhere?
+    """
 
 
 class RunError(RasterVisionError):
-    """A job of a pipeline failed."""
+    """A job of a pipeline failed.
+
+    The cause is printed; the log of the job is named.
+    """
 
 
 class UnknownClassIdError(RasterVisionError, IndexError):
-    """A class id is asked for that there is no class of."""
+    """A class id is asked for that there is no class of.
+
+    Labels and `ClassConfig` do not fit; ids count from 0.
+    """
 
 
 class ArgumentError(RasterVisionError, ValueError):
-    """A function is given a value that it cannot work with."""
+    """A function is given a value that it cannot work with.
+
+    See its reference.
+    """
 
 
 class ArgumentTypeError(RasterVisionError, TypeError):
-    """A function is given a value of a type that it does not take."""
+    """A function is given a value of a type that it does not take.
+
+    See its reference.
+    """
 
 
 class BoxSizeError(ArgumentError):
-    """A box is too large or too small for what is asked of it."""
+    """A box is too large or too small for what is asked of it.
+
+    Windows must fit into the extent that they are drawn from.
+    """
 
 
 class UnsupportedSliceError(RasterVisionError, NotImplementedError):
-    """A raster is indexed in a way that is not supported, such as with negative numbers."""
+    """A raster is indexed in a way that is not supported, such as with negative numbers.
+
+    Rows, columns and channels from 0, no negative numbers.
+    """
 
 
 class ChannelOrderError(RasterVisionError):
     """A channel is asked for that the image does not have.
+
+    Channels count from 0.
 
     Args:
         channel_order: The channels asked for.

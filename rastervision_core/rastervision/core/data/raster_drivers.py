@@ -14,7 +14,7 @@ from functools import cache
 from xml.etree import ElementTree as ET
 
 from rastervision.core.data.raster_names import RasterName
-from rastervision.pipeline.errors import NotReadableError
+from rastervision.pipeline.errors import NotReadableError, RasterVisionError
 
 PICTURES = ('GTiff', 'PNG', 'JPEG', 'JP2OpenJPEG', 'JP2KAK', 'JP2ECW', 'JPEGXL', 'BMP', 'GIF', 'BIGGIF', 'WEBP', 'PNM')
 ARRAYS = ('netCDF', 'HDF5', 'HDF5Image', 'HDF4', 'HDF4Image', 'BAG', 'S102', 'S104', 'S111')
@@ -191,6 +191,8 @@ def _check_xml(uri: str, path: str, folder: str, depth: int, sources: list[str])
         if b'<!DOCTYPE' in text or b'<!ENTITY' in text:
             raise NotReadableError(f'{uri!r}: {path!r} defines entities, which images need not. Remove them.')
         root = ET.fromstring(text)
+    except RasterVisionError:
+        raise
     except (ET.ParseError, ValueError, OSError) as error:
         raise NotReadableError(f'{uri!r} cannot be read: {path!r} is no well-formed XML: {error}.') from error
     for tag, text_, is_relative in _texts(root):

@@ -22,7 +22,7 @@ from rastervision.core.layout import BUNDLE_FILE, CONFIG_FILE, MODEL_CARD_FILE, 
 from rastervision.core.rv_pipeline import chipping, dependencies, model_card, object_windows, preflight
 from rastervision.core.rv_pipeline.chip_options import OF_OBJECTS
 from rastervision.pipeline import lazy
-from rastervision.pipeline.errors import ConfigError, DataError, NotReadableError, RasterVisionError
+from rastervision.pipeline.errors import ConfigError, DataError, MissingFileError, RasterVisionError
 from rastervision.pipeline.file_system.json_reader import DOCUMENT
 from rastervision.pipeline.file_system.utils import (
     download_or_copy,
@@ -217,7 +217,7 @@ class RVPipeline(Pipeline):
         for name in self.config.backend.get_bundle_filenames():
             uri = os.path.join(self.config.layout.train, name)
             if not file_exists(uri):
-                raise NotReadableError(f'{uri}: there is no such file. Run the train command first.')
+                raise MissingFileError(f'{uri}: there is no such file. Run the train command first.')
             download_or_copy(uri, folder)
         self._copy_config(os.path.join(folder, CONFIG_FILE))
         if self.config.analyzers and file_exists(self.config.layout.analyze):

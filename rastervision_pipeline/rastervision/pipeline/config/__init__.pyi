@@ -2,9 +2,6 @@ from pydantic import (
     Field as Field,
 )
 from pydantic import (
-    ValidationError as ValidationError,
-)
-from pydantic import (
     field_validator as field_validator,
 )
 from pydantic import (
@@ -28,3 +25,4 @@ from rastervision.pipeline.config.upgrade import (
     upgrade_plugin_versions as upgrade_plugin_versions,
 )
 from rastervision.pipeline.errors import ConfigError as ConfigError
+from rastervision.pipeline.errors import ConfigError as ValidationError

@@ -9,7 +9,7 @@ import zipfile
 from collections.abc import Callable
 from urllib.parse import urlsplit
 
-from rastervision.pipeline.errors import DataError, NotReadableError
+from rastervision.pipeline.errors import DataError, MissingFileError, UnknownArchiveError
 from rastervision.pipeline.file_system.archive_members import (
     ARCHIVE_LIMITS,
     MemberCheck,
@@ -60,7 +60,7 @@ def zipdir(dir: str, zip_path: str) -> None:
         NotWritableError: If the zip file cannot be written.
     """
     if not os.path.isdir(dir):
-        raise NotReadableError(f'{dir!r} cannot be packed: there is no such folder.')
+        raise MissingFileError(f'{dir!r} cannot be packed: there is no such folder.')
     target = os.path.realpath(zip_path)
     names = [name for name in list_files(dir) if os.path.realpath(os.path.join(dir, name)) != target]
     with replace_file(zip_path) as path, zipfile.ZipFile(path, 'w') as archive:
@@ -93,7 +93,9 @@ def unpack(path: str, target_dir: str) -> None:
         NotWritableError: If the folder cannot be written.
     """
     if not is_archive(path):
-        raise DataError(f'{path!r} does not end like an archive. Known: .zip, .tar, .tar.gz, .tar.bz2, .tar.xz, .gz.')
+        raise UnknownArchiveError(
+            f'{path!r} does not end like an archive. Known: .zip, .tar, .tar.gz, .tar.bz2, .tar.xz, .gz.'
+        )
     if path.lower().endswith('.zip'):
         _unpack(path, target_dir, _unpack_zip)
     else:
@@ -107,7 +109,7 @@ def _unpack(
     limits: UnpackLimits = ARCHIVE_LIMITS,
 ) -> None:
     if not os.path.isfile(path):
-        raise NotReadableError(f'{path!r} cannot be unpacked: there is no such file.')
+        raise MissingFileError(f'{path!r} cannot be unpacked: there is no such file.')
     with damage_as(DataError, path):
         if os.path.isdir(target_dir):
             with part_of(os.path.join(os.path.realpath(target_dir), 'unpacked')) as part:

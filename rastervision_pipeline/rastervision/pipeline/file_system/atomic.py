@@ -15,7 +15,7 @@ import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 
-from rastervision.pipeline.errors import NotWritableError, RasterVisionError
+from rastervision.pipeline.errors import MissingFolderError, NotWritableError, RasterVisionError
 from rastervision.pipeline.temporary import host_id, runs
 
 HIDDEN = re.compile(r'\.(?P<name>[^/\\]+)\.(?P<host>[0-9a-f]{8})-(?P<pid>\d+)-[0-9a-f]{8}\.(?P<kind>part|old)')
@@ -247,8 +247,11 @@ def _own_errors(target: str) -> Iterator[None]:
     try:
         with write_errors(target):
             yield
+    except RasterVisionError:
+        raise
     except OSError as error:
-        raise NotWritableError(_message(target, error)) from error
+        kind = MissingFolderError if isinstance(error, FileNotFoundError) else NotWritableError
+        raise kind(_message(target, error)) from error
 
 
 def _swap(new: str, target: str) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
-from rastervision.pipeline.errors import NotReadableError
+from rastervision.pipeline.errors import MalformedJsonError, NotReadableError
 from rastervision.pipeline.file_system.file_system import MAX_BYTES, MB
 
 OTHER_ENCODINGS = {
@@ -59,11 +59,11 @@ def parse_json(content: bytes | str, where: str, limits: JsonLimits = DOCUMENT) 
         value = json.loads(text, **_strict_hooks(where) if limits.is_strict else {})
     except json.JSONDecodeError as error:
         message = f'{where!r} is not JSON: line {error.lineno}, column {error.colno}: {error.msg}.'
-        raise NotReadableError(message) from error
+        raise MalformedJsonError(message) from error
     except RecursionError as error:
-        raise NotReadableError(_too_deep(where, limits)) from error
+        raise MalformedJsonError(_too_deep(where, limits)) from error
     except ValueError as error:  # of int(), about thousands of digits
-        raise NotReadableError(f'{where!r} has a number with too many digits in it.') from error
+        raise MalformedJsonError(f'{where!r} has a number with too many digits in it.') from error
     if limits.is_strict:
         _check_depth(value, where, limits)
     if HALF_OF_A_PAIR.search(text):

@@ -11,7 +11,14 @@ from contextlib import AbstractContextManager, nullcontext
 from typing import Any, BinaryIO
 from urllib.parse import unquote, urlsplit
 
-from rastervision.pipeline.errors import NotReadableError, NotWritableError
+from rastervision.pipeline.errors import (
+    FolderNotEmptyError,
+    MissingFileError,
+    MissingFolderError,
+    NotReadableError,
+    NotWritableError,
+    RasterVisionError,
+)
 from rastervision.pipeline.file_system.atomic import is_part, replace_file, write_errors
 from rastervision.pipeline.file_system.file_system import MAX_BYTES, FileSystem, too_large
 
@@ -50,9 +57,10 @@ def make_dir(path: str, check_empty: bool = False, force_empty: bool = False, us
             _remove_entries(folder)
         is_empty = not check_empty or not os.listdir(folder)
     except OSError as error:
-        raise NotWritableError(f'The folder {folder!r} cannot be made: {error.strerror}.') from error
+        kind = MissingFolderError if isinstance(error, FileNotFoundError) else NotWritableError
+        raise kind(f'The folder {folder!r} cannot be made: {error.strerror}.') from error
     if not is_empty:
-        raise NotWritableError(f'The folder {folder!r} is not empty. Empty it, or choose another one.')
+        raise FolderNotEmptyError(f'The folder {folder!r} is not empty. Empty it, or choose another one.')
 
 
 def progressbar(file_obj: BinaryIO, method: str, size: int | None, desc: str) -> 'AbstractContextManager[Any]':
@@ -129,6 +137,8 @@ class LocalFileSystem(FileSystem):
                 if size > max_bytes:
                     raise too_large(file_uri, max_bytes)
                 return parts[0] if len(parts) == 1 else b''.join(parts)
+        except RasterVisionError:
+            raise
         except OSError as error:
             raise _unreadable(file_uri, error) from error
         except ValueError as error:  # NUL, or half of a character
@@ -243,7 +253,7 @@ def sync(src: str, dst: str, *, delete: bool = False) -> None:
         NotWritableError: If `dst` lies inside `src`, or cannot be written.
     """
     if not os.path.isdir(src):
-        raise NotReadableError(f'{src!r} cannot be copied: there is no such folder.')
+        raise MissingFileError(f'{src!r} cannot be copied: there is no such folder.')
     from_path, to = os.path.realpath(src), os.path.realpath(dst)
     if from_path == to:
         return
@@ -315,4 +325,5 @@ def _is_same(entry: os.DirEntry[str], path: str) -> bool:
 
 def _unreadable(uri: str, error: OSError) -> NotReadableError:
     hint = '' if os.path.exists(to_path(uri)) else ' Check the spelling and the working directory.'
-    return NotReadableError(f'{uri!r} cannot be read: {error.strerror}.{hint}')
+    kind = MissingFileError if isinstance(error, FileNotFoundError) else NotReadableError
+    return kind(f'{uri!r} cannot be read: {error.strerror}.{hint}')

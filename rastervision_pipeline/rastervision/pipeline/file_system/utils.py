@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from rastervision.pipeline.errors import NotReadableError, RasterVisionError
+from rastervision.pipeline.errors import MissingFileError, NotReadableError, RasterVisionError
 from rastervision.pipeline.file_system.archives import archive_stem, unpack
 from rastervision.pipeline.file_system.archives import is_archive as is_archive
 from rastervision.pipeline.file_system.archives import unzip as unzip
@@ -129,7 +129,7 @@ def download_if_needed(
     path = fs.local_path(uri, download_dir or rv_config_.get_cache_dir())
     if issubclass(fs, LocalFileSystem):
         if not os.path.exists(path):
-            raise NotReadableError(f'{uri!r} cannot be read: there is no such file. Check the spelling.')
+            raise MissingFileError(f'{uri!r} cannot be read: there is no such file. Check the spelling.')
         if not (os.path.isfile(path) or os.path.isdir(path)):  # readers would wait for it for ever
             raise NotReadableError(f'{uri!r} cannot be read: it is a pipe or a device. Copy what it gives to a file.')
         return path
@@ -175,7 +175,7 @@ def upload_or_copy(src_path: str, dst_uri: str, fs: AnyFileSystem | None = None)
         NotWritableError: If the target cannot be written.
     """
     if not os.path.exists(src_path):
-        raise NotReadableError(f'{src_path!r} cannot be copied to {dst_uri!r}: there is no such file.')
+        raise MissingFileError(f'{src_path!r} cannot be copied to {dst_uri!r}: there is no such file.')
     (fs or FileSystem.get_file_system(dst_uri, 'w')).copy_to(src_path, dst_uri)
     if os.path.isdir(src_path):
         record(os.path.join(dst_uri, name) for name in list_files(src_path))

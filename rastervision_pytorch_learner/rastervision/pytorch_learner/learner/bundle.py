@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from rastervision.core.bundle_files import model_config_dict
 from rastervision.core.layout import BUNDLE_FILE, MODEL_CARD_FILE
 from rastervision.pipeline.config.base import Config
-from rastervision.pipeline.errors import BundleError
+from rastervision.pipeline.errors import BundleError, MissingConfigError
 from rastervision.pipeline.file_system.archive_members import BUNDLE_LIMITS
 from rastervision.pipeline.file_system.json_reader import DOCUMENT
 from rastervision.pipeline.file_system.publish import publish_file
@@ -78,7 +78,9 @@ def get_learner_config_from_bundle_dir(model_bundle_dir: str) -> LearnerConfig:
     config_dict = model_config_dict(read)
     if config_dict is None:
         there = ', '.join(sorted(os.listdir(model_bundle_dir))) or 'nothing'
-        raise BundleError(f'{model_bundle_dir}: not a model bundle: there is no {files.CONFIG_FILENAME}, only {there}.')
+        raise MissingConfigError(
+            f'{model_bundle_dir}: not a model bundle: there is no {files.CONFIG_FILENAME}, only {there}.'
+        )
     for tf_path_holder in _lambda_transforms(config_dict.get('data')):
         file_name = os.path.basename(tf_path_holder[LAMBDA_PATH_KEY])
         tf_path_holder[LAMBDA_PATH_KEY] = os.path.join(model_bundle_dir, files.TRANSFORMS_DIRNAME, file_name)

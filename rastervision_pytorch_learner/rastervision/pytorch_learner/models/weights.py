@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torchvision.models import get_model_weights
 
-from rastervision.pipeline.errors import NotReadableError
+from rastervision.pipeline.errors import NotReadableError, RasterVisionError
 
 INSTEAD = 'Set pretrained=False, or pretrained=False and init_weights to a URI of weights'
 
@@ -30,6 +30,8 @@ def explained_download(weights: Any) -> Iterator[None]:
     """
     try:
         yield
+    except RasterVisionError:
+        raise
     except OSError as error:
         if weights is None:
             raise
@@ -52,6 +54,8 @@ def explained_hub_download(name: str) -> Iterator[None]:
     """
     try:
         yield
+    except RasterVisionError:
+        raise
     except OSError as error:
         raise NotReadableError(
             f'{name}: the pretrained weights cannot be downloaded from the Hugging Face hub ({error}). {INSTEAD}, or '
