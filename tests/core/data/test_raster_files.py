@@ -356,7 +356,7 @@ class TestHeadersThatNameFiles:
         path = str(folder / name)
         (folder / name).write_text(HEADERS[name].format('../other/raw'))
         for read in (RasterioSource, describe_raster):
-            with pytest.raises(NotReadableError, match='it is read from .*other/raw.*not in its folder'):
+            with pytest.raises(NotReadableError, match=r'it is read from .*other/raw.*not in its folder'):
                 read(path)
         assert (RasterioSource(path, trust_references=True).get_chip(Box(0, 0, 64, 64)) == 9).all()
         (folder / name).write_text(HEADERS[name].format('raw'))
