@@ -61,6 +61,13 @@ def _read_image(path: str) -> None:
     source.crs_transformer.to_map(_window())
 
 
+def _read_small(path: str) -> None:
+    """Read an image from its overviews."""
+    source = _raster(path).build()
+    source.get_chip(source.extent, out_shape=(samples.SIZE // 4, samples.SIZE // 4))
+    source.get_nodata_mask(source.extent)
+
+
 def _scene(label_source: Any, folder: Path) -> Any:
     from rastervision.core.data import SceneConfig
 
@@ -198,6 +205,23 @@ def _tif(rng: random.Random, folder: Path) -> None:
     path = _put(folder / 'odd.tif', change_tiff(rng.choice(samples.images()), rng))
     step = rng.choice((partial(_describe, path), partial(_read_image, path), partial(_read_label_raster, path, folder)))
     attempt('odd.tif', step)
+
+
+def _arrays(rng: random.Random, folder: Path) -> None:
+    path = _put(folder / 'odd.nc', flip_bytes(rng.choice(samples.arrays()), rng))
+    read = rng.choice((_read_image, _describe))
+    attempt('odd.nc', partial(read, rng.choice((f'NETCDF:"{path}":Band1', f'HDF5:"{path}"://Band1', path))))
+
+
+def _beside(rng: random.Random, folder: Path) -> None:
+    """An image is whole, and one of the files beside it is not."""
+    files = dict(samples.beside())
+    name = rng.choice(sorted(files))
+    files[name] = change_tiff(files[name], rng) if name.endswith(('.msk', '.ovr')) else flip_bytes(files[name], rng)
+    path = _put(folder / 'a.tif', samples.image())
+    for each, data in files.items():
+        _put(folder / each, data)
+    attempt('a.tif', partial(rng.choice((_read_image, _read_small, _describe)), path))
 
 
 def _vectors(rng: random.Random, folder: Path, name: str, data: bytes) -> None:
@@ -347,6 +371,8 @@ def _settings(rng: random.Random, folder: Path) -> None:
 
 KINDS: dict[str, Callable[[random.Random, Path], None]] = {
     'tif': _tif,
+    'beside': _beside,
+    'arrays': _arrays,
     'geojson': _geojson,
     'gpkg': _gpkg,
     'parquet': _parquet,

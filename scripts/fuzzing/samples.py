@@ -6,7 +6,7 @@ import tarfile
 import tempfile
 import zipfile
 from collections.abc import Callable
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,8 @@ import geopandas as gpd
 import numpy as np
 import rasterio
 import shapely
+from rasterio.enums import Resampling
+from rasterio.shutil import copy
 from rasterio.transform import from_origin
 
 SIZE = 64
@@ -64,6 +66,29 @@ def images() -> list[bytes]:
         tif('uint8', 3, compress='jpeg', photometric='ycbcr', **tiled),
         tif('uint8', 1, 3),
     ]
+
+
+@cache
+def arrays() -> list[bytes]:
+    """NetCDF files: of the old format, and of HDF5, plain and packed."""
+    with rasterio.MemoryFile(tif('int16', 2, nodata=0)) as file:
+        forms = ({'FORMAT': 'NC'}, {'FORMAT': 'NC4'}, {'FORMAT': 'NC4C', 'COMPRESS': 'DEFLATE'})
+        return [_written('a.nc', partial(copy, file.name, driver='netCDF', **form)) for form in forms]
+
+
+@cache
+def beside() -> dict[str, bytes]:
+    """Files beside the image `a.tif`, by their names."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / 'a.tif'
+        path.write_bytes(image())
+        with rasterio.Env(TIFF_USE_OVR=True, GDAL_TIFF_INTERNAL_MASK=False), rasterio.open(path, 'r+') as dataset:
+            dataset.write_mask(np.tri(SIZE, dtype=np.uint8) * 255)
+            dataset.build_overviews([2, 4], Resampling.nearest)
+        path.with_suffix('.tfw').write_text(f'1\n0\n0\n-1\n{WEST}\n{NORTH}\n')
+        band = '<PAMRasterBand band="1"><NoDataValue>7</NoDataValue></PAMRasterBand>'
+        Path(f'{path}.aux.xml').write_text(f'<PAMDataset>{band}<Metadata><MDI key="a">b</MDI></Metadata></PAMDataset>')
+        return {each.name: each.read_bytes() for each in Path(folder).iterdir() if each.suffix != '.tif'}
 
 
 @cache
@@ -334,4 +359,20 @@ def archives() -> dict[str, bytes]:
     return {'a.zip': _zip(members), 'a.tar.gz': out.getvalue()}
 
 
-ALL = (images, geojson, gpkg, parquet, mbtiles, coco, stats, pipelines, bundles, weights, run_folder, stac, archives)
+ALL = (
+    images,
+    arrays,
+    beside,
+    geojson,
+    gpkg,
+    parquet,
+    mbtiles,
+    coco,
+    stats,
+    pipelines,
+    bundles,
+    weights,
+    run_folder,
+    stac,
+    archives,
+)
