@@ -128,6 +128,7 @@ def _check_source(uri: str, path: str, states: tuple[int, ...]) -> None:
             DatasetReader(path, driver=drivers_for(RasterName.of(path))) as dataset,
         ):
             check_overviews(uri, dataset)
+            check_parts(uri, path, dataset)
 
 
 def check_overviews(uri: str, dataset: DatasetReader) -> None:

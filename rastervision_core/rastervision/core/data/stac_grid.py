@@ -5,6 +5,7 @@ import logging
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from rastervision.core.data.raster_companions import check_source
 from rastervision.core.data.raster_drivers import DESCRIPTION_SUFFIXES, check_references, described_by, is_trusted
 from rastervision.core.data.raster_names import RasterName
 from rastervision.core.data.rasterio_io import common_dtype, open_raster
@@ -111,7 +112,7 @@ def with_headers(items: 'Sequence[Item]', assets: Sequence[str] | None) -> 'list
 
 
 def _check_asset(item: 'Item', asset: 'Asset') -> None:
-    """See that a local asset is no description of other files; odc-stac opens it with any driver."""
+    """See that a local asset neither describes other files nor refers to some; odc-stac opens it with any driver."""
     href = href_of(item, asset)
     name = RasterName.of(href).local()
     if not is_trusted() and name.file is not None and not name.file.startswith('/vsi'):
@@ -122,6 +123,8 @@ def _check_asset(item: 'Item', asset: 'Asset') -> None:
                 f'STAC item {item.id!r:.100}: {href!r:.300} is a text ({kind:.40}), not an image of the kind that '
                 'its name promises.'
             )
+        if _may_be_image(asset):
+            check_source(href, href)
 
 
 def _may_be_image(asset: 'Asset') -> bool:

@@ -105,6 +105,14 @@ def test_an_asset_that_describes_other_files_is_refused(tmp_path: Path) -> None:
         XarraySource.from_stac(item, stackstac_args=GRID)
 
 
+def test_an_asset_that_refers_to_other_files_is_refused(tmp_path: Path) -> None:
+    item = make_item(tmp_path, bands(1))
+    with rasterio.open(tmp_path / 'image.tif', 'r+') as image:
+        image.update_tags(ns='OVERVIEWS', OVERVIEW_FILE='/nowhere/a.tif')
+    with pytest.raises(NotReadableError, match=r"'a'.*image\.tif.* is not opened: its overviews"):
+        XarraySource.from_stac(item, stackstac_args=GRID)
+
+
 def test_a_catalogue_that_links_to_itself_ends(tmp_path: Path) -> None:
     links = [{'rel': 'child', 'href': './catalog.json'}, {'rel': 'self', 'href': str(tmp_path / 'catalog.json')}]
     catalog = {'type': 'Catalog', 'id': 'c', 'stac_version': '1.0.0', 'description': 'd', 'links': links}
