@@ -72,3 +72,22 @@ def test_classes_called_as_averages_do_not_hide_them():
     }
     assert odd['mean_iou'] == usual['mean_iou']
     assert odd['class mean_iou'] == usual['b_iou']
+
+
+@pytest.mark.parametrize('eps', [1e-6, 0.1])
+@pytest.mark.parametrize('compute', [compute_conf_mat_metrics, compute_overlap_metrics])
+def test_what_is_all_right_is_exactly_1(compute, eps):
+    metrics = compute(torch.tensor([[2.0, 0], [0, 2]]), ['a', 'b'], eps=eps)
+
+    assert set(metrics.values()) == {1.0}
+
+
+def test_a_class_without_elements_is_0():
+    metrics = compute_conf_mat_metrics(torch.tensor([[0.0, 0], [0, 2]]), ['a', 'b'])
+
+    assert [metrics[f'a_{name}'] for name in ('precision', 'recall', 'f1')] == [0, 0, 0]
+    assert metrics['avg_f1'] == 1
+
+
+def test_counts_are_exact_however_many_there_are():
+    assert compute_conf_mat(torch.tensor([0]), torch.tensor([0]), 1).dtype == torch.int64

@@ -42,7 +42,7 @@ def compute_conf_mat_metrics(
         conf_mat: (classes, classes), rows are true classes.
         label_names: Names of the classes.
         ignore_idx: Class that is left out, rows and columns. Negative: counted from the end.
-        eps: Keeps quotients finite for classes without elements.
+        eps: What is divided by at least, so that quotients of classes without elements are 0.
 
     Returns:
         'avg_precision', 'avg_recall', 'avg_f1' and, with names for avg, those of each class. The averages are NaN if
@@ -50,7 +50,7 @@ def compute_conf_mat_metrics(
     """
     conf_mat, names = _without_class(conf_mat, label_names, ignore_idx)
     hits, true, predicted = conf_mat.diag(), conf_mat.sum(1), conf_mat.sum(0)
-    precision, recall = hits / (predicted + eps), hits / (true + eps)
+    precision, recall = hits / predicted.clamp(min=eps), hits / true.clamp(min=eps)
     weights = true / true.sum()
     averages = (weights * precision).sum(), (weights * recall).sum()
     metrics = _named('avg', *averages, eps=eps)
@@ -68,7 +68,7 @@ def compute_overlap_metrics(
         conf_mat: (classes, classes), rows are true classes.
         label_names: Names of the classes.
         ignore_idx: Class that is left out, rows and columns. Negative: counted from the end.
-        eps: Keeps quotients finite for classes without elements.
+        eps: What is divided by at least, so that quotients of classes without elements are 0.
 
     Returns:
         'accuracy', the share of elements that are predicted rightly; 'mean_iou', over those classes that occur as
@@ -78,7 +78,7 @@ def compute_overlap_metrics(
     conf_mat, names = _without_class(conf_mat, label_names, ignore_idx)
     hits = conf_mat.diag()
     union = conf_mat.sum(0) + conf_mat.sum(1) - hits
-    ious = hits / (union + eps)
+    ious = hits / union.clamp(min=eps)
     metrics = {'accuracy': (hits.sum() / conf_mat.sum()).item(), 'mean_iou': ious[union > 0].mean().item()}
     return metrics | {f'{name_in_metrics(name)}_iou': iou.item() for name, iou in zip(names, ious, strict=True)}
 
@@ -94,7 +94,7 @@ def name_in_metrics(name: str) -> str:
 
 
 def _named(name: str, precision: Tensor, recall: Tensor, *, eps: float) -> MetricDict:
-    f1 = 2 * precision * recall / (precision + recall + eps)
+    f1 = 2 * precision * recall / (precision + recall).clamp(min=eps)
     return {f'{name}_precision': precision.item(), f'{name}_recall': recall.item(), f'{name}_f1': f1.item()}
 
 

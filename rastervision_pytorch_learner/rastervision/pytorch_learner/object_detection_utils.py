@@ -119,9 +119,17 @@ class BoxList:
         return self.ind_filter(kept)
 
     def scale(self, yscale: float, xscale: float) -> Self:
-        """The boxes in an image of other size."""
-        factors = torch.tensor([xscale, yscale, xscale, yscale], dtype=self.boxes.dtype, device=self.boxes.device)
-        return type(self)(self.boxes * factors, **self.extras)
+        """Bring the boxes into an image of other size, in place; whole numbers stay whole, rounded towards zero.
+
+        Copies that share the tensor stay as they are.
+
+        Returns:
+            The list itself.
+        """
+        dtype = self.boxes.dtype if self.boxes.is_floating_point() else torch.float64
+        factors = torch.tensor([xscale, yscale, xscale, yscale], dtype=dtype, device=self.boxes.device)
+        self.boxes = (self.boxes * factors).to(self.boxes.dtype)
+        return self
 
     def pin_memory(self) -> Self:
         """Boxes and extras in pinned memory, for faster copies to a GPU."""

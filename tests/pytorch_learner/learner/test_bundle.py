@@ -14,6 +14,7 @@ from rastervision.core.data.class_config import ClassConfig
 from rastervision.pipeline.errors import BundleError
 from rastervision.pytorch_learner.classification_learner import ClassificationLearner
 from rastervision.pytorch_learner.dataset.transform_io import deserialize_albumentation_transform
+from rastervision.pytorch_learner.learner.bundle import get_learner_config_from_bundle_dir
 from rastervision.pytorch_learner.learner.learner import Learner
 from rastervision.pytorch_learner.learner_config.classification_data import ClassificationImageDataConfig
 from rastervision.pytorch_learner.learner_config.external_module import ExternalModuleConfig
@@ -22,6 +23,7 @@ from rastervision.pytorch_learner.tasks.classification_config import (
     ClassificationLearnerConfig,
     ClassificationModelConfig,
 )
+from rastervision.pytorch_learner.utils.torch_hub import get_hubconf_dir_from_cfg
 
 HUBCONF = """
 import torch
@@ -275,3 +277,55 @@ def test_the_bundle_of_a_pipeline_is_a_bundle_of_its_model(make_learner, tmp_pat
     loaded = Learner.from_model_bundle(str(outer), str(tmp_path))
     x = torch.rand(2, 4, 32, 32)
     assert torch.equal(loaded.predict(x, raw_out=True), learner.predict(x, raw_out=True))
+
+
+LOSS = """
+import torch
+dependencies = ['torch']
+
+def focal(weight=None):
+    return torch.nn.CrossEntropyLoss()
+"""
+
+
+@pytest.mark.parametrize(
+    ('place', 'folder'),
+    [
+        ({'github_repo': 'AdeelH/pytorch-fpn:0.3'}, 'AdeelH_pytorch-fpn_0.3'),
+        ({'uri': 's3://bucket/folder/repo.zip'}, 'repo'),
+        ({'uri': 's3://bucket/folder/repo.zip', 'name': 'mine'}, 'mine'),
+    ],
+)
+def test_definitions_are_kept_in_a_folder_called_after_their_place(place, folder):
+    cfg = ExternalModuleConfig(entrypoint='net', **place)
+
+    assert get_hubconf_dir_from_cfg(cfg) == folder
+    assert get_hubconf_dir_from_cfg(cfg, parent='/p') == f'/p/{folder}'
+
+
+def test_a_bundle_of_0_31_with_a_nameless_model_and_a_nameless_loss_is_trained_on(make_learner, external_def, tmp_path):
+    bundle = bundle_of(make_learner(external_def=external_def), tmp_path)
+    old = str(tmp_path / 'old.zip')
+    repo = {'github_repo': 'AdeelH/pytorch-fpn:0.3', 'entrypoint': 'net', 'entrypoint_args': [4]}
+    loss = {'uri': 's3://bucket/focal-loss.zip', 'entrypoint': 'focal'}
+    with zipfile.ZipFile(bundle) as source, zipfile.ZipFile(old, 'w') as target:
+        config = json.loads(source.read('learner-config.json'))
+        config['model']['external_def'] |= repo | {'uri': None}
+        config['solver']['external_loss_def'] = {'type_hint': 'external-module', **loss}
+        target.writestr('learner-config.json', json.dumps(config))
+        target.writestr('model.pth', source.read('model.pth'))
+        target.writestr('modules/AdeelH_pytorch-fpn_0.3/hubconf.py', HUBCONF)
+        target.writestr('modules/focal-loss/hubconf.py', LOSS)
+    data = TensorDataset(torch.zeros(2, 4, 32, 32), torch.zeros(2).long())
+
+    learner = Learner.from_model_bundle(
+        old, str(tmp_path), training=True, trust=True, train_ds=data, valid_ds=data, output_dir=str(tmp_path / 'new')
+    )
+
+    assert isinstance(learner.model, nn.Sequential)
+    assert isinstance(learner.loss, nn.CrossEntropyLoss)
+
+
+def test_a_folder_without_a_config_is_a_missing_file(tmp_path):
+    with pytest.raises(FileNotFoundError, match='learner-config'):
+        get_learner_config_from_bundle_dir(str(tmp_path))

@@ -3,7 +3,7 @@ import torch
 
 from rastervision.pipeline.errors import NotReadableError
 from rastervision.pytorch_learner.learner_config.backbone import Backbone
-from rastervision.pytorch_learner.models.channels import adjust_conv_channels, adjust_first_conv
+from rastervision.pytorch_learner.models.channels import AddTensors, adjust_conv_channels, adjust_first_conv
 from rastervision.pytorch_learner.models.classification import classification_model
 from rastervision.pytorch_learner.models.detection import detection_model
 from rastervision.pytorch_learner.models.fcos import light_fcos
@@ -104,3 +104,19 @@ def test_boxes_of_a_new_fcos_can_grow_and_shrink():
 
     assert [feature.shape[-1] for feature in features] == [8, 4, 2]
     assert (model.head(features)['bbox_regression'] > 1).all()  # zero would stay zero
+
+
+def test_more_channels_leave_the_output_for_the_first_as_it_was():
+    conv = torch.nn.Conv2d(3, 8, 5)
+    x = torch.rand(1, 3, 9, 9)
+
+    adjusted = adjust_conv_channels(conv, 8)
+
+    assert torch.equal(adjusted(torch.cat([x, torch.zeros(1, 5, 9, 9)], dim=1)), conv(x))
+    assert set(adjusted.state_dict()) == {'1.0.weight', '1.0.bias', '1.1.weight', '1.1.bias'}
+
+
+def test_tensors_are_added_one_after_the_other():
+    tensors = [torch.randn(1, 3, 10, 10, generator=torch.Generator().manual_seed(i)) for i in range(5)]
+
+    assert torch.equal(AddTensors()(tensors), sum(tensors))

@@ -1,6 +1,7 @@
 """Fits networks that were made for three channels to any number of channels."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from functools import reduce
 
 import torch
 from torch import Tensor, nn
@@ -49,7 +50,7 @@ class AddTensors(nn.Module):
 
     def forward(self, xs: Sequence[Tensor]) -> Tensor:
         """The sum."""
-        return torch.stack(list(xs)).sum(dim=0) if len(xs) > 2 else xs[0] + xs[1]
+        return reduce(torch.add, xs)
 
 
 def adjust_conv_channels(old_conv: nn.Conv2d, in_channels: int, pretrained: bool = True) -> nn.Conv2d | nn.Sequential:
@@ -77,9 +78,12 @@ def adjust_conv_channels(old_conv: nn.Conv2d, in_channels: int, pretrained: bool
                 new_conv.bias.copy_(old_conv.bias)
         return new_conv
     added = in_channels - old_conv.in_channels
+    new_conv = _like(old_conv, added)
+    if new_conv.bias is not None:
+        nn.init.zeros_(new_conv.bias)  # the old one has been learnt
     return nn.Sequential(
         SplitTensor((old_conv.in_channels, added), dim=1),
-        Parallel(old_conv, _like(old_conv, added, bias=False)),
+        Parallel(old_conv, new_conv),
         AddTensors(),
     )
 
@@ -177,7 +181,7 @@ def with_merged_channels(weights: Mapping[str, Tensor], names: Collection[str]) 
     return merged
 
 
-def _like(conv: nn.Conv2d, in_channels: int, *, bias: bool = True) -> nn.Conv2d:
+def _like(conv: nn.Conv2d, in_channels: int) -> nn.Conv2d:
     """A new convolution that differs only in its number of input channels."""
     return nn.Conv2d(
         in_channels,
@@ -187,6 +191,6 @@ def _like(conv: nn.Conv2d, in_channels: int, *, bias: bool = True) -> nn.Conv2d:
         padding=conv.padding,  # type: ignore[arg-type]
         dilation=conv.dilation,  # type: ignore[arg-type]
         groups=conv.groups,
-        bias=bias and conv.bias is not None,
+        bias=conv.bias is not None,
         padding_mode=conv.padding_mode,
     )

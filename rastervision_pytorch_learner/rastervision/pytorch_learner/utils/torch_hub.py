@@ -30,7 +30,9 @@ LOSS_DIRNAME = 'loss'
 
 
 def get_hubconf_dir_from_cfg(cfg: 'ExternalModuleConfig', parent: str | None = '') -> str:
-    """The folder that an external definition is kept in: its name, or one made from place and entrypoint.
+    """The folder that an external definition is kept in: its name, or one made from its place.
+
+    It is called after the repository ('owner_name_tag'), or as the folder or zip without its ending.
 
     Args:
         cfg: The definition.
@@ -39,9 +41,8 @@ def get_hubconf_dir_from_cfg(cfg: 'ExternalModuleConfig', parent: str | None = '
     if cfg.name is not None:
         name = cfg.name
     else:
-        place = cfg.uri if cfg.uri is not None else str(cfg.github_repo)
-        last = os.path.splitext(os.path.basename(place.rstrip('/')))[0] if cfg.uri is not None else place
-        name = re.sub(r'[^\w.-]+', '_', f'{last}_{cfg.entrypoint}')
+        place = str(cfg.github_repo) if cfg.uri is None else os.path.splitext(os.path.basename(cfg.uri.rstrip('/')))[0]
+        name = re.sub(r'[^\w.-]+', '_', place)
     return os.path.join(parent or '', name)
 
 

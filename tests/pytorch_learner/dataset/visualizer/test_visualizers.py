@@ -1,8 +1,10 @@
+import albumentations as A
 import numpy as np
 import pytest
 import torch
 from matplotlib.figure import Figure
 
+from rastervision.pytorch_learner.dataset.visualizer.channel_groups import channel_groups_to_imgs
 from rastervision.pytorch_learner.dataset.visualizer.classification_visualizer import ClassificationVisualizer
 from rastervision.pytorch_learner.dataset.visualizer.object_detection_visualizer import ObjectDetectionVisualizer
 from rastervision.pytorch_learner.dataset.visualizer.regression_visualizer import RegressionVisualizer
@@ -32,7 +34,7 @@ def plotted(visualizer, x, y=None, z=None):
     """The axes that a sample is plotted into."""
     known = {name: [value] for name, value in (('y', y), ('z', z)) if value is not None}
     axs = Figure().subplots(1, visualizer.get_plot_ncols(x=x[None], **known), squeeze=False)[0]
-    visualizer.plot_xyz(axs, x, y, z)
+    visualizer.plot_xyz(axs, x.movedim(-3, -1), y, z)
     return axs
 
 
@@ -106,3 +108,69 @@ def test_the_legend_takes_no_room_from_the_images():
 
     assert (bare, height) == (3, 6)
     assert same == 6 and wide > 2 * 3
+
+
+class Seen(SemanticSegmentationVisualizer):
+    """Keeps what it is to plot."""
+
+    def plot_xyz(self, axs, x, y=None, z=None, plot_title=True):
+        self.shape = x.shape
+
+
+@pytest.mark.parametrize(('shape', 'expected'), [((2, 3, 8, 9), (8, 9, 3)), ((2, 4, 3, 8, 9), (4, 8, 9, 3))])
+@pytest.mark.parametrize('transform', [None, A.to_dict(A.HorizontalFlip(p=1))])
+def test_own_plots_are_given_images_with_channels_last(shape, expected, transform):
+    visualizer = Seen(NAMES, COLORS, transform=transform)
+
+    visualizer.plot_batch(torch.rand(shape), torch.zeros(2, 8, 9).long())
+
+    assert visualizer.shape == expected
+
+
+def test_groups_of_channels_are_images_of_three_channels():
+    x = torch.rand(10, 9, 6)
+
+    rgb, pair, single = channel_groups_to_imgs(x, {'rgb': (2, 1, 0), 'pair': (3, 4), 'single': (5,)})
+
+    assert torch.equal(rgb, x[..., [2, 1, 0]])
+    assert torch.equal(pair, torch.stack([x[..., 3], x[..., 4], torch.zeros(10, 9)], dim=-1))
+    assert torch.equal(single, x[..., [5, 5, 5]])
+
+
+def test_boxes_are_drawn_at_each_time_of_a_series():
+    groups = {'rgb': [0, 1, 2], 'one': [3]}
+    visualizer = ObjectDetectionVisualizer(NAMES, COLORS, channel_display_groups=groups)
+
+    axs = plotted(visualizer, torch.rand(2, 4, SIZE, SIZE), BOXES, BOXES)
+
+    titles = [ax.get_title() for ax in axs]
+    assert len(titles) == 8 and titles[:3] == [
+        'rgb ground truth (t=0)',
+        'one ground truth (t=0)',
+        'rgb ground truth (t=1)',
+    ]
+    assert titles[-1] == 'one prediction (t=1)' and all(len(ax.images) == 1 for ax in axs)
+
+
+def test_one_number_for_each_sample_is_plotted_without_a_name(tmp_path):
+    path = tmp_path / 'plot.png'
+    targets = torch.tensor([0.2, 1.3])
+
+    RegressionVisualizer(NAMES).plot_batch(torch.rand(2, 3, SIZE, SIZE), targets, str(path), z=targets)
+
+    assert path.exists()
+
+
+def test_the_classes_of_a_visualizer_are_a_config():
+    assert ClassificationVisualizer(NAMES, COLORS).class_config.names == NAMES
+
+
+@pytest.mark.parametrize('shape', [(4, 8, 8), (2, 1, 3, 4, 8, 8)])
+def test_images_of_other_axes_are_refused(member, shape):
+    with pytest.raises(ValueError, match='n, channels, height, width'):
+        member[0].plot_batch(torch.rand(shape), None)
+
+
+def test_an_empty_dataset_has_no_batch(member):
+    with pytest.raises(ValueError, match='empty'):
+        member[0].get_batch([])

@@ -6,22 +6,28 @@ from typing import Any
 import numpy as np
 import torch
 
+RGB = 3
 
-def channel_groups_to_imgs(x: torch.Tensor, channel_groups: Mapping[str, Sequence[int]]) -> list[torch.Tensor]:
+
+def channel_groups_to_imgs(
+    x: torch.Tensor | np.ndarray, channel_groups: Mapping[str, Sequence[int]]
+) -> list[torch.Tensor]:
     """Cut an image into the images of groups of its channels.
 
     Args:
-        x: (channels, height, width).
+        x: (height, width, channels), tensor or array.
         channel_groups: Name -> one to three channels.
 
     Returns:
-        For each group an image (height, width, 3), or (height, width, 1) for a single channel; of two channels, the
-        third one (blue) is zero.
+        For each group an image (height, width, 3). Of a single channel it is gray; of two channels, the third one
+        (blue) is zero.
     """
     imgs = []
     for channels in channel_groups.values():
-        img = x[list(channels)].permute(1, 2, 0)
-        imgs.append(torch.nn.functional.pad(img, (0, 1)) if len(channels) == 2 else img)
+        img = torch.as_tensor(x)[..., list(channels)]
+        if len(channels) == 2:
+            img = torch.nn.functional.pad(img, (0, 1))
+        imgs.append(img.expand(-1, -1, RGB) if len(channels) == 1 else img)
     return imgs
 
 

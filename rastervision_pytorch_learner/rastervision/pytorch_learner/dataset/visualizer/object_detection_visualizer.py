@@ -29,17 +29,22 @@ class ObjectDetectionVisualizer(Visualizer):
 
         Args:
             axs: As many axes as `get_plot_ncols` says.
-            x: Image (channels, height, width).
+            x: Image (height, width, channels), or time series, with the same boxes at each time.
             y: Boxes.
             z: Predicted boxes.
             plot_title: Whether to write titles.
         """
-        groups = self.get_channel_display_groups(x.shape[-3])
         versions = {'ground truth': y, 'prediction': z}
         versions = {kind: boxes for kind, boxes in versions.items() if boxes is not None} or {'': None}
-        for index, (kind, boxes) in enumerate(versions.items()):
-            imgs = [self._draw(img, boxes) for img in channel_groups_to_imgs(x, groups)]
-            titles = {f'{name} {kind}'.strip(): channels for name, channels in groups.items()}
+        groups = self.get_channel_display_groups(x.shape[-1])
+        is_series = x.ndim == 4
+        parts = [
+            (*version, time, img) for version in versions.items() for time, img in enumerate(x if is_series else [x])
+        ]
+        for index, (kind, boxes, time, image) in enumerate(parts):
+            imgs = [self._draw(img, boxes) for img in channel_groups_to_imgs(image, groups)]
+            suffix = f' {kind}' * bool(kind) + f' (t={time})' * is_series
+            titles = {f'{name}{suffix}': channels for name, channels in groups.items()}
             plot_channel_groups(axs[index * len(groups) : (index + 1) * len(groups)], imgs, titles, plot_title)
 
     def get_plot_ncols(self, **kwargs: Any) -> int:
@@ -48,8 +53,8 @@ class ObjectDetectionVisualizer(Visualizer):
         return super().get_plot_ncols(**kwargs) * max(1, versions)
 
     def _draw(self, img: torch.Tensor, boxes: BoxList | None) -> torch.Tensor:
-        """An image (height, width, 1 or 3) with boxes on it, in color."""
+        """An image (height, width, 3) with boxes on it."""
         if boxes is None:
             return img
-        color = img.expand(-1, -1, 3).permute(2, 0, 1).clamp(0, 1)
+        color = img.permute(2, 0, 1).clamp(0, 1)
         return draw_boxes(color, boxes, self.class_names, self.class_colors).permute(1, 2, 0)

@@ -59,10 +59,9 @@ class RegressionVisualizer(NamedValuesVisualizer):
         Args:
             ax: Where.
             class_names: Names of the targets.
-            y: The targets (n,).
+            y: The targets (n,); or another number of them, or one number, which are written without names.
         """
-        values = torch.as_tensor(y).reshape(-1).tolist()
-        write(ax, '\n'.join(f'{name}: {value:.3g}' for name, value in zip(class_names, values, strict=True)))
+        write(ax, '\n'.join(_named(class_names, torch.as_tensor(y))))
 
     def plot_pred(self, ax: 'Axes', class_names: Sequence[str], z: torch.Tensor, y: torch.Tensor | None = None) -> None:
         """Write predicted targets with their names, and how far off they are if the right ones are given.
@@ -74,8 +73,14 @@ class RegressionVisualizer(NamedValuesVisualizer):
             y: The right ones. None: not known.
         """
         values = torch.as_tensor(z).detach().reshape(-1)
-        lines = [f'{name}: {value:.3g}' for name, value in zip(class_names, values.tolist(), strict=True)]
+        lines = _named(class_names, values)
         if y is not None:
             errors = (values.cpu() - torch.as_tensor(y).reshape(-1).cpu()).tolist()
             lines = [f'{line} ({error:+.3g})' for line, error in zip(lines, errors, strict=True)]
         write(ax, '\n'.join(lines))
+
+
+def _named(names: Sequence[str], values: torch.Tensor) -> list[str]:
+    """Targets as text, with their names if there is one for each."""
+    texts = [f'{value:.3g}' for value in values.reshape(-1).tolist()]
+    return [f'{name}: {text}' for name, text in zip(names, texts, strict=True)] if len(names) == len(texts) else texts

@@ -28,7 +28,7 @@ class SemanticSegmentationVisualizer(SideBySideVisualizer):
 
         Args:
             axs: As many axes as `get_plot_ncols` says.
-            x: Image (channels, height, width), or time series.
+            x: Image (height, width, channels), or time series.
             y: Class ids (height, width).
             z: Predicted class ids (height, width), or scores (classes, height, width).
             plot_title: Whether to write titles.

@@ -8,6 +8,7 @@ import numpy as np
 import torch
 
 from rastervision.core.data.class_config import ClassConfig
+from rastervision.pipeline.errors import ArgumentError
 from rastervision.pipeline.file_system.publish import publish_file
 from rastervision.pytorch_learner.channel_display import (
     ChannelGroups,
@@ -28,6 +29,10 @@ PNG_METADATA = {'Software': None}  # so that the same plot gives the same file, 
 class Visualizer(ABC):
     """Plots batches of samples, a row for each, with labels and predictions.
 
+    Attributes:
+        class_config: The classes, with their colors.
+        transform: What is applied to images before they are plotted, or None.
+
     Args:
         class_names: Names of the classes.
         class_colors: Their colors, as names or (red, green, blue) of 0-255. None: chosen.
@@ -47,19 +52,19 @@ class Visualizer(ABC):
         channel_display_groups: ChannelGroups | None = None,
     ) -> None:
         colors = None if not class_colors else list(class_colors)
-        self._classes = ClassConfig(names=list(class_names), colors=colors)
+        self.class_config = ClassConfig(names=list(class_names), colors=colors)
         self.transform = None if transform is None else deserialize_albumentation_transform(transform)
         self._channel_display_groups = validate_channel_display_groups(channel_display_groups)
 
     @property
     def class_names(self) -> list[str]:
         """Names of the classes."""
-        return list(self._classes.names)
+        return list(self.class_config.names)
 
     @property
     def class_colors(self) -> list[Any]:
         """Colors of the classes, as names or (red, green, blue) of 0-255."""
-        return list(self._classes.colors or [])
+        return list(self.class_config.colors or [])
 
     @abstractmethod
     def plot_xyz(
@@ -69,7 +74,7 @@ class Visualizer(ABC):
 
         Args:
             axs: As many axes as `get_plot_ncols` says.
-            x: Image (channels, height, width), or time series (time, channels, height, width).
+            x: Image (height, width, channels), or time series (time, height, width, channels).
             y: Label. None: there is none.
             z: Prediction. None: there is none.
             plot_title: Whether to write titles.
@@ -93,7 +98,15 @@ class Visualizer(ABC):
             z: Predictions. None: there are none.
             batch_limit: Plot at most so many.
             show: Show the plot, as in a notebook.
+
+        Raises:
+            ArgumentError: If `x` has other axes.
         """
+        if x.ndim not in (4, 5):
+            raise ArgumentError(
+                f'x of shape {tuple(x.shape)} cannot be plotted. Give (n, channels, height, width), or (n, time, '
+                'channels, height, width).'
+            )
         y = None if _is_nan(y) else y
         params = self.get_plot_params(x=x, y=y, z=z, batch_limit=batch_limit)
         nrows, ncols = params['fig_args']['nrows'], params['fig_args']['ncols']
@@ -131,11 +144,17 @@ class Visualizer(ABC):
             dataset: The dataset.
             batch_sz: How many.
             kwargs: Further arguments of the data loader, such as `shuffle`.
+
+        Raises:
+            ArgumentError: If the dataset has no samples.
         """
         from torch.utils.data import DataLoader
 
         options = {'collate_fn': self.get_collate_fn(), **kwargs}
-        x, y = next(iter(DataLoader(dataset, batch_sz, **options)))
+        batch = next(iter(DataLoader(dataset, batch_sz, **options)), None)
+        if batch is None:
+            raise ArgumentError('There are no samples to plot: the dataset is empty.')
+        x, y = batch
         return x, y
 
     def get_plot_nrows(self, **kwargs: Any) -> int:
@@ -156,8 +175,8 @@ class Visualizer(ABC):
         return {'fig_args': {'nrows': nrows, 'ncols': ncols, 'figsize': size, 'layout': 'constrained'}}
 
     def plot_image(self, axs: Sequence[Any], x: torch.Tensor, plot_title: bool = True) -> None:
-        """Plot the groups of channels of an image (channels, height, width), or of a series of them."""
-        groups = self.get_channel_display_groups(x.shape[-3])
+        """Plot the groups of channels of an image (height, width, channels), or of a series of them."""
+        groups = self.get_channel_display_groups(x.shape[-1])
         for time, image in enumerate(x if x.ndim == 4 else [x]):
             titles: Mapping[str, Sequence[int]] = {
                 (f'{name} (t={time})' if x.ndim == 4 else name): channels for name, channels in groups.items()
@@ -166,15 +185,15 @@ class Visualizer(ABC):
             plot_channel_groups(columns, channel_groups_to_imgs(image, groups), titles, plot_title)
 
     def _transformed(self, x: torch.Tensor) -> torch.Tensor:
-        """Images as they are to be plotted."""
+        """Images (..., channels, height, width) as they are to be plotted, (..., height, width, channels)."""
+        images = x.movedim(-3, -1)
         if self.transform is None:
-            return x
-        images = np.moveaxis(x.cpu().numpy(), -3, -1)
-        done = np.stack([apply_transform(self.transform, image=image)['image'] for image in images])
-        return torch.from_numpy(np.ascontiguousarray(np.moveaxis(done, -1, -3)))
+            return images
+        done = [apply_transform(self.transform, image=image)['image'] for image in images.cpu().numpy()]
+        return torch.from_numpy(np.stack(done))
 
     def _make_figure(self, fig_args: dict[str, Any], show: bool) -> 'Figure':
-        options = {'figsize': fig_args['figsize'], 'layout': fig_args['layout']}
+        options = {name: value for name, value in fig_args.items() if name not in ('nrows', 'ncols')}
         if show:
             import matplotlib.pyplot as plt
 
