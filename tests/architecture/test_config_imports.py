@@ -22,8 +22,9 @@ import json, sys
 from rastervision.pipeline.registry import registry_
 registry_.update_config_info()
 from rastervision.core.rv_pipeline import SemanticSegmentationConfig
-from rastervision.pytorch_learner import *
-from rastervision.pytorch_backend import *
+from rastervision import pytorch_backend, pytorch_learner
+for package in (pytorch_learner, pytorch_backend):
+    assert [getattr(package, name) for name in dir(package) if name.endswith('Config')]
 print(json.dumps([name for name in {HEAVY!r} if name in sys.modules]))
 """
 

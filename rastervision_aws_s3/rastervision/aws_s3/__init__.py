@@ -7,7 +7,7 @@ from rastervision.pipeline.lazy import attach
 if TYPE_CHECKING:
     from rastervision.pipeline.registry import Registry
 
-__getattr__, __dir__, __all__ = attach(__name__, __file__)
+__getattr__, __dir__ = attach(__name__, __file__)
 
 
 def register_plugin(registry: 'Registry') -> None:

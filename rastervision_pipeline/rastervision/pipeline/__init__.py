@@ -10,4 +10,4 @@ if sys.argv[:1] == ['-m'] and 'rastervision.pipeline.cli' in sys.orig_argv and n
 
 from rastervision.pipeline.lazy import attach
 
-__getattr__, __dir__, __all__ = attach(__name__, __file__)
+__getattr__, __dir__ = attach(__name__, __file__)

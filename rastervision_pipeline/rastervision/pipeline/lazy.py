@@ -7,32 +7,65 @@ itself costs next to nothing.
 
 import ast
 import importlib
+import os
+import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
+from types import CodeType, FrameType
 from typing import Any
 
 from rastervision.pipeline.errors import MissingDependencyError
 
 GetAttr = Callable[[str], Any]
 Dir = Callable[[], list[str]]
+IDENTIFIER = re.compile(r'[^\W\d]\w*')
+FINDS_ANY_NAME = {'globals', 'locals', 'vars', 'dir', 'eval', 'exec', 'modules', '__dict__', 'get_type_hints'}
+
+_spared_file: ContextVar[str | None] = ContextVar('spared_file', default=None)
 
 
-def attach(package: str, file: str, heavy: tuple[str, ...] = ()) -> tuple[GetAttr, Dir, list[str]]:
-    """Make `__getattr__`, `__dir__` and `__all__` of a package from its `__init__.pyi`.
+def attach(package: str, file: str, also: tuple[str, ...] = ()) -> tuple[GetAttr, Dir]:
+    """Make `__getattr__` and `__dir__` of a package from its `__init__.pyi`.
+
+    A star import gives all of its names, and so loads all that they need; see `sparing` for the exception.
 
     Args:
         package: The package's `__name__`.
         file: The package's `__file__`; the stub lies beside it.
-        heavy: Parts of module names. Names from a module with one of them are left out of `__all__`, so that a star
-            import does not load them; they stay importable by name.
+        also: Names of the package's own that a star import gives, too.
 
     Returns:
-        The three objects, in that order.
+        The two functions, in that order.
     """
     targets = _read_stub(package, Path(file).with_suffix('.pyi'))
-    public = sorted(name for name, target in targets.items() if not any(part in target for part in heavy))
-    return _getattr_of(package, targets), lambda: sorted({*targets, *sys.modules[package].__dict__}), public
+    load_name = _getattr_of(package, targets)
+
+    def __getattr__(name: str) -> Any:
+        if name == '__all__':
+            return sorted(_wanted({*targets, *also}, _importer(sys._getframe(1))))
+        return load_name(name)
+
+    return __getattr__, lambda: sorted({*targets, *sys.modules[package].__dict__})
+
+
+@contextmanager
+def sparing(path: str | None) -> Iterator[None]:
+    """While a Python file is executed, let its star imports load only those names that it uses.
+
+    So a config with `from rastervision.pytorch_learner import *` is read without torch, unless it uses a learner.
+    Star imports elsewhere, also in modules that it imports, give everything.
+
+    Args:
+        path: The file. None: there is none.
+    """
+    token = _spared_file.set(None if path is None else os.path.abspath(path))
+    try:
+        yield
+    finally:
+        _spared_file.reset(token)
 
 
 def names(module: str, *targets: str) -> GetAttr:
@@ -69,6 +102,32 @@ def require(module: str, requirement: str) -> None:
         raise MissingDependencyError(
             f"{module!r} is needed for this, and is not installed. Try: pip install '{requirement}'."
         ) from error
+
+
+def _importer(frame: FrameType | None) -> CodeType | None:
+    """The code with a star import: the nearest that is not the import system, which asks for names, too."""
+    while frame is not None and frame.f_code.co_filename.startswith('<frozen importlib'):
+        frame = frame.f_back
+    return None if frame is None else frame.f_code
+
+
+def _wanted(public: set[str], importer: CodeType | None) -> set[str]:
+    """Those of the names that code with a star import gets."""
+    if importer is None or os.path.abspath(importer.co_filename) != _spared_file.get():
+        return public
+    used = _names_in(importer)
+    return public if used & FINDS_ANY_NAME else public & used
+
+
+def _names_in(code: CodeType) -> set[str]:
+    """All names that code, or a function or class in it, may look up; those in texts are annotations, maybe."""
+    found = set(code.co_names)
+    for value in code.co_consts:
+        if isinstance(value, CodeType):
+            found |= _names_in(value)
+        elif isinstance(value, str):
+            found |= set(IDENTIFIER.findall(value))
+    return found
 
 
 def _getattr_of(module: str, targets: dict[str, str]) -> GetAttr:

@@ -7,20 +7,7 @@ from rastervision.pipeline.lazy import attach
 if TYPE_CHECKING:
     from rastervision.pipeline.registry import Registry
 
-# A star import, as config files of 0.2x have it, gives the configs and leaves torch alone.
-HEAVY = (
-    '_backend:',
-    '_classification:',
-    '_detection:',
-    '_segmentation:',
-    '.utils',
-    '.learner:',
-    'object_detection_utils',
-    '.label.',
-    '.data_sample:',
-)
-
-__getattr__, __dir__, __all__ = attach(__name__, __file__, heavy=HEAVY)
+__getattr__, __dir__ = attach(__name__, __file__)
 
 
 def register_plugin(registry: 'Registry') -> None:

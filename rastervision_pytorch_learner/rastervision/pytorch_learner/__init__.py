@@ -8,22 +8,9 @@ from rastervision.pytorch_learner.no_telemetry import turn_off
 if TYPE_CHECKING:
     from rastervision.pipeline.registry import Registry
 
-# A star import, as config files of 0.2x have it, gives the configs and leaves torch alone.
-HEAVY = (
-    '.learner:',
-    '_learner:',
-    '.dataset.',
-    '.dataset:',
-    '.utils',
-    '.learner.',
-    'object_detection_utils',
-    '.models.',
-    '.data.scene:',
-)
-
 turn_off()
 
-__getattr__, __dir__, __all__ = attach(__name__, __file__, heavy=HEAVY)
+__getattr__, __dir__ = attach(__name__, __file__)
 
 
 def register_plugin(registry: 'Registry') -> None:

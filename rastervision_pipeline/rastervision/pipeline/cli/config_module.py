@@ -22,6 +22,7 @@ from rastervision.pipeline.errors import (
     about,
     did_you_mean,
 )
+from rastervision.pipeline.lazy import sparing
 from rastervision.pipeline.pipeline_config import PipelineConfig
 
 # Config classes in a user's file count as part of this plugin, unless they say otherwise.
@@ -95,14 +96,16 @@ def _import(cfg_module_path: str) -> ModuleType:
     if not os.path.isfile(path) or spec is None or spec.loader is None:
         raise ConfigImportError(f'There is no config file {cfg_module_path!r}. (Looked for {path!r}.)')
     module = importlib.util.module_from_spec(spec)
-    with _blaming(path):
+    with _blaming(path), sparing(path):
         spec.loader.exec_module(module)
     return module
 
 
 def _import_dotted(name: str) -> ModuleType:
     try:
-        return importlib.import_module(name)
+        spec = importlib.util.find_spec(name)
+        with sparing(None if spec is None else spec.origin):
+            return importlib.import_module(name)
     except ModuleNotFoundError as error:
         if error.name is None or not f'{name}.'.startswith(f'{error.name}.'):
             raise ConfigImportError(f'{name} cannot be imported: {error}.') from error
