@@ -4,6 +4,26 @@ import pytest
 
 from rastervision.pipeline import lazy
 
+TYPES = 'Proportion PositiveFloat NonEmptyStr NonNegInt PosInt'
+FILES = 'download_if_needed file_to_json get_local_path get_tmp_dir make_dir'
+CONFIGS = 'Config ConfigError'
+# What they import from elsewhere, and what code for 0.31 takes from them nevertheless.
+SHARED = {
+    'rastervision.core': 'NonNegInt PosInt',
+    'rastervision.core.data': f'Config Field register_config {FILES}',
+    'rastervision.core.data.label': 'NpBoxList clip_to_window concatenate non_max_suppression',
+    'rastervision.core.data.label_store': 'Box ClassConfig Config register_config',
+    'rastervision.core.data.raster_source': 'Box Config ConfigError register_config',
+    'rastervision.core.rv_pipeline': 'ALL_COMMANDS GPU_COMMANDS SPLITTABLE_COMMANDS',
+    'rastervision.pytorch_learner': f'SceneDatasetConfig MetricDict RGBTuple augmentors {TYPES}',
+    'rastervision.pytorch_learner.dataset': 'Box BoxList Scene TF_TYPE_TO_TF_FUNC',
+    'rastervision.pytorch_learner.learner': 'Visualizer build_config make_dir sync_to_dir zipdir',
+    'rastervision.pytorch_learner.learner_config': f'{CONFIGS} SceneDatasetConfig list_paths {TYPES}',
+    'rastervision.pytorch_learner.regression_learner_config': f'{CONFIGS} LearnerConfig Scene register_config',
+    'rastervision.pytorch_learner.utils': f'{CONFIGS} DDP_BACKEND build_config upgrade_config',
+    'rastervision.pytorch_learner.utils.utils': f'{CONFIGS} build_config file_exists',
+}
+
 
 @pytest.mark.parametrize(
     ('older', 'home'),
@@ -17,3 +37,9 @@ from rastervision.pipeline import lazy
 )
 def test_a_name_is_the_same_at_its_older_path(older, home):
     assert lazy.load(older) is lazy.load(home)
+
+
+@pytest.mark.parametrize('module', SHARED)
+def test_names_are_given_also_by_those_that_use_them(module):
+    for name in SHARED[module].split():
+        lazy.load(f'{module}:{name}')

@@ -1,3 +1,5 @@
+from shapely.ops import unary_union as unary_union
+
 from rastervision.core.analyzer.stats_analyzer_config import StatsAnalyzerConfig as StatsAnalyzerConfig
 from rastervision.core.box import Box as Box
 from rastervision.core.cogify_config import CogifyConfig as CogifyConfig
@@ -37,6 +39,8 @@ from rastervision.core.raster_stats import (
     sliding_chip_stream as sliding_chip_stream,
 )
 from rastervision.core.rv_pipeline.rv_pipeline_config import PredictOptions as PredictOptions
+from rastervision.core.types import NonNegInt as NonNegInt
+from rastervision.core.types import PosInt as PosInt
 from rastervision.core.utils.misc import (
     calculate_required_padding as calculate_required_padding,
 )

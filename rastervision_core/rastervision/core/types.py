@@ -27,5 +27,7 @@ def check_license(value: str) -> str:
 
 NonEmptyStr = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 Proportion = Annotated[float, Field(ge=0, le=1)]
+PosInt = Annotated[int, Field(gt=0)]
+NonNegInt = Annotated[int, Field(ge=0)]
 Vector = Sequence[float]
 License = Annotated[str, AfterValidator(check_license)]

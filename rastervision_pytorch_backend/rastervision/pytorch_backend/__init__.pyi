@@ -6,6 +6,7 @@ from rastervision.core.data.label.semantic_segmentation_labels import (
 from rastervision.core.data_sample import DataSample as DataSample
 from rastervision.pipeline.config.register import register_config as register_config
 from rastervision.pipeline.file_system.local_file_system import make_dir as make_dir
+from rastervision.pipeline.file_system.utils import json_to_file as json_to_file
 from rastervision.pytorch_backend.pytorch_chip_classification import (
     PyTorchChipClassification as PyTorchChipClassification,
 )
@@ -78,6 +79,7 @@ from rastervision.pytorch_learner.classification_learner_config import (
 from rastervision.pytorch_learner.classification_learner_config import (
     ClassificationModelConfig as ClassificationModelConfig,
 )
+from rastervision.pytorch_learner.learner_config.data import default_augmentors as default_augmentors
 from rastervision.pytorch_learner.object_detection_learner_config import (
     ObjectDetectionImageDataConfig as ObjectDetectionImageDataConfig,
 )

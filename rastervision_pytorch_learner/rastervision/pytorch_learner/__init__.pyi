@@ -1,4 +1,7 @@
+from pydantic import PositiveFloat as PositiveFloat
+
 from rastervision.core.data.class_config import ClassConfig as ClassConfig
+from rastervision.core.data.dataset_config import DatasetConfig as SceneDatasetConfig
 from rastervision.core.data.scene import Scene as Scene
 from rastervision.core.rv_pipeline.chip_options import (
     WindowSamplingConfig as WindowSamplingConfig,
@@ -6,10 +9,17 @@ from rastervision.core.rv_pipeline.chip_options import (
 from rastervision.core.rv_pipeline.chip_options import (
     WindowSamplingMethod as WindowSamplingMethod,
 )
+from rastervision.core.types import NonEmptyStr as NonEmptyStr
+from rastervision.core.types import NonNegInt as NonNegInt
+from rastervision.core.types import PosInt as PosInt
+from rastervision.core.types import Proportion as Proportion
 from rastervision.pipeline.config.base import Config as Config
 from rastervision.pipeline.config.build import build_config as build_config
 from rastervision.pipeline.config.register import register_config as register_config
 from rastervision.pipeline.errors import ConfigError as ConfigError
+from rastervision.pipeline.file_system.archives import unzip as unzip
+from rastervision.pipeline.file_system.local_file_system import make_dir as make_dir
+from rastervision.pipeline.file_system.utils import download_if_needed as download_if_needed
 from rastervision.pipeline.file_system.utils import (
     download_or_copy as download_or_copy,
 )
@@ -19,9 +29,11 @@ from rastervision.pipeline.file_system.utils import (
 from rastervision.pipeline.file_system.utils import (
     get_local_path as get_local_path,
 )
+from rastervision.pipeline.file_system.utils import get_tmp_dir as get_tmp_dir
 from rastervision.pipeline.file_system.utils import (
     is_local as is_local,
 )
+from rastervision.pipeline.file_system.utils import json_to_file as json_to_file
 from rastervision.pipeline.file_system.utils import (
     list_paths as list_paths,
 )
@@ -36,6 +48,7 @@ from rastervision.pipeline.file_system.utils import (
 )
 from rastervision.pipeline.utils import get_env_var as get_env_var
 from rastervision.pipeline.utils import terminate_at_exit as terminate_at_exit
+from rastervision.pytorch_learner.channel_display import ChannelInds as ChannelInds
 from rastervision.pytorch_learner.classification_learner import ClassificationLearner as ClassificationLearner
 from rastervision.pytorch_learner.classification_learner_config import (
     ClassificationDataConfig as ClassificationDataConfig,
@@ -133,6 +146,7 @@ from rastervision.pytorch_learner.dataset.semantic_segmentation_dataset import (
 from rastervision.pytorch_learner.dataset.semantic_segmentation_dataset import (
     make_ss_geodataset as make_ss_geodataset,
 )
+from rastervision.pytorch_learner.dataset.transform import DEFAULT_BBOX_PARAMS as DEFAULT_BBOX_PARAMS
 from rastervision.pytorch_learner.dataset.transform import (
     TransformType as TransformType,
 )
@@ -192,6 +206,11 @@ from rastervision.pytorch_learner.dataset.visualizer.semantic_segmentation_visua
 )
 from rastervision.pytorch_learner.dataset.visualizer.visualizer import Visualizer as Visualizer
 from rastervision.pytorch_learner.learner import Learner as Learner
+from rastervision.pytorch_learner.learner.files import BUNDLE_MODEL_ONNX_FILENAME as BUNDLE_MODEL_ONNX_FILENAME
+from rastervision.pytorch_learner.learner.files import BUNDLE_MODEL_WEIGHTS_FILENAME as BUNDLE_MODEL_WEIGHTS_FILENAME
+from rastervision.pytorch_learner.learner.files import CHECKPOINTS_DIRNAME as CHECKPOINTS_DIRNAME
+from rastervision.pytorch_learner.learner.files import MODULES_DIRNAME as MODULES_DIRNAME
+from rastervision.pytorch_learner.learner.files import TRANSFORMS_DIRNAME as TRANSFORMS_DIRNAME
 from rastervision.pytorch_learner.learner_config import (
     Backbone as Backbone,
 )
@@ -249,6 +268,10 @@ from rastervision.pytorch_learner.learner_config import (
 from rastervision.pytorch_learner.learner_config import (
     validate_channel_display_groups as validate_channel_display_groups,
 )
+from rastervision.pytorch_learner.learner_config.data import augmentors as augmentors
+from rastervision.pytorch_learner.learner_config.data import default_augmentors as default_augmentors
+from rastervision.pytorch_learner.learner_config.plot_options import RGBTuple as RGBTuple
+from rastervision.pytorch_learner.metrics import MetricDict as MetricDict
 from rastervision.pytorch_learner.models.regression import (
     RegressionModel as RegressionModel,
 )

@@ -1,13 +1,10 @@
 """Which channels of an image are plotted together."""
 
 from collections.abc import Sequence
-from typing import Annotated
 
-from pydantic import Field
-
+from rastervision.core.types import NonNegInt
 from rastervision.pipeline.errors import ConfigError
 
-NonNegInt = Annotated[int, Field(ge=0)]
 ChannelInds = Sequence[NonNegInt]
 ChannelGroups = dict[str, ChannelInds] | Sequence[ChannelInds]
 

@@ -1,4 +1,8 @@
+from rastervision.core.data.scene import Scene as Scene
 from rastervision.core.rv_pipeline.chip_options import WindowSamplingMethod as WindowSamplingMethod
+from rastervision.pipeline.config.base import Config as Config
+from rastervision.pipeline.config.register import register_config as register_config
+from rastervision.pipeline.errors import ConfigError as ConfigError
 from rastervision.pytorch_learner.compat import clf_data_config_upgrader as clf_data_config_upgrader
 from rastervision.pytorch_learner.dataset.classification_dataset import (
     ClassificationImageDataset as ClassificationImageDataset,
@@ -25,6 +29,7 @@ from rastervision.pytorch_learner.learner_config.geo_data import GeoDataConfig a
 from rastervision.pytorch_learner.learner_config.image_data import ImageDataConfig as ImageDataConfig
 from rastervision.pytorch_learner.learner_config.learner import LearnerConfig as LearnerConfig
 from rastervision.pytorch_learner.learner_config.model import ModelConfig as ModelConfig
+from rastervision.pytorch_learner.models.channels import adjust_conv_channels as adjust_conv_channels
 from rastervision.pytorch_learner.tasks.classification_config import (
     ClassificationLearnerConfig as ClassificationLearnerConfig,
 )

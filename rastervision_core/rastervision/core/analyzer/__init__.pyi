@@ -5,4 +5,5 @@ from rastervision.core.analyzer.stats_analyzer_config import StatsAnalyzerConfig
 from rastervision.core.data.scene import Scene as Scene
 from rastervision.core.raster_stats import RasterStats as RasterStats
 from rastervision.pipeline.config.base import Config as Config
+from rastervision.pipeline.config.register import register_config as register_config
 from rastervision.pipeline.errors import ConfigError as ConfigError

@@ -1,4 +1,9 @@
+from pydantic import Field as Field
+from shapely.ops import unary_union as unary_union
+
 from rastervision.core.box import Box as Box
+from rastervision.core.data.class_config import DEFAULT_NULL_CLASS_COLOR as DEFAULT_NULL_CLASS_COLOR
+from rastervision.core.data.class_config import DEFAULT_NULL_CLASS_NAME as DEFAULT_NULL_CLASS_NAME
 from rastervision.core.data.class_config import ClassConfig as ClassConfig
 from rastervision.core.data.crs_transformer.crs_transformer import CRSTransformer as CRSTransformer
 from rastervision.core.data.crs_transformer.identity_crs_transformer import (
@@ -13,6 +18,8 @@ from rastervision.core.data.dataset_config import (
 from rastervision.core.data.dataset_config import (
     dataset_config_upgrader as dataset_config_upgrader,
 )
+from rastervision.core.data.geojson import MULTI_GEOM_TYPES as MULTI_GEOM_TYPES
+from rastervision.core.data.geojson import PROGRESSBAR_DELAY_SEC as PROGRESSBAR_DELAY_SEC
 from rastervision.core.data.label.chip_classification_labels import (
     ChipClassificationLabels as ChipClassificationLabels,
 )
@@ -398,7 +405,15 @@ from rastervision.core.data.vector_transformer.vector_transformer import VectorT
 from rastervision.core.data.vector_transformer.vector_transformer_config import (
     VectorTransformerConfig as VectorTransformerConfig,
 )
+from rastervision.core.data.vectorize.buildings import RotatedRectange as RotatedRectange
+from rastervision.pipeline.config.base import Config as Config
+from rastervision.pipeline.config.register import register_config as register_config
 from rastervision.pipeline.errors import ChannelOrderError as ChannelOrderError
 from rastervision.pipeline.errors import ConfigError as ConfigError
+from rastervision.pipeline.file_system.local_file_system import make_dir as make_dir
+from rastervision.pipeline.file_system.utils import download_if_needed as download_if_needed
+from rastervision.pipeline.file_system.utils import file_to_json as file_to_json
+from rastervision.pipeline.file_system.utils import get_local_path as get_local_path
+from rastervision.pipeline.file_system.utils import get_tmp_dir as get_tmp_dir
 from rastervision.pipeline.file_system.utils import upload_or_copy as upload_or_copy
 from rastervision.pipeline.utils import split_into_groups as split_into_groups

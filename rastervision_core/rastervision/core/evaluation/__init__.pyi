@@ -1,4 +1,5 @@
 from rastervision.core.data.label.labels import Labels as Labels
+from rastervision.core.data.plain_data import ensure_json_serializable as ensure_json_serializable
 from rastervision.core.evaluation.chip_classification_evaluation import (
     ChipClassificationEvaluation as ChipClassificationEvaluation,
 )
@@ -39,4 +40,6 @@ from rastervision.core.evaluation.semantic_segmentation_evaluator_config import 
 from rastervision.core.evaluation.semantic_segmentation_evaluator_config import (
     ss_evaluator_config_upgrader as ss_evaluator_config_upgrader,
 )
+from rastervision.pipeline.config.base import Config as Config
+from rastervision.pipeline.config.register import register_config as register_config
 from rastervision.pipeline.file_system.utils import str_to_file as str_to_file

@@ -1,3 +1,8 @@
+from rastervision.core.types import NonEmptyStr as NonEmptyStr
+from rastervision.core.types import NonNegInt as NonNegInt
+from rastervision.core.types import PosInt as PosInt
+from rastervision.core.types import Proportion as Proportion
+from rastervision.core.types import Vector as Vector
 from rastervision.core.utils.cog import (
     create_cog as create_cog,
 )
@@ -28,3 +33,4 @@ from rastervision.core.utils.stac import (
 from rastervision.core.utils.stac import (
     setup_stac_io as setup_stac_io,
 )
+from rastervision.pipeline.file_system.utils import file_to_json as file_to_json

@@ -26,3 +26,6 @@ from rastervision.pipeline.config.upgrade import (
 )
 from rastervision.pipeline.errors import ConfigError as ConfigError
 from rastervision.pipeline.errors import ConfigError as ValidationError
+from rastervision.pipeline.file_system.utils import file_to_json as file_to_json
+from rastervision.pipeline.file_system.utils import json_to_file as json_to_file
+from rastervision.pipeline.file_system.utils import str_to_file as str_to_file

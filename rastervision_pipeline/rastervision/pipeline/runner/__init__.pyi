@@ -1,5 +1,9 @@
+from rastervision.pipeline.file_system.utils import download_if_needed as download_if_needed
+from rastervision.pipeline.file_system.utils import str_to_file as str_to_file
 from rastervision.pipeline.pipeline import Pipeline as Pipeline
+from rastervision.pipeline.runner.inprocess_runner import INPROCESS as INPROCESS
 from rastervision.pipeline.runner.inprocess_runner import InProcessRunner as InProcessRunner
+from rastervision.pipeline.runner.local_runner import LOCAL as LOCAL
 from rastervision.pipeline.runner.local_runner import (
     LocalRunner as LocalRunner,
 )

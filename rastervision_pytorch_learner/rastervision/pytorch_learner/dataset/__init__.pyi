@@ -1,4 +1,16 @@
+from shapely.ops import unary_union as unary_union
+
+from rastervision.core.box import Box as Box
+from rastervision.core.data.label.object_detection_labels import ObjectDetectionLabels as ObjectDetectionLabels
+from rastervision.core.data.scene import Scene as Scene
+from rastervision.core.data.scene_factory import make_cc_scene as make_cc_scene
+from rastervision.core.data.scene_factory import make_od_scene as make_od_scene
+from rastervision.core.data.scene_factory import make_ss_scene as make_ss_scene
 from rastervision.core.data.utils.aoi_sampler import AoiSampler as AoiSampler
+from rastervision.core.padding import ensure_tuple as ensure_tuple
+from rastervision.core.types import NonNegInt as NonNegInt
+from rastervision.core.types import PosInt as PosInt
+from rastervision.pipeline.file_system.utils import file_to_json as file_to_json
 from rastervision.pytorch_learner.dataset.classification_dataset import (
     ClassificationImageDataset as ClassificationImageDataset,
 )
@@ -71,6 +83,8 @@ from rastervision.pytorch_learner.dataset.semantic_segmentation_dataset import (
 from rastervision.pytorch_learner.dataset.semantic_segmentation_dataset import (
     make_ss_geodataset as make_ss_geodataset,
 )
+from rastervision.pytorch_learner.dataset.transform import TF_TYPE_TO_TF_FUNC as TF_TYPE_TO_TF_FUNC
+from rastervision.pytorch_learner.dataset.transform import TransformFunc as TransformFunc
 from rastervision.pytorch_learner.dataset.transform import (
     TransformType as TransformType,
 )
@@ -129,3 +143,4 @@ from rastervision.pytorch_learner.dataset.visualizer.semantic_segmentation_visua
     SemanticSegmentationVisualizer as SemanticSegmentationVisualizer,
 )
 from rastervision.pytorch_learner.dataset.visualizer.visualizer import Visualizer as Visualizer
+from rastervision.pytorch_learner.object_detection_utils import BoxList as BoxList

@@ -1,11 +1,12 @@
 """Configures the data of a learner: what all sources of data have in common."""
 
-from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
 from rastervision.core.data.class_config import ClassConfig
 from rastervision.core.defaults import MAX_CHANNELS, MAX_SIDE
+from rastervision.core.types import PosInt, Proportion
 from rastervision.pipeline.config.base import Config
 from rastervision.pipeline.config.register import register_config
 from rastervision.pipeline.errors import ConfigError, did_you_mean
@@ -23,8 +24,6 @@ if TYPE_CHECKING:
     import albumentations as A
     from torch.utils.data import Dataset
 
-PosInt = Annotated[int, Field(gt=0)]
-Proportion = Annotated[float, Field(ge=0, le=1)]
 Split = Literal['train', 'valid', 'test']
 
 default_augmentors = ['RandomRotate90', 'HorizontalFlip', 'VerticalFlip']

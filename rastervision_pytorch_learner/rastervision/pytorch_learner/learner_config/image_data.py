@@ -4,9 +4,10 @@ from typing import TYPE_CHECKING, Any, Self
 
 from pydantic import Field, model_validator
 
+from rastervision.core.types import Proportion
 from rastervision.pipeline.config.register import register_config
 from rastervision.pipeline.errors import ConfigError
-from rastervision.pytorch_learner.learner_config.data import DataConfig, Proportion, Split
+from rastervision.pytorch_learner.learner_config.data import DataConfig, Split
 
 if TYPE_CHECKING:
     import albumentations as A

@@ -1,3 +1,17 @@
+from rastervision.core.data.label.chip_classification_labels import ChipClassificationLabels as ChipClassificationLabels
+from rastervision.core.data.label.object_detection_labels import ObjectDetectionLabels as ObjectDetectionLabels
+from rastervision.core.data.label.pixel_labels import SemanticSegmentationLabels as SemanticSegmentationLabels
+from rastervision.core.padding import calculate_required_padding as calculate_required_padding
+from rastervision.pipeline.config.base import Config as Config
+from rastervision.pipeline.config.build import build_config as build_config
+from rastervision.pipeline.config.upgrade import upgrade_config as upgrade_config
+from rastervision.pipeline.errors import ConfigError as ConfigError
+from rastervision.pipeline.file_system.archives import unzip as unzip
+from rastervision.pipeline.file_system.utils import download_if_needed as download_if_needed
+from rastervision.pipeline.file_system.utils import file_exists as file_exists
+from rastervision.pipeline.file_system.utils import file_to_json as file_to_json
+from rastervision.pipeline.file_system.utils import get_tmp_dir as get_tmp_dir
+from rastervision.pytorch_learner.utils.distributed import DDP_BACKEND as DDP_BACKEND
 from rastervision.pytorch_learner.utils.distributed import DDPContextManager as DDPContextManager
 from rastervision.pytorch_learner.utils.prediction import (
     predict_scene_cc as predict_scene_cc,

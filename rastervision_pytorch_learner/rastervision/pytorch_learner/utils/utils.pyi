@@ -1,3 +1,10 @@
+from rastervision.pipeline.config.base import Config as Config
+from rastervision.pipeline.config.build import build_config as build_config
+from rastervision.pipeline.config.upgrade import upgrade_config as upgrade_config
+from rastervision.pipeline.errors import ConfigError as ConfigError
+from rastervision.pipeline.file_system.utils import file_exists as file_exists
+from rastervision.pipeline.file_system.utils import file_to_json as file_to_json
+from rastervision.pipeline.file_system.utils import get_tmp_dir as get_tmp_dir
 from rastervision.pytorch_learner.dataset.min_max_normalize import MinMaxNormalize as MinMaxNormalize
 from rastervision.pytorch_learner.dataset.transform_io import (
     deserialize_albumentation_transform as deserialize_albumentation_transform,

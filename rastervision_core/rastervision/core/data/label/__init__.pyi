@@ -1,3 +1,4 @@
+from rastervision.core.box import Box as Box
 from rastervision.core.data.label.chip_classification_labels import (
     ChipClassificationLabels as ChipClassificationLabels,
 )
@@ -15,4 +16,12 @@ from rastervision.core.data.label.semantic_segmentation_labels import (
 from rastervision.core.data.label.semantic_segmentation_labels import (
     SemanticSegmentationSmoothLabels as SemanticSegmentationSmoothLabels,
 )
+from rastervision.core.data.label.tfod_utils.np_box_list import NpBoxList as NpBoxList
+from rastervision.core.data.label.tfod_utils.np_box_list_ops import clip_to_window as clip_to_window
+from rastervision.core.data.label.tfod_utils.np_box_list_ops import concatenate as concatenate
+from rastervision.core.data.label.tfod_utils.np_box_list_ops import non_max_suppression as non_max_suppression
+from rastervision.core.data.label.tfod_utils.np_box_list_ops import (
+    prune_non_overlapping_boxes as prune_non_overlapping_boxes,
+)
 from rastervision.core.data.label.utils import discard_prediction_edges as discard_prediction_edges
+from rastervision.core.types import Vector as Vector

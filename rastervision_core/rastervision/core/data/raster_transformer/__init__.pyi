@@ -1,3 +1,7 @@
+from rastervision.core.data.class_config import ClassConfig as ClassConfig
+from rastervision.core.data.colors import color_to_integer as color_to_integer
+from rastervision.core.data.colors import color_to_triple as color_to_triple
+from rastervision.core.data.colors import rgb_to_int_array as rgb_to_int_array
 from rastervision.core.data.raster_transformer.cast_transformer import CastTransformer as CastTransformer
 from rastervision.core.data.raster_transformer.cast_transformer_config import (
     CastTransformerConfig as CastTransformerConfig,
@@ -35,3 +39,8 @@ from rastervision.core.data.raster_transformer.utils import (
 from rastervision.core.data.raster_transformer.utils import (
     get_transformed_num_channels as get_transformed_num_channels,
 )
+from rastervision.core.raster_stats import RasterStats as RasterStats
+from rastervision.core.types import PosInt as PosInt
+from rastervision.pipeline.config.base import Config as Config
+from rastervision.pipeline.config.register import register_config as register_config
+from rastervision.pipeline.utils import repr_with_args as repr_with_args

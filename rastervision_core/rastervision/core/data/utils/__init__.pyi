@@ -1,3 +1,8 @@
+from shapely.ops import unary_union as unary_union
+
+from rastervision.core.box import Box as Box
+from rastervision.core.data.geojson import MULTI_GEOM_TYPES as MULTI_GEOM_TYPES
+from rastervision.core.data.geojson import PROGRESSBAR_DELAY_SEC as PROGRESSBAR_DELAY_SEC
 from rastervision.core.data.utils.aoi_sampler import AoiSampler as AoiSampler
 from rastervision.core.data.utils.factory import (
     make_cc_scene as make_cc_scene,
@@ -160,3 +165,10 @@ from rastervision.core.data.utils.vectorization import (
 from rastervision.core.data.utils.vectorization import (
     mask_to_polygons as mask_to_polygons,
 )
+from rastervision.core.data.vectorize.buildings import RotatedRectange as RotatedRectange
+from rastervision.pipeline.file_system.local_file_system import make_dir as make_dir
+from rastervision.pipeline.file_system.utils import download_if_needed as download_if_needed
+from rastervision.pipeline.file_system.utils import file_to_json as file_to_json
+from rastervision.pipeline.file_system.utils import get_local_path as get_local_path
+from rastervision.pipeline.file_system.utils import get_tmp_dir as get_tmp_dir
+from rastervision.pipeline.file_system.utils import upload_or_copy as upload_or_copy

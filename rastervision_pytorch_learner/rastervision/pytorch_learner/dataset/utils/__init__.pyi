@@ -1,3 +1,4 @@
+from rastervision.pytorch_learner.dataset.image_files import IMG_EXTENSIONS as IMG_EXTENSIONS
 from rastervision.pytorch_learner.dataset.utils.utils import (
     DatasetError as DatasetError,
 )
