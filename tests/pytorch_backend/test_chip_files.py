@@ -3,10 +3,12 @@ from types import SimpleNamespace
 import cv2
 import numpy as np
 import pytest
+import rasterio
 
 from rastervision.pipeline.runner.machine import core_count
-from rastervision.pytorch_backend.chip_files import chip_zip_name, get_image_ext, write_chip
+from rastervision.pytorch_backend.chip_files import chip_zip_name, get_image_ext, write_chip, write_mask
 from rastervision.pytorch_backend.pytorch_semantic_segmentation import PyTorchSemanticSegmentation
+from rastervision.pytorch_learner.dataset.image_files import load_valid
 
 
 @pytest.mark.parametrize(
@@ -29,6 +31,21 @@ def test_chip_that_a_png_cannot_hold_is_an_npy(tmp_path, shape, dtype, ext):
     assert path.endswith(ext)
     back = np.load(path) if ext == 'npy' else cv2.imread(path, cv2.IMREAD_UNCHANGED)
     np.testing.assert_array_equal(back[..., ::-1] if back.ndim == 3 and ext == 'png' else back, chip)
+
+
+@pytest.mark.parametrize(('shape', 'dtype'), [((4, 5, 3), np.uint8), ((4, 5, 8), np.float32)])
+def test_what_is_data_is_in_a_mask_beside_the_chip(tmp_path, shape, dtype):
+    chip = np.zeros(shape, dtype)
+    path = str(tmp_path / f'chip.{get_image_ext(chip)}')
+    valid = np.eye(4, 5) > 0
+
+    write_chip(chip, path)
+    write_mask(valid, path, num_bands=shape[-1])
+
+    assert np.array_equal(load_valid(path), valid)
+    if path.endswith('.png'):
+        with rasterio.open(path) as file:
+            assert np.array_equal(file.read_masks(), np.stack([valid * 255] * 3))
 
 
 def test_zips_sort_like_the_scenes_they_hold():

@@ -22,6 +22,7 @@ class DataSample:
         split: Data split that the sample belongs to.
         scene_id: Id of the scene. None: not told apart.
         window: Where in the scene, in pixels.
+        valid: Which pixels of the chip are data, bool (height, width). None: all, or it is not known.
     """
 
     def __init__(
@@ -31,6 +32,7 @@ class DataSample:
         split: Literal['train', 'valid', 'test'] | None = None,
         scene_id: str | None = None,
         window: 'Box | None' = None,
+        valid: 'np.ndarray | None' = None,
     ) -> None:
         """Keep the parts; nothing is copied."""
         self.chip = chip
@@ -38,9 +40,10 @@ class DataSample:
         self.split = split
         self.scene_id = scene_id
         self.window = window
+        self.valid = valid
 
     def __eq__(self, other: object) -> bool:
-        """Same pixels, label, split, scene and window."""
+        """Same pixels, label, split, scene, window, and what is data."""
         import numpy as np
 
         if not isinstance(other, DataSample):
@@ -49,6 +52,7 @@ class DataSample:
             (self.split, self.scene_id, self.window) == (other.split, other.scene_id, other.window)
             and np.array_equal(self.chip, other.chip)
             and bool(np.all(self.label == other.label))
+            and (self.valid is other.valid or np.array_equal(self.valid, other.valid))  # type: ignore[arg-type]
         )
 
     __hash__ = None  # type: ignore[assignment]

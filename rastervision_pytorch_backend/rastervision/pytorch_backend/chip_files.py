@@ -3,17 +3,22 @@
 import hashlib
 import io
 import uuid
+import warnings
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
+from rasterio.errors import NotGeoreferencedWarning
+from rasterio.io import MemoryFile
 
 from rastervision.pipeline.errors import NotWritableError
+from rastervision.pytorch_learner.dataset.image_files import MASK_SUFFIX
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
+PER_DATASET = '2'  # GDAL's number for a mask that counts for all bands
 # Chips are written once and read in every epoch: little compression is quick to undo.
 PNG_OPTIONS = (cv2.IMWRITE_PNG_COMPRESSION, 2)
 
@@ -39,7 +44,32 @@ def write_chip(chip: 'npt.NDArray[np.generic]', path: str) -> None:
         NotWritableError: If it cannot be written.
     """
     # Neither OpenCV nor NumPy notice if the end of a file is lost, because the disk is full. Python does.
-    content = _to_png(chip, path) if path.endswith('.png') else _to_npy(chip)
+    _write(_to_png(chip, path) if path.endswith('.png') else _to_npy(chip), path)
+
+
+def write_mask(valid: 'npt.NDArray[np.bool_]', path: str, num_bands: int) -> None:
+    """Write which pixels of a chip are data, to a file beside it, as GDAL does: a mask for all bands.
+
+    Args:
+        valid: Bool array (height, width).
+        path: Path of the chip.
+        num_bands: Number of its bands.
+
+    Raises:
+        NotWritableError: If it cannot be written.
+    """
+    height, width = valid.shape
+    profile = {'driver': 'GTiff', 'height': height, 'width': width, 'count': 1, 'dtype': 'uint8', 'compress': 'deflate'}
+    with warnings.catch_warnings(), MemoryFile() as memory:
+        warnings.simplefilter('ignore', NotGeoreferencedWarning)
+        with memory.open(**profile) as file:
+            file.write(np.where(valid, np.uint8(255), np.uint8(0)), 1)
+            file.update_tags(**{f'INTERNAL_MASK_FLAGS_{band}': PER_DATASET for band in range(1, num_bands + 1)})
+        content = bytes(memory.read())
+    _write(content, f'{path}{MASK_SUFFIX}')
+
+
+def _write(content: bytes, path: str) -> None:
     try:
         with open(path, 'wb') as file:
             file.write(content)

@@ -13,10 +13,10 @@ from rastervision.pipeline.file_system.publish import publish_file
 from rastervision.pipeline.file_system.utils import zipdir
 from rastervision.pipeline.progress_bar import progress_bar
 from rastervision.pipeline.rv_config import rv_config_
-from rastervision.pytorch_backend.chip_files import chip_zip_name, get_image_ext, write_chip
-from rastervision.pytorch_backend.utils import CollateWithChips, giving_chips
+from rastervision.pytorch_backend.chip_files import chip_zip_name, get_image_ext, write_chip, write_mask
 from rastervision.pytorch_learner.dataset.combination import set_epoch
 from rastervision.pytorch_learner.dataset.labels import has_labels
+from rastervision.pytorch_learner.dataset.sample_chips import CollateWithChips, with_options
 from rastervision.pytorch_learner.learner.files import discard_training
 from rastervision.pytorch_learner.learner.learner import Learner
 from rastervision.pytorch_learner.learner.model import usable_workers
@@ -82,8 +82,12 @@ class PyTorchLearnerSampleWriter(SampleWriter):
             self._scratch.cleanup()
 
     def write_sample(self, sample: DataSample) -> None:
-        """Write the chip of a sample, and count it."""
-        self.write_chip(sample.chip, self.get_image_path(sample))
+        """Write the chip of a sample, and a mask if some of its pixels are no data; and count it."""
+        path = self.get_image_path(sample)
+        self.write_chip(sample.chip, path)
+        valid, shape = sample.valid, sample.chip.shape
+        if valid is not None and not valid.all() and valid.shape == shape[-3:-1]:  # nobody has made it another size
+            write_mask(valid, path, num_bands=shape[-1])
         self.sample_ind += 1
 
     def get_image_path(self, sample: DataSample) -> str:
@@ -184,15 +188,16 @@ class PyTorchLearnerBackend(Backend):
             return
         options = {**self._chip_loader_options(), **(dataloader_kw or {})}
         options['collate_fn'] = CollateWithChips(options.get('collate_fn', type(self).collate_fn))
-        with giving_chips(dataset):
-            loader = DataLoader(dataset, **options)
-            for ((arrays, labels), windows), chips in progress_bar(loader, f'Making {split} chips', mininterval=0.5):
-                for array, label, window, chip in zip(arrays, labels, windows, chips, strict=True):
-                    if not has_labels(label):
-                        continue
-                    keeps = chip_options.keep_chip if chip is None else chip_options.keep_sample
-                    if keeps(array if chip is None else chip, label):
-                        sample_writer.write_sample(DataSample(chip=array, label=label, split=split, window=window))
+        loader = DataLoader(with_options(dataset, gives_chips=True), **options)
+        for (arrays, labels), windows, chips in progress_bar(loader, f'Making {split} chips', mininterval=0.5):
+            for array, label, window, chip in zip(arrays, labels, windows, chips, strict=True):
+                if not has_labels(label):
+                    continue
+                keeps = chip_options.keep_chip if chip is None else chip_options.keep_sample
+                if keeps(array if chip is None else chip, label):
+                    valid = None if chip is None else chip.valid
+                    sample = DataSample(chip=array, label=label, split=split, window=window, valid=valid)
+                    sample_writer.write_sample(sample)
 
     # ----------------------------------------------------------------- training
     def train(self, source_bundle_uri: str | None = None) -> None:

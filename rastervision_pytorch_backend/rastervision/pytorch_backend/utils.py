@@ -1,13 +1,7 @@
 """Putting samples that are to be written as chips into batches, for each task."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from torch.utils.data import Subset
-
-from rastervision.core.data.chip import Chip
-from rastervision.pytorch_learner.dataset.dataset import GeoDataset
 from rastervision.pytorch_learner.object_detection_utils import BoxList as BoxList
 
 if TYPE_CHECKING:
@@ -46,46 +40,6 @@ def chip_collate_fn_od(
     """Batch of object detection; see `chip_collate_fn_ss`. Labels are boxes in pixels of the chip."""
     (chips, labels), windows = _unzip(batch)
     return (chips, [as_box_list(label) for label in labels]), windows
-
-
-class CollateWithChips:
-    """Puts samples into a batch with another function, which gets images as arrays, and keeps the :class:`.Chip`s.
-
-    Args:
-        collate_fn: The function.
-    """
-
-    def __init__(self, collate_fn: Callable[[list[Any]], Any]) -> None:
-        self.collate_fn = collate_fn
-
-    def __call__(self, batch: Batch) -> tuple[Any, list[Chip | None]]:
-        """The batch, and the chip of each sample; None if its image was an array before."""
-        chips = [x if isinstance(x, Chip) else None for (x, _), _ in batch]
-        arrays = [((x.pixels if isinstance(x, Chip) else x, y), window) for (x, y), window in batch]
-        return self.collate_fn(arrays), chips
-
-
-@contextmanager
-def giving_chips(dataset: Any) -> Iterator[None]:
-    """Let a dataset of windows, or each of several, give its images with what is data in them."""
-    changed = [part for part in _parts(dataset) if isinstance(part, GeoDataset) and not part.gives_chips]
-    for part in changed:
-        part.gives_chips = True
-    try:
-        yield
-    finally:
-        for part in changed:
-            part.gives_chips = False
-
-
-def _parts(dataset: Any) -> Iterator[Any]:
-    inner = getattr(dataset, 'datasets', None)
-    if inner is None and isinstance(dataset, Subset):
-        inner = [dataset.dataset]
-    if inner is None:
-        yield dataset
-    for part in inner or ():
-        yield from _parts(part)
 
 
 def as_box_list(label: 'BoxList | Boxes | None') -> BoxList | None:

@@ -7,7 +7,7 @@ from torch import Tensor
 
 from rastervision.pytorch_learner.dataset.visualizer.classification_visualizer import ClassificationVisualizer
 from rastervision.pytorch_learner.learner.learner import Learner as Learner
-from rastervision.pytorch_learner.tasks.class_labels import ClassLabelsLearner
+from rastervision.pytorch_learner.tasks.class_labels import NO_PREDICTION, ClassLabelsLearner
 
 if TYPE_CHECKING:
     from rastervision.pytorch_learner.dataset.visualizer.visualizer import Visualizer
@@ -19,6 +19,10 @@ class ClassificationLearner(ClassLabelsLearner):
     def get_visualizer_class(self) -> 'type[Visualizer]':
         """The class that plots samples."""
         return ClassificationVisualizer
+
+    def nothing(self, size: tuple[int, int], *, raw_out: bool) -> Tensor:
+        """See the base class."""
+        return torch.full((self.cfg.data.num_classes,), torch.nan) if raw_out else torch.tensor(NO_PREDICTION)
 
     def prob_to_pred(self, x: Tensor) -> Tensor:
         """The best class of each chip."""

@@ -18,6 +18,7 @@ from rastervision.pytorch_learner.object_detection_utils import (
     TorchVisionODAdapter,
     collate_fn,
     compute_coco_eval,
+    is_of_data,
 )
 from rastervision.pytorch_learner.onnx import export_to_onnx
 
@@ -81,6 +82,10 @@ class ObjectDetectionLearner(Learner):
             )
         return batch
 
+    def blank(self, part: Any) -> Any:
+        """See the base class; of labels: no boxes."""
+        return super().blank(part) if isinstance(part, Tensor) else [_no_boxes(), _no_boxes()]
+
     def _is_good(self, boxes: Any) -> bool:
         if not isinstance(boxes, BoxList):
             raise BatchError('there are images without labels (NaN). Give the scenes a label source.')
@@ -134,6 +139,14 @@ class ObjectDetectionLearner(Learner):
         if tuple(out_shape) == (height, width):
             return out_batch
         return [boxes.scale(out_shape[0] / height, out_shape[1] / width) for boxes in out_batch]
+
+    def nothing(self, size: tuple[int, int], *, raw_out: bool) -> BoxList:
+        """See the base class: no boxes."""
+        return _no_boxes()
+
+    def only_of_data(self, out: BoxList, valid: np.ndarray) -> BoxList:
+        """The boxes at least half of which is data."""
+        return out.ind_filter(torch.from_numpy(is_of_data(out.convert_boxes('yxyx').numpy(), valid)))
 
     def undo_symmetry(self, out: list[BoxList], symmetry: 'Symmetry', size: tuple[int, int]) -> list[BoxList]:
         """Bring boxes in flipped or turned images back."""
@@ -194,6 +207,11 @@ class _OneImage(nn.Module):
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         boxes = self.model(x)[0]
         return boxes.boxes, boxes.get_field('class_ids'), boxes.get_field('scores')
+
+
+def _no_boxes() -> BoxList:
+    scores = torch.zeros(0)
+    return BoxList(torch.zeros((0, 4)), class_ids=torch.zeros(0, dtype=torch.int64), scores=scores)
 
 
 def _shown(boxes: BoxList) -> str:

@@ -18,6 +18,7 @@ from rastervision.pipeline.errors import DataError
 from rastervision.pytorch_learner.onnx import ONNXRuntimeAdapter
 
 COCO_MAX_BOXES = 100  # of an image, that pycocotools looks at if it is not told otherwise
+MIN_SHARE_OF_DATA = 0.5  # of a box, so that it is one of something that the image shows
 FORMATS = ('xyxy', 'yxyx', 'xywh', 'cxcywh')
 
 
@@ -156,6 +157,25 @@ def collate_fn(data: Iterable[Sequence[Any]]) -> tuple[Tensor, list[BoxList]]:
     """Make a batch of samples: images are stacked, labels are put into a list."""
     images, labels = zip(*((sample[0], sample[1]) for sample in data), strict=True)
     return torch.stack(images), list(labels)
+
+
+def is_of_data(boxes: np.ndarray, valid: np.ndarray) -> np.ndarray:
+    """Which boxes in an image are, by half or more, of what is data.
+
+    Args:
+        boxes: (n, 4), yxyx, pixels. Of a box, whole pixels count; at least one.
+        valid: Which pixels are data, bool (height, width).
+
+    Returns:
+        Bool, (n,). By a table of sums, so at the cost of the image and the boxes.
+    """
+    height, width = valid.shape
+    sums = np.pad(valid.astype(np.int64), ((1, 0), (1, 0))).cumsum(axis=0).cumsum(axis=1)
+    low = np.floor(boxes[:, :2]).clip(0, np.array([height, width]) - 1).astype(int)
+    high = np.ceil(boxes[:, 2:]).astype(int).clip(low + 1, np.array([height, width]))
+    (top, left), (bottom, right) = low.T, high.T
+    counts = sums[bottom, right] - sums[top, right] - sums[bottom, left] + sums[top, left]
+    return np.asarray(counts >= MIN_SHARE_OF_DATA * (bottom - top) * (right - left))
 
 
 def draw_boxes(x: Tensor, y: BoxList, class_names: Sequence[str], class_colors: Sequence[Any]) -> Tensor:

@@ -1,5 +1,6 @@
 """Learns numbers for a chip."""
 
+import math
 import os
 from typing import TYPE_CHECKING, Any
 
@@ -47,7 +48,8 @@ class RegressionLearner(Learner):
 
     def _target_medians(self) -> Tensor:
         targets = [torch.as_tensor(batch[1]).float() for batch in self.build_dataloader('train', sampler=None)]
-        medians = torch.cat(targets).abs().median(dim=0).values
+        known = torch.cat(targets).abs()
+        medians = known.median(dim=0).values if len(known) else known.new_full(known.shape[1:], torch.nan)
         return medians.clamp_min(torch.finfo(torch.float32).tiny)
 
     def checked_batch(self, batch: list[Any]) -> list[Any]:
@@ -70,6 +72,8 @@ class RegressionLearner(Learner):
         loader = self.build_dataloader(split, distributed=False, num_workers=0)
         pairs = list(self.predict_dataloader(loader, return_format='yz'))
         y, z = (torch.cat([torch.as_tensor(pair[k]).cpu() for pair in pairs]) for k in (0, 1))
+        if not len(y):
+            return
         visualizer = self.build_visualizer()
         known = ~y.isnan().reshape(len(y), -1).any(dim=1)
         if known.any() and isinstance(visualizer, RegressionVisualizer):
@@ -93,8 +97,11 @@ class RegressionLearner(Learner):
     def validate_end(self, outputs: list[dict[str, Any]]) -> 'MetricDict':
         """The loss, mean of batches, and errors, means of samples; if medians of targets are known, relative ones too.
 
-        Loss, a sum over the samples of a batch, depends on how these are put into batches; errors do not.
+        Loss, a sum over the samples of a batch, depends on how these are put into batches; errors do not. They are NaN
+        if there are no samples.
         """
+        if not outputs:  # of images without any data
+            return {f'{name}_abs_error': math.nan for name in self.cfg.data.class_names}
         metrics = aggregate_metrics(outputs, exclude_keys=(NUM_SAMPLES,))
         weights = torch.tensor([float(output.get(NUM_SAMPLES, 1)) for output in outputs])
         for name in (name for name in metrics if name.endswith('_abs_error')):
@@ -108,6 +115,10 @@ class RegressionLearner(Learner):
             for i, name in enumerate(self.cfg.data.class_names)
         }
         return metrics | scaled
+
+    def nothing(self, size: tuple[int, int], *, raw_out: bool) -> Tensor:
+        """See the base class."""
+        return torch.full((self.cfg.data.num_classes,), torch.nan)
 
     def prob_to_pred(self, x: Tensor) -> Tensor:
         """The numbers as they are."""

@@ -4,11 +4,13 @@ import shutil
 import albumentations as A
 import numpy as np
 import pytest
+import rasterio
 from PIL import Image
 
 from rastervision.pipeline.errors import DataError
 from rastervision.pytorch_learner.dataset.errors import ImageDatasetError, MissingImageDataError
-from rastervision.pytorch_learner.dataset.image_files import discover_images, load_image, load_label
+from rastervision.pytorch_learner.dataset.image_files import discover_images, load_image, load_label, load_valid
+from rastervision.pytorch_learner.dataset.labels import NO_CLASS
 from rastervision.pytorch_learner.learner_config.classification_data import ClassificationImageDataConfig
 from rastervision.pytorch_learner.learner_config.semantic_segmentation_data import SemanticSegmentationImageDataConfig
 
@@ -203,3 +205,90 @@ def test_hidden_files_of_macos_are_no_images(config, tmp_path):
     for folder in ('img', 'labels'):
         (tmp_path / 'train' / folder / '._1.png').write_bytes(b'\0\5\x16\7')
     assert values(config(uri=str(tmp_path)).build_dataset('train')) == [1, 2]
+
+
+# ------------------------------------------------------------------------- what is no data
+HOLE = (slice(2, 5), slice(0, 3))
+
+
+def save_with_hole(path, *, how, channels=3, dtype='uint8'):
+    """An image of nines; how: the kind of hole in it, whose pixels are 77."""
+    pixels = np.full((8, 8, channels), 9, dtype)
+    pixels[HOLE] = np.nan if how == 'NaN' else 77
+    valid = np.ones((8, 8), bool)
+    valid[HOLE] = False
+    profile = {'driver': 'GTiff', 'height': 8, 'width': 8, 'dtype': dtype}
+    if path.suffix == '.tif':
+        nodata = {'nodata': 77} if how == 'NODATA' else {}
+        with (
+            rasterio.Env(GDAL_TIFF_INTERNAL_MASK=how == 'mask'),
+            rasterio.open(path, 'w', count=channels, **profile, **nodata) as file,
+        ):
+            file.write(np.moveaxis(pixels, -1, 0))
+            if 'mask' in how:
+                file.write_mask(valid)
+    elif path.suffix == '.npy':
+        np.save(path, pixels)
+    else:
+        Image.fromarray(pixels).save(path)
+    if how == 'mask beside it' and path.suffix != '.tif':
+        with rasterio.open(f'{path}.msk', 'w', count=1, **{**profile, 'dtype': 'uint8'}) as file:
+            file.write(valid.astype('uint8'), 1)
+
+
+@pytest.mark.parametrize(
+    ('name', 'how', 'dtype'),
+    [
+        ('0.tif', 'NODATA', 'uint8'),
+        ('0.tif', 'NODATA', 'int64'),
+        ('0.tif', 'mask', 'uint16'),
+        ('0.tif', 'mask beside it', 'float32'),
+        ('0.tif', 'NaN', 'float32'),
+        ('0.npy', 'NaN', 'float32'),
+        ('0.npy', 'mask beside it', 'int16'),
+        ('0.png', 'mask beside it', 'uint8'),
+        ('0.bmp', 'mask beside it', 'uint8'),
+    ],
+)
+def test_pixels_of_files_that_are_no_data_are_not_mixed_into_others(tmp_path, config, name, how, dtype):
+    write_chips(tmp_path, [0])
+    (tmp_path / 'train/img/0.png').unlink()
+    save_with_hole(tmp_path / 'train/img' / name, how=how, dtype=dtype)
+
+    x, y = config(uri=str(tmp_path)).build_dataset('train', str(tmp_path / 'tmp'))[0]
+    larger = config(uri=str(tmp_path), base_transform=A.to_dict(A.Resize(21, 21))).build_dataset('train', None)[0]
+
+    gap = np.zeros((8, 8), bool)
+    gap[HOLE] = True
+    assert np.array_equal(x[0] == 0, gap) and np.array_equal(y == NO_CLASS, gap)
+    assert len(x.unique()) == 2
+    assert np.array_equal(larger[0][0] == 0, larger[1] == NO_CLASS) and len(larger[0].unique()) == 2
+
+
+def test_an_alpha_band_of_an_image_is_a_channel(tmp_path, write_tif):
+    pixels = np.full((8, 8, 4), 9, 'uint8')
+    pixels[HOLE] = 0
+    path = write_tif('a.tif', pixels)
+    with rasterio.open(path, 'r+') as file:
+        file.colorinterp = [*file.colorinterp[:3], rasterio.enums.ColorInterp.alpha]
+
+    assert load_valid(path) is None and load_image(path).shape == (8, 8, 4)
+
+
+def test_a_mask_of_another_size_is_named(tmp_path, config):
+    write_chips(tmp_path, [0])
+    with rasterio.open(
+        tmp_path / 'train/img/0.png.msk', 'w', driver='GTiff', height=4, width=8, count=1, dtype='uint8'
+    ):
+        pass
+
+    with pytest.raises(ImageDatasetError, match=r'0\.png.*4 x 8.*8 x 8'):
+        config(uri=str(tmp_path)).build_dataset('train', None)[0]
+
+
+def test_a_mask_that_is_none_is_named(tmp_path, config):
+    write_chips(tmp_path, [0])
+    (tmp_path / 'train/img/0.png.msk').write_text('<VRTDataset/>')
+
+    with pytest.raises(ImageDatasetError, match=r'0\.png\.msk'):
+        config(uri=str(tmp_path)).build_dataset('train', None)[0]

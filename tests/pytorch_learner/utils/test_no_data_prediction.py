@@ -8,6 +8,8 @@ from torch import nn
 
 from rastervision.core.box import Box
 from rastervision.core.data.class_config import ClassConfig
+from rastervision.core.data.label.chip_classification_labels import ChipClassificationLabels
+from rastervision.core.data.label.semantic_segmentation_labels import SemanticSegmentationLabels
 from rastervision.core.data.label_store.chip_classification_geojson_store_config import (
     ChipClassificationGeoJSONStoreConfig,
 )
@@ -23,13 +25,20 @@ from rastervision.core.rv_pipeline.rv_pipeline_config import PredictOptions
 from rastervision.core.rv_pipeline.semantic_segmentation_config import SemanticSegmentationPredictOptions
 from rastervision.pipeline.file_system.utils import file_to_json
 from rastervision.pytorch_learner.classification_learner import ClassificationLearner
+from rastervision.pytorch_learner.dataset.dataset import SlidingWindowGeoDataset
+from rastervision.pytorch_learner.dataset.semantic_segmentation_dataset import (
+    SemanticSegmentationSlidingWindowGeoDataset,
+)
 from rastervision.pytorch_learner.learner_config.classification_data import ClassificationImageDataConfig
 from rastervision.pytorch_learner.learner_config.object_detection_data import ObjectDetectionImageDataConfig
+from rastervision.pytorch_learner.learner_config.regression_data import RegressionImageDataConfig
 from rastervision.pytorch_learner.learner_config.semantic_segmentation_data import SemanticSegmentationImageDataConfig
 from rastervision.pytorch_learner.object_detection_learner import ObjectDetectionLearner
+from rastervision.pytorch_learner.regression_learner import RegressionLearner
 from rastervision.pytorch_learner.semantic_segmentation_learner import SemanticSegmentationLearner
 from rastervision.pytorch_learner.tasks.classification_config import ClassificationLearnerConfig
 from rastervision.pytorch_learner.tasks.object_detection_config import ObjectDetectionLearnerConfig
+from rastervision.pytorch_learner.tasks.regression_config import RegressionLearnerConfig
 from rastervision.pytorch_learner.tasks.semantic_segmentation_config import SemanticSegmentationLearnerConfig
 from rastervision.pytorch_learner.utils.prediction import (
     iter_predict_scene_cc,
@@ -177,6 +186,97 @@ def test_boxes_of_what_is_no_data_are_left_out(box_learner, scene):
     labels = predict_scene_od(box_learner, scene, options)
 
     assert sorted(map(tuple, labels.get_npboxes().tolist())) == [(0, 0, 16, 16), (0, 16, 16, 32), (16, 16, 32, 32)]
+
+
+@pytest.mark.parametrize('raw_out', [True, False])
+def test_a_dataset_has_no_predictions_where_it_has_no_data(pixel_learner, scene, raw_out):
+    dataset = SlidingWindowGeoDataset(scene, size=16, stride=16)
+
+    found = [*pixel_learner.predict_dataset(dataset, raw_out=raw_out, numpy_out=True, progress_bar=False)]
+
+    assert pixel_learner.model.seen == 3 and len(found) == 4
+    whole = np.concatenate([np.concatenate(found[:2], axis=-1), np.concatenate(found[2:], axis=-1)], axis=-2)
+    assert np.array_equal(np.isnan(whole).any(axis=0) if raw_out else whole == -1, missing())
+    if raw_out:
+        expected = predict_scene_ss(pixel_learner, scene, SemanticSegmentationPredictOptions(chip_sz=16, stride=16))
+        labels = SemanticSegmentationLabels.from_predictions(dataset.windows, found, scene.extent, 2, smooth=True)
+        whole = labels.get_label_arr(scene.extent, null_class_id=7)
+        assert np.array_equal(whole, expected.get_label_arr(scene.extent, null_class_id=7))
+
+
+@pytest.mark.parametrize('return_format', ['xyz', 'yz'])
+def test_datasets_of_resized_windows_know_their_own_pixels(pixel_learner, scene, return_format):
+    dataset = SemanticSegmentationSlidingWindowGeoDataset(scene, size=16, stride=16, out_size=23)
+    options = {'predict_kw': {'out_shape': (16, 16)}, 'dataloader_kw': {'batch_size': 3}, 'progress_bar': False}
+
+    *others, first = next(pixel_learner.predict_dataset(dataset, return_format, numpy_out=True, **options))
+
+    assert np.array_equal(np.isnan(first).all(axis=0), missing()[:16, :16])
+    assert [part.shape for part in others] == ([(3, 23, 23), ()] if return_format == 'xyz' else [()])
+
+
+@pytest.mark.parametrize('raw_out', [True, False])
+def test_a_dataset_has_a_prediction_for_each_cell_but_no_label_without_data(cell_learner, scene, raw_out):
+    dataset = SlidingWindowGeoDataset(scene, size=16, stride=16)
+
+    found = [*cell_learner.predict_dataset(dataset, raw_out=raw_out, numpy_out=True, progress_bar=False)]
+
+    assert [bool(np.isnan(each).all()) if raw_out else each == -1 for each in found] == [False, False, True, False]
+    if raw_out:
+        labels = ChipClassificationLabels.from_predictions(dataset.windows, found)
+        expected = predict_scene_cc(cell_learner, scene, PredictOptions(chip_sz=16, stride=16))
+        assert labels.get_cells() == expected.get_cells()
+
+
+def test_a_dataset_has_no_boxes_of_what_is_no_data(box_learner, scene):
+    dataset = SlidingWindowGeoDataset(scene, size=16, stride=16)
+
+    found = [*box_learner.predict_dataset(dataset, numpy_out=True, progress_bar=False)]
+
+    assert [len(each['boxes']) for each in found] == [1, 1, 0, 1]
+    assert all(each['boxes'].tolist() == [[0, 0, 16, 16]] for each in found if len(each['boxes']))
+
+
+def test_numbers_of_windows_without_data_are_nan(scene, tmp_path):
+    data, config = RegressionImageDataConfig, RegressionLearnerConfig
+    learner = make_learner(RegressionLearner, config, data, DarkCells(), tmp_path)
+    dataset = SlidingWindowGeoDataset(scene, size=16, stride=16)
+
+    found = [*learner.predict_dataset(dataset, numpy_out=True, progress_bar=False)]
+
+    assert [bool(np.isnan(each).all()) for each in found] == [False, False, True, False]
+    assert all(np.isfinite(found[index]).all() and found[index].shape == (2,) for index in (0, 1, 3))
+
+
+class Own(SlidingWindowGeoDataset):
+    def __getitem__(self, index):
+        x, y = super().__getitem__(index)
+        return x + 1, y
+
+
+def test_datasets_of_others_are_predicted_as_they_are(pixel_learner, scene):
+    found = [*pixel_learner.predict_dataset(Own(scene, size=16, stride=16), numpy_out=True, progress_bar=False)]
+
+    assert len(found) == 4 and all(np.isfinite(each).all() for each in found)
+
+
+class Blank(SemanticSegmentationLearner):
+    """A learner of a plugin, whose `predict` has the arguments of earlier versions."""
+
+    def predict(self, x, raw_out=False, out_shape=None):
+        return super().predict(x, raw_out=raw_out, out_shape=out_shape)
+
+
+def test_learners_of_plugins_need_not_know_of_gaps(scene, tmp_path):
+    data, config = SemanticSegmentationImageDataConfig, SemanticSegmentationLearnerConfig
+    learner = make_learner(Blank, config, data, Dark(), tmp_path)
+    learner.cfg.data.img_sz = 23
+
+    scores = predict_scene_ss(
+        learner, scene, SemanticSegmentationPredictOptions(chip_sz=16, stride=16, blend='cosine')
+    ).get_score_arr(scene.extent)
+
+    assert np.array_equal(np.isnan(scores).any(axis=0), missing())
 
 
 @pytest.fixture

@@ -383,7 +383,8 @@ class RVPipeline(Pipeline):
                     with naming_scene(scene.id):
                         chip, label = scene.raster_source.read_chip(window), self.get_train_labels(window, scene)
                     if self.config.chip_options.keep_sample(chip, label):
-                        yield self.post_process_sample(DataSample(chip.pixels, label, split=split))  # type: ignore[arg-type]
+                        sample = DataSample(chip.pixels, label, split=split, valid=chip.valid)  # type: ignore[arg-type]
+                        yield self.post_process_sample(sample)
 
     def _write_report(self) -> None:
         """Write the report of the run; metrics count as done whether or not it can be made."""

@@ -18,7 +18,6 @@ from rastervision.pytorch_learner.dataset.errors import (
     SamplingOptionsError,
     WindowSamplingError,
 )
-from rastervision.pytorch_learner.dataset.labels import NO_CLASS
 from rastervision.pytorch_learner.dataset.randomness import current_generator, drawing_from, stream_of
 from rastervision.pytorch_learner.dataset.samples import AlbumentationsDataset as AlbumentationsDataset
 from rastervision.pytorch_learner.dataset.samples import ImageDataset as ImageDataset
@@ -50,8 +49,6 @@ class GeoDataset(AlbumentationsDataset):
         to_pytorch: See `AlbumentationsDataset`.
         return_window: Give each sample as `(sample, window)`.
     """
-
-    gives_chips = False  # whether images of samples are given as :class:`.Chip`
 
     def __init__(
         self,
@@ -106,9 +103,7 @@ class GeoDataset(AlbumentationsDataset):
     def _sample(self, window: Box, rng: np.random.Generator, read: tuple[Chip, Any] | None = None) -> Any:
         """The sample of a window; one read of the scene, unless it was read before."""
         chip, label = self._read(window) if read is None else read
-        sample, valid = self._finish_chip((chip.pixels, self._mark_chip(label, chip, window)), rng, chip.valid)
-        if self.gives_chips:
-            sample = Chip(sample[0], valid, zero_is_data=chip.zero_is_data), sample[1]
+        sample = self._finish_chip((chip.pixels, self._mark_chip(label, chip, window)), rng, chip)
         return (sample, window) if self.return_window else sample
 
     def _read(self, window: Box) -> tuple[Chip, Any]:
@@ -127,14 +122,12 @@ class GeoDataset(AlbumentationsDataset):
 
     def _mark_chip(self, label: Any, chip: Chip, window: Box) -> Any:
         """A label of which nothing counts that is not data, or outside the AOI."""
-        if label is not None and chip.is_empty and self.transform_type is TransformType.classification:
-            return NO_CLASS
+        if label is not None and chip.valid is not None:
+            label = self._mark_label(label, chip.valid)
         if label is None or self.transform_type is not TransformType.semantic_segmentation:
             return label
         inside = self.scene.aoi_mask(window) if hasattr(self.scene, 'aoi_mask') else None
-        for mask in (chip.valid, inside):
-            label = label if mask is None else self._mark(label, ~mask)
-        return label
+        return label if inside is None else self._mark_label(label, inside)
 
     def _name(self, window: Box) -> str:
         return f'scene {self._scene_id!r}, window {window!r}'

@@ -23,12 +23,14 @@ def transformed_around_gaps(
     transform: Transform,
     transform_type: TransformType,
     rng: np.random.Generator,
+    *,
+    mixed: bool = False,
 ) -> tuple[Sample, np.ndarray]:
     """Apply a transform to a sample with pixels that are no data.
 
     While it is transformed, these have the values of the nearest pixels that are data, so that no interpolation, blur
     or shift brings anything else to those. Afterwards they are 0 again; or, if the transform scales pixels (as
-    Normalize), what it makes of 0, as it does of chips in files.
+    Normalize), what it makes of 0.
 
     Args:
         sample: Image, 0 where it is no data, and label.
@@ -36,6 +38,7 @@ def transformed_around_gaps(
         transform: The transform.
         transform_type: The kind of label. `noop`, for which nothing is transformed, gives the sample as it is.
         rng: What the transform draws from.
+        mixed: Let them be 0 while they are transformed, so that they are mixed into others.
 
     Returns:
         The sample, and which of its pixels (height, width) are no data.
@@ -46,13 +49,13 @@ def transformed_around_gaps(
     state = copy.deepcopy(rng)
     seed_transform(transform, rng)
     masked = _Masked(transform, invalid)
-    image, label = transformed((_filled(x, invalid), y), masked, transform_type)
-    gaps = masked.mask[..., np.newaxis]
-    fill: Any = image.dtype.type(0)
-    if scales_pixels(transform):
-        seed_transform(transform, state)
-        fill = transformed((np.zeros_like(x), y), transform, transform_type)[0]
-    image = np.where(gaps, fill, image)
+    image, label = transformed((x if mixed else _filled(x, invalid), y), masked, transform_type)
+    if not mixed:
+        fill: Any = image.dtype.type(0)
+        if scales_pixels(transform):
+            seed_transform(transform, state)
+            fill = transformed((np.zeros_like(x), y), transform, transform_type)[0]
+        image = np.where(masked.mask[..., np.newaxis], fill, image)
     if label is not None and transform_type is TransformType.semantic_segmentation:
         label = np.where(masked.mask, NO_CLASS, label)
     return (image, label), masked.mask

@@ -15,6 +15,8 @@ from rastervision.pytorch_learner.dataset.labels import as_class_ids, ignore_pix
 
 IMG_EXTENSIONS = ('.jpg', '.jpeg', '.png', '.ppm', '.bmp', '.pgm', '.tif', '.tiff', '.webp', '.npy')
 
+MASK_SUFFIX = '.msk'  # of the file with the mask of an image, after the image's name: as GDAL has it
+
 _NUMBERS = re.compile(r'(\d+)')
 
 
@@ -82,6 +84,30 @@ def load_label(path: os.PathLike[str] | str) -> np.ndarray:
     return ignore_pixels(class_ids, _nodata(str(path))) if is_tiff(path) else class_ids
 
 
+def load_valid(path: os.PathLike[str] | str) -> np.ndarray | None:
+    """Which pixels of an image file are data, apart from those that are not finite.
+
+    Args:
+        path: The image. Of a GeoTIFF, its NODATA value and mask count, but no alpha band, which is a channel like
+            others; of any, the mask in a file beside it whose name ends with `.msk`, as GDAL writes them.
+
+    Returns:
+        Bool array (height, width); None: all.
+
+    Raises:
+        ImageDatasetError: If the mask cannot be read.
+    """
+    mask_path = f'{path}{MASK_SUFFIX}'
+    if not is_tiff(path) and not os.path.isfile(mask_path):
+        return None
+    try:
+        valid = _valid_in_tiff(str(path)) if is_tiff(path) else _read_mask(mask_path)
+    except (OSError, RasterVisionError) as error:
+        what = str(path) if is_tiff(path) else mask_path
+        raise ImageDatasetError(f'What is data in {str(path)!r} cannot be told from {what!r}: {error}') from error
+    return None if valid.all() else valid
+
+
 def is_tiff(path: os.PathLike[str] | str) -> bool:
     """Whether a file is a TIFF, by its name."""
     return os.path.splitext(path)[1].lower() in ('.tif', '.tiff')
@@ -93,6 +119,27 @@ def _nodata(path: str) -> np.ndarray:
 
     with raster_errors(path), open_raster(path) as dataset:
         return np.asarray(dataset.read_masks(1) == 0)
+
+
+def _valid_in_tiff(path: str) -> np.ndarray:
+    from rastervision.core.box import Box
+    from rastervision.core.data.nodata import Nodata
+    from rastervision.core.data.raster_values import read_nodata_mask
+    from rastervision.core.data.rasterio_io import open_raster, raster_errors
+
+    with raster_errors(path), open_raster(path) as dataset:
+        nodata = Nodata.of(dataset, [index - 1 for index in dataset.indexes])
+        if not nodata.is_declared(dataset.indexes):
+            return np.ones(dataset.shape, dtype=bool)
+        return ~read_nodata_mask(dataset, Box(0, 0, *dataset.shape), dataset.indexes, nodata=nodata)
+
+
+def _read_mask(path: str) -> np.ndarray:
+    from rastervision.core.box import Box
+    from rastervision.core.data.rasterio_io import open_raster, raster_errors, read_window_again
+
+    with raster_errors(path), open_raster(path) as dataset:
+        return np.asarray(read_window_again(dataset, Box(0, 0, *dataset.shape), [1])[0] != 0)
 
 
 def _with_channels(pixels: np.ndarray) -> np.ndarray:

@@ -40,9 +40,11 @@ class ImageFolder(DatasetFolder):  # type: ignore[misc]
             log.warning('%s: the folders %s are left out; the classes are %s.', directory, extra, classes)
         return classes, {name: class_id for class_id, name in enumerate(classes)}
 
-    def sample_name(self, index: int) -> str:
-        """The image file of a sample, for messages."""
+    def image_path(self, index: int) -> str:
+        """The image file of a sample."""
         return str(self.samples[index][0])
+
+    sample_name = image_path  # for messages
 
     @staticmethod
     def make_dataset(

@@ -63,11 +63,13 @@ class CocoDataset(Dataset[tuple[np.ndarray, Boxes]]):
         """The image, and a tuple of its boxes (n, 4), their class ids (n,), and the format of the boxes, `'xywh'`."""
         image = self.images[ind]
         boxes, class_ids = np.array(image.boxes, dtype=float).reshape(-1, 4), np.array(image.class_ids, dtype=int)
-        return load_image(self.sample_name(ind)), (boxes, class_ids, 'xywh')
+        return load_image(self.image_path(ind)), (boxes, class_ids, 'xywh')
 
-    def sample_name(self, index: int) -> str:
-        """The image file of a sample, for messages."""
+    def image_path(self, index: int) -> str:
+        """The image file of a sample."""
         return os.path.join(self.img_dir, self.images[index].file_name)
+
+    sample_name = image_path  # for messages
 
     def __len__(self) -> int:
         return len(self.images)
@@ -83,12 +85,12 @@ class _Detecting(AlbumentationsDataset):
     def _scales(self) -> bool:
         return self.normalize or self.to_pytorch
 
-    def _mark_chip(self, label: Boxes | None, chip: Chip, window: Box) -> Boxes | None:
-        """The boxes that have a pixel of the image in them."""
-        if label is None or chip.valid is None:
-            return label
-        boxes, class_ids, form = label
-        return boxes[(kept := _with_data(boxes, form, chip.valid))], class_ids[kept], form
+    def _mark_label(self, y: Boxes | None, valid: np.ndarray) -> Boxes | None:
+        """The boxes that have a pixel that is data in them."""
+        if y is None:
+            return None
+        boxes, class_ids, form = y
+        return boxes[(kept := _with_data(boxes, form, valid))], class_ids[kept], form
 
     def _label_to_tensor(self, y: Boxes | None) -> Any:
         return torch.tensor(math.nan) if y is None else BoxList.from_arrays(*y)

@@ -55,11 +55,13 @@ class RegressionDataReader(Dataset[tuple[np.ndarray, np.ndarray]]):
             )
 
     def __getitem__(self, ind: int) -> tuple[np.ndarray, np.ndarray]:
-        return load_image(os.path.join(self.img_dir, self.names[ind])), self.targets[ind]
+        return load_image(self.image_path(ind)), self.targets[ind]
 
-    def sample_name(self, index: int) -> str:
-        """The image file of a sample, for messages."""
+    def image_path(self, index: int) -> str:
+        """The image file of a sample."""
         return os.path.join(self.img_dir, self.names[index])
+
+    sample_name = image_path  # for messages
 
     def __len__(self) -> int:
         return len(self.names)

@@ -9,11 +9,14 @@ import numpy as np
 import torch
 from torch.utils.data import Dataset
 
+from rastervision.core.data.chip import Chip
 from rastervision.pytorch_learner.dataset.combination import sample_name
-from rastervision.pytorch_learner.dataset.errors import SampleIndexError
+from rastervision.pytorch_learner.dataset.errors import ImageDatasetError, SampleIndexError
 from rastervision.pytorch_learner.dataset.gaps import transformed_around_gaps
-from rastervision.pytorch_learner.dataset.labels import ignore_pixels
+from rastervision.pytorch_learner.dataset.image_files import load_valid
+from rastervision.pytorch_learner.dataset.labels import NO_CLASS, ignore_pixels
 from rastervision.pytorch_learner.dataset.randomness import SampleRandomness, seed_transform
+from rastervision.pytorch_learner.dataset.sample_chips import SampleChip
 from rastervision.pytorch_learner.dataset.transform import (
     Sample,
     SampleTransform,
@@ -21,6 +24,7 @@ from rastervision.pytorch_learner.dataset.transform import (
     TransformType,
     is_transform,
     is_unscaled,
+    keeps_places,
 )
 
 
@@ -34,6 +38,8 @@ class AlbumentationsDataset(Dataset[Any]):
         transform_type: What kind of labels there are.
         normalize: Whether pixels that are unsigned integers are scaled.
         to_pytorch: Whether samples are tensors.
+        gives_chips: Whether images of samples are given as :class:`.SampleChip`.
+        mixes_gaps: Whether pixels that are no data are mixed, as zeros, into others by the transform, as up to 0.31.
 
     Args:
         orig_dataset: Gives images (height, width, channels) and labels by index, or by other keys.
@@ -44,6 +50,9 @@ class AlbumentationsDataset(Dataset[Any]):
         to_pytorch: Make tensors: images float32 (channels, height, width), labels as the task has them, NaN where
             there is none. Else arrays are given as they are, and None where there is no label.
     """
+
+    gives_chips: bool = False
+    mixes_gaps: bool = False
 
     def __init__(
         self,
@@ -96,9 +105,14 @@ class AlbumentationsDataset(Dataset[Any]):
             SampleIndexError: If there is no sample of that index.
         """
         if not hasattr(key, '__index__'):
-            return self._finish(self.orig_dataset[key], self.randomness.generator_of(key))
+            x, y = self.orig_dataset[key]
+            return self._finish_chip((x, y), self.randomness.generator_of(key), Chip(x))
         index = self._index(key)
-        return self._finish(self.orig_dataset[index], self.randomness.generator(index))
+        x, y = self.orig_dataset[index]
+        valid = self._valid(index, x.shape[-3:-1])
+        if valid is not None:
+            x, y = Chip(x, valid).filled().pixels, self._mark_label(y, valid)
+        return self._finish_chip((x, y), self.randomness.generator(index), Chip(x, valid))
 
     def __len__(self) -> int:
         return len(self.orig_dataset)
@@ -114,43 +128,44 @@ class AlbumentationsDataset(Dataset[Any]):
             raise SampleIndexError(f'Sample {index}: the dataset has {size} samples.')
         return index % size
 
-    def _finish(
-        self, sample: tuple[np.ndarray, Any], rng: np.random.Generator, valid: np.ndarray | None = None
-    ) -> tuple[Any, Any]:
-        """What is made of a sample that has been read; see `_finish_chip`."""
-        return self._finish_chip(sample, rng, valid)[0]
+    def _valid(self, index: int, size: tuple[int, ...]) -> np.ndarray | None:
+        """Which pixels of a sample, bool (height, width), are data, as far as its source says so. None: all."""
+        return None
 
-    def _finish_chip(
-        self, sample: tuple[np.ndarray, Any], rng: np.random.Generator, valid: np.ndarray | None
-    ) -> tuple[tuple[Any, Any], np.ndarray | None]:
-        """What is made of a sample that has been read, and which of its pixels are data.
+    def _finish_chip(self, sample: tuple[np.ndarray, Any], rng: np.random.Generator, chip: Chip) -> tuple[Any, Any]:
+        """What is made of a sample that has been read.
 
         Args:
             sample: Image and label.
             rng: What transforms draw from.
-            valid: Which pixels (height, width) are data. None: all that are finite.
+            chip: Says which pixels (height, width) are data, apart from those that are not finite.
         """
-        x, y, invalid = self._without_gaps(*sample, valid)
-        dtype, transform = x.dtype, self._transform
+        x, y, invalid = self._without_gaps(*sample, chip.valid)
+        dtype, transform, in_window = x.dtype, self._transform, None if invalid is None else ~invalid
         if not isinstance(transform, SampleTransform):
             x, y = transform((x, y))
             invalid = invalid if invalid is not None and invalid.shape == x.shape[-3:-1] else None
-            unscaled = dtype.kind == 'u' and x.dtype.kind == 'u'
+            unscaled, in_window = dtype.kind == 'u' and x.dtype.kind == 'u', None
         else:
             x, y, invalid = self._transformed(transform, (x, y), invalid, rng)
             unscaled = is_unscaled(dtype, x.dtype, transform.transform)
-        valid = None if invalid is None else ~invalid
+            in_window = in_window if keeps_places(transform.transform) else None
         scale = np.iinfo(dtype).max if unscaled and self._scales() else None
-        if not self.to_pytorch:
-            return ((x if scale is None else x / scale), y), valid
-        return (image_to_tensor(x, scale), self._label_to_tensor(y)), valid
+        image = image_to_tensor(x, scale) if self.to_pytorch else (x if scale is None else x / scale)
+        label = self._label_to_tensor(y) if self.to_pytorch else y
+        if not self.gives_chips:
+            return image, label
+        valid = None if invalid is None else ~invalid
+        return SampleChip(image, valid, zero_is_data=chip.zero_is_data, in_window=in_window), label
 
     def _transformed(
         self, transform: SampleTransform, sample: Sample, invalid: np.ndarray | None, rng: np.random.Generator
     ) -> tuple[np.ndarray, Any, np.ndarray | None]:
         """A sample after a transform, and which of its pixels are no data then."""
         if transform.transform is not None and invalid is not None:
-            done, invalid = transformed_around_gaps(sample, invalid, transform.transform, self.transform_type, rng)
+            done, invalid = transformed_around_gaps(
+                sample, invalid, transform.transform, self.transform_type, rng, mixed=self.mixes_gaps
+            )
             return *done, invalid
         if transform.transform is not None:
             seed_transform(transform.transform, rng)
@@ -168,13 +183,16 @@ class AlbumentationsDataset(Dataset[Any]):
             return x, y, invalid
         x = np.where(gaps[..., np.newaxis], x.dtype.type(0), x)
         gaps = gaps.reshape(-1, *gaps.shape[-2:]).any(axis=0)
-        return x, self._mark(y, gaps), gaps if invalid is None else gaps | invalid
+        invalid = gaps if invalid is None else gaps | invalid
+        return x, self._mark_label(y, ~invalid), invalid
 
-    def _mark(self, y: Any, invalid: np.ndarray) -> Any:
-        """A label in which some pixels (height, width) do not count."""
-        if y is None or self.transform_type is not TransformType.semantic_segmentation:
+    def _mark_label(self, y: Any, valid: np.ndarray) -> Any:
+        """A label of which nothing counts but where pixels, bool (height, width), are data."""
+        if y is None or valid.all():
             return y
-        return ignore_pixels(np.asarray(y), invalid)
+        if self.transform_type is TransformType.semantic_segmentation:
+            return ignore_pixels(np.asarray(y), ~valid)
+        return NO_CLASS if self.transform_type is TransformType.classification and not valid.any() else y
 
     def _scales(self) -> bool:
         return self.normalize
@@ -185,6 +203,18 @@ class AlbumentationsDataset(Dataset[Any]):
 
 class ImageDataset(AlbumentationsDataset):
     """Samples from image files."""
+
+    def _valid(self, index: int, size: tuple[int, ...]) -> np.ndarray | None:
+        if not hasattr(self.orig_dataset, 'image_path'):
+            return None
+        path = self.orig_dataset.image_path(index)
+        valid = load_valid(path)
+        if valid is not None and valid.shape != size:
+            raise ImageDatasetError(
+                f'{path!r}: its mask has {valid.shape[0]} x {valid.shape[1]} pixels, the image {size[0]} x {size[1]}. '
+                'Make it anew, or remove it.'
+            )
+        return valid
 
     def sample_name(self, index: int) -> str:
         """The file of a sample, for messages."""

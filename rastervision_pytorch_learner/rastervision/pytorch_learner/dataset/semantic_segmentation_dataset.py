@@ -74,6 +74,10 @@ class SemanticSegmentationDataReader(Dataset[tuple[np.ndarray, np.ndarray | None
             )
         return image, label
 
+    def image_path(self, index: int) -> str:
+        """The image file of a sample."""
+        return str(self.img_paths[index])
+
     def sample_name(self, index: int) -> str:
         """The label file of a sample, for messages; that of the image, if it has none."""
         return str(self._labels[index] or self.img_paths[index])

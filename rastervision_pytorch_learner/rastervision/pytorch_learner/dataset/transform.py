@@ -87,10 +87,20 @@ def scales_pixels(transform: Transform) -> bool:
     return not _SCALING.isdisjoint(_class_names(transform))
 
 
-def _class_names(transform: Transform) -> Iterator[str]:
-    yield type(transform).__name__
+def keeps_places(transform: Transform | None) -> bool:
+    """Whether what a transform makes of an image shows the same place: it may resize, but turns and cuts nothing."""
+    parts = [] if transform is None else [part for part in _parts(transform) if not hasattr(part, 'transforms')]
+    return all(isinstance(part, A.Resize | A.ImageOnlyTransform | A.NoOp) for part in parts)
+
+
+def _parts(transform: Transform) -> Iterator[Any]:
+    yield transform
     for inner in getattr(transform, 'transforms', ()):
-        yield from _class_names(inner)
+        yield from _parts(inner)
+
+
+def _class_names(transform: Transform) -> Iterator[str]:
+    return (type(part).__name__ for part in _parts(transform))
 
 
 def noop_transformer(inp: Sample, transform: Transform | None) -> Sample:

@@ -17,7 +17,7 @@ from rastervision.pipeline.file_system.publish import publish_file
 from rastervision.pipeline.file_system.utils import download_if_needed, file_to_json, json_to_file, unzip, zipdir
 from rastervision.pipeline.masking import mask_data
 from rastervision.pytorch_learner.learner import files
-from rastervision.pytorch_learner.learner.card import is_described, model_card
+from rastervision.pytorch_learner.learner.card import NO_DATA, is_described, model_card
 from rastervision.pytorch_learner.learner.weights import save_weights
 from rastervision.pytorch_learner.learner_config.learner import LearnerConfig
 from rastervision.pytorch_learner.transform_dict import LAMBDA_PATH_KEY
@@ -64,6 +64,8 @@ def unpack(uri: str, tmp_dir: str) -> str:
 def get_learner_config_from_bundle_dir(model_bundle_dir: str) -> LearnerConfig:
     """Read the config from an unpacked bundle, of any version. No code of the bundle is run.
 
+    What it has learned of pixels without data, its card says; without that, they were mixed into others.
+
     Args:
         model_bundle_dir: The folder.
 
@@ -87,6 +89,11 @@ def get_learner_config_from_bundle_dir(model_bundle_dir: str) -> LearnerConfig:
     config = Config.from_dict(config_dict)
     if not isinstance(config, LearnerConfig):
         raise BundleError(f'its {files.CONFIG_FILENAME} is a {type(config).__name__}, not the config of a learner.')
+    if 'no_data' not in config_dict:
+        card = read(MODEL_CARD_FILE)
+        properties = card.get('properties') if isinstance(card, dict) else None
+        says_apart = isinstance(properties, dict) and properties.get(NO_DATA) == 'apart'
+        config.no_data = 'apart' if says_apart else 'mixed'
     return config
 
 

@@ -36,6 +36,8 @@ WEIGHTED_AVERAGES = ('avg_precision', 'avg_recall', 'avg_f1', 'accuracy')  # by 
 DIGITS = 6
 MAX_TEXT = 20_000  # characters of what describes a model
 
+NO_DATA = 'rastervision:no_data'  # in the card: `LearnerConfig.no_data`, which config files leave out mostly
+
 PICKLE, SAFE, ONNX = (
     files.BUNDLE_MODEL_WEIGHTS_FILENAME,
     files.BUNDLE_SAFE_WEIGHTS_FILENAME,
@@ -76,6 +78,7 @@ def model_card(learner: 'Learner', folder: str) -> Card:
         **({'mlm:framework_version': version} if SEMVER.fullmatch(version) else {}),
         'mlm:total_parameters': sum(each.numel() for each in parameters),
         'mlm:memory_size': sum(each.numel() * each.element_size() for each in values),
+        NO_DATA: cfg.no_data,
         'rastervision:metrics': _leading(_metrics(learner), learner, training_data.get('class_shares', {})),
         'rastervision:training_data': training_data,
         'rastervision:versions': versions,

@@ -3,15 +3,17 @@
 import logging
 import os
 from collections.abc import Callable, Sized
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import torch
 from torch.utils.data import DataLoader, RandomSampler, Sampler
 
 from rastervision.pipeline.errors import ConfigError, DataError
 from rastervision.pytorch_learner.dataset.combination import num_samples
+from rastervision.pytorch_learner.dataset.sample_chips import LeaveOutEmpty, first_batch, with_options
 from rastervision.pytorch_learner.learner.files import DATALOADERS_DIRNAME
-from rastervision.pytorch_learner.learner.model import ModelPart, usable_workers
+from rastervision.pytorch_learner.learner.model import usable_workers
+from rastervision.pytorch_learner.learner.predicting import PredictingPart
 from rastervision.pytorch_learner.utils.sampler import SharedOrderSampler
 
 if TYPE_CHECKING:
@@ -25,8 +27,11 @@ Split = Literal['train', 'valid', 'test']
 SPLITS: tuple[Split, ...] = ('train', 'valid', 'test')
 
 
-class DataPart(ModelPart):
+class DataPart(PredictingPart):
     """The part of a learner that has to do with data."""
+
+    # Whether labels cannot say that nothing counts, so that images without any data are left out of batches.
+    leaves_out_empty: ClassVar[bool] = False
 
     datasets: 'dict[Split, Dataset[Any] | None]'
     dataloaders: 'dict[Split, DataLoader[Any] | None]'
@@ -132,7 +137,7 @@ class DataPart(ModelPart):
         sampler = self.build_sampler(dataset, split, distributed=distributed)
         batch_sz = self.cfg.solver.batch_sz if self.cfg.solver is not None else 1
         size = len(sampler) if isinstance(sampler, Sized) else num_samples(dataset)
-        options = {
+        options: dict[str, Any] = {
             'batch_size': batch_sz,
             'sampler': sampler,
             'drop_last': split == 'train' and size % batch_sz == 1,
@@ -142,7 +147,13 @@ class DataPart(ModelPart):
             # Of its own, so that what is drawn for workers does not change the random numbers of the model.
             'generator': torch.Generator().manual_seed(self.cfg.seed),
         }
-        return DataLoader(dataset, **{**options, **kwargs})
+        options |= kwargs
+        if self.cfg.no_data == 'mixed':
+            dataset = with_options(dataset, mixes_gaps=True)
+        if self.leaves_out_empty:
+            dataset = with_options(dataset, gives_chips=True)
+            options['collate_fn'] = LeaveOutEmpty(options['collate_fn'])
+        return DataLoader(dataset, **options)
 
     def build_sampler(self, ds: 'Dataset[Any]', split: Split, distributed: bool = False) -> 'Sampler[Any] | None':
         """What gives the order of samples, or None for the order of the dataset.
@@ -204,7 +215,10 @@ class DataPart(ModelPart):
         """
         if not num_samples(self.get_dataset(split)):
             return
-        x, y = next(iter(self.build_dataloader(split, distributed=False, num_workers=0)))[:2]
+        batch = first_batch(self.build_dataloader(split, distributed=False, num_workers=0))
+        if batch is None:
+            return
+        x, y = batch[:2]
         path = os.path.join(self.output_dir_local, f'{split}_preds.png')
         self.build_visualizer().plot_batch(x, y, path, z=self.predict(x), batch_limit=batch_limit, show=show)
 
@@ -219,8 +233,10 @@ class DataPart(ModelPart):
             batch_limit: At most this many samples.
             show: Show the plot too.
         """
-        x, y = next(iter(dl))[:2]
-        self.build_visualizer().plot_batch(x, y, output_path, batch_limit=batch_limit, show=show)
+        batch = first_batch(dl)
+        if batch is not None:
+            x, y = batch[:2]
+            self.build_visualizer().plot_batch(x, y, output_path, batch_limit=batch_limit, show=show)
 
     def plot_dataloaders(self, batch_limit: int | None = None, show: bool = False) -> None:
         """Plot the first batch of each split, to `dataloaders/<split>.png`.

@@ -2,22 +2,18 @@
 
 import logging
 from abc import ABC
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.utils.data import DataLoader
 
 from rastervision.pipeline.errors import ConfigError
 from rastervision.pipeline.masking import mask
-from rastervision.pipeline.progress_bar import progress_bar as follow
 from rastervision.pipeline.runner.machine import core_count
-from rastervision.pipeline.rv_config import rv_config_
-from rastervision.pytorch_learner.dataset.combination import num_samples
 from rastervision.pytorch_learner.learner import weights
 from rastervision.pytorch_learner.learner.compute import ComputeOptions
 from rastervision.pytorch_learner.learner.gradient_step import autocast
@@ -25,13 +21,10 @@ from rastervision.pytorch_learner.onnx import ONNXRuntimeAdapter, export_to_onnx
 from rastervision.pytorch_learner.symmetries import SYMMETRIES, Symmetry
 
 if TYPE_CHECKING:
-    from torch.utils.data import Dataset
-
     from rastervision.pytorch_learner.learner_config.learner import LearnerConfig
 
 log = logging.getLogger(__name__)
 
-ReturnFormat = Literal['xyz', 'yz', 'z']
 NO_OPTIONS: Mapping[str, Any] = MappingProxyType({})
 
 
@@ -244,6 +237,8 @@ class ModelPart(ABC):
         self, x: Tensor, symmetry: Symmetry, out_shape: tuple[int, int] | None = None, **kwargs: Any
     ) -> Any:
         height, width = out_shape or x.shape[-2:]
+        if 'valid' in kwargs:
+            kwargs['valid'] = symmetry.apply(kwargs['valid'])
         if out_shape is not None:
             kwargs['out_shape'] = symmetry.size(height, width)
         out = self.predict(symmetry.apply(x), raw_out=True, **kwargs)
@@ -276,88 +271,6 @@ class ModelPart(ABC):
             kwargs: Options of the task.
         """
         return out if raw_out else self.prob_to_pred(out)
-
-    def predict_dataset(
-        self,
-        dataset: 'Dataset[Any]',
-        return_format: ReturnFormat = 'z',
-        raw_out: bool = True,
-        numpy_out: bool = False,
-        predict_kw: Mapping[str, Any] = NO_OPTIONS,
-        dataloader_kw: Mapping[str, Any] = NO_OPTIONS,
-        progress_bar: bool = True,
-        progress_bar_kw: Mapping[str, Any] = NO_OPTIONS,
-    ) -> Iterator[Any]:
-        """Predict for each sample of a dataset, one batch at a time.
-
-        Args:
-            dataset: The dataset.
-            return_format: What to yield of a sample: z is its prediction, x the image, y the label.
-            raw_out: Whether predictions are scores.
-            numpy_out: Whether to yield arrays instead of tensors.
-            predict_kw: Passed to `predict`.
-            dataloader_kw: Passed to `DataLoader`.
-            progress_bar: Show a progress bar.
-            progress_bar_kw: Passed to :func:`.progress_bar`, and so to tqdm.
-        """
-        workers = rv_config_.get_namespace_int('rastervision', 'PREDICT_NUM_WORKERS', self.cfg.data.num_workers)
-        batch_sz = self.cfg.solver.batch_sz if self.cfg.solver is not None else 1
-        options = {
-            'batch_size': batch_sz,
-            'num_workers': usable_workers(workers),
-            'shuffle': False,
-            'collate_fn': self.get_collate_fn(),  # type: ignore[attr-defined]
-        }
-        dl = DataLoader(dataset, **{**options, **dataloader_kw})
-        samples = self.predict_dataloader(
-            dl, batched_output=False, return_format=return_format, raw_out=raw_out, predict_kw=predict_kw
-        )
-        if numpy_out:
-            samples = (self._to_numpy(sample, return_format) for sample in samples)
-        if not progress_bar:
-            return iter(samples)
-        options = {'desc': 'Predicting', 'total': num_samples(dataset)}
-        return follow(samples, **{**options, **progress_bar_kw})
-
-    def predict_dataloader(
-        self,
-        dl: 'DataLoader[Any]',
-        batched_output: bool = True,
-        return_format: ReturnFormat = 'z',
-        raw_out: bool = True,
-        predict_kw: Mapping[str, Any] = NO_OPTIONS,
-    ) -> Iterator[Any]:
-        """Predict for each batch, or sample, of a loader.
-
-        Args:
-            dl: The loader.
-            batched_output: Yield batches instead of samples.
-            return_format: What to yield: z is the prediction, x the image, y the label.
-            raw_out: Whether predictions are scores.
-            predict_kw: Passed to `predict`.
-
-        Raises:
-            ConfigError: If the format is not one of the three.
-        """
-        if return_format not in ('xyz', 'yz', 'z'):
-            raise ConfigError(f"return_format {return_format!r}: not valid. Choose from 'xyz', 'yz', 'z'.")
-        return self._predict_batches(dl, batched_output, return_format, raw_out, predict_kw)
-
-    def _predict_batches(
-        self, dl: 'DataLoader[Any]', batched: bool, fmt: ReturnFormat, raw_out: bool, predict_kw: Mapping[str, Any]
-    ) -> Iterator[Any]:
-        for x, y, *_ in dl:
-            z = self.predict(x, raw_out=raw_out, **predict_kw)
-            parts = {'xyz': (x, y, z), 'yz': (y, z), 'z': (z,)}[fmt]
-            rows = [parts] if batched else zip(*parts, strict=True)
-            for row in rows:
-                yield row[0] if fmt == 'z' else row
-
-    def _to_numpy(self, sample: Any, fmt: ReturnFormat) -> Any:
-        if fmt == 'z':
-            return self.output_to_numpy(sample)
-        *others, z = sample
-        return (*(part.numpy() if isinstance(part, Tensor) else part for part in others), self.output_to_numpy(z))
 
     def output_to_numpy(self, out: Any) -> Any:
         """Turn predictions into arrays."""

@@ -1,7 +1,7 @@
 """Configures a learner: data, model and training together."""
 
 import os
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
 from pydantic import Field, PositiveFloat, model_validator
 
@@ -61,6 +61,12 @@ class LearnerConfig(Config):
         'Number of epochs after which loggers get images of predictions and of the confusion matrix; the last epoch '
         'has them too. None: never.',
         ge=1,
+    )
+    no_data: Literal['apart', 'mixed'] = added_field(
+        'apart',
+        'What becomes of pixels that are no data while images are resized and transformed, in training and when '
+        'predicting. apart: they do not change others. mixed: they are mixed into them, as zeros, as up to 0.31; a '
+        'bundle that does not say otherwise has learned so.',
     )
     license: License | None = added_field(None, 'License of the model, as an SPDX identifier; for its card.')
     description: str | None = added_field(None, 'What the model is for, in plain words; for its card.', min_length=1)

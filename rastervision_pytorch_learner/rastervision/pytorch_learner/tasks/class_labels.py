@@ -28,6 +28,7 @@ from rastervision.pytorch_learner.metrics import (
 log = logging.getLogger(__name__)
 
 SHOWN = 5  # values in a message
+NO_PREDICTION = -1  # class id where nothing is predicted, as of `best_classes`
 
 
 class ClassLabelsLearner(Learner):

@@ -13,6 +13,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
 from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -29,6 +30,7 @@ from rastervision.pipeline.runner.machine import core_count
 from rastervision.pipeline.rv_config import rv_config_
 from rastervision.pytorch_learner.dataset.dataset import SlidingWindowGeoDataset
 from rastervision.pytorch_learner.dataset.transform import TransformType
+from rastervision.pytorch_learner.object_detection_utils import is_of_data
 from rastervision.pytorch_learner.utils.input_check import check_input, indices_to_check
 
 if TYPE_CHECKING:
@@ -39,6 +41,7 @@ if TYPE_CHECKING:
     from rastervision.core.rv_pipeline.rv_pipeline_config import PredictOptions
     from rastervision.core.rv_pipeline.semantic_segmentation_config import SemanticSegmentationPredictOptions
     from rastervision.pytorch_learner.classification_learner import ClassificationLearner
+    from rastervision.pytorch_learner.dataset.sample_chips import SampleChip
     from rastervision.pytorch_learner.learner.learner import Learner
     from rastervision.pytorch_learner.object_detection_learner import ObjectDetectionLearner
     from rastervision.pytorch_learner.semantic_segmentation_learner import SemanticSegmentationLearner
@@ -50,7 +53,6 @@ log = logging.getLogger(__name__)
 
 MAX_BATCHES_AHEAD = 2
 MAX_WINDOWS_AHEAD = 2  # of each of several threads
-MIN_SHARE_OF_DATA = 0.5  # of a box, so that it is one of something that the image shows
 
 
 # --------------------------------------------------------------------- streams
@@ -118,7 +120,7 @@ def iter_predict_scene_od(
         predict_kw['merge_kw'] = {'merge_thresh': predict_options.merge_thresh}
     for window, boxes, valid in _predict_windows(learner, dataset, predict_options, **predict_kw):
         if valid is not None:
-            kept = _share_of_data(boxes['boxes'], valid) >= MIN_SHARE_OF_DATA
+            kept = is_of_data(boxes['boxes'], valid)
             boxes = {name: values[kept] for name, values in boxes.items()}
         yield window, boxes
 
@@ -182,17 +184,6 @@ def _is_whole(boxes: np.ndarray, window: 'Box', extent: 'Box', *, edge_sz: int) 
     return np.asarray(whole.all(axis=1))
 
 
-def _share_of_data(boxes: np.ndarray, valid: np.ndarray) -> np.ndarray:
-    """Which part, 0 to 1, of each box, (n, 4), in pixels of a window is data, of its whole pixels; at least one."""
-    height, width = valid.shape
-    sums = np.pad(valid.astype(np.int64), ((1, 0), (1, 0))).cumsum(axis=0).cumsum(axis=1)
-    low = np.floor(boxes[:, :2]).clip(0, np.array([height, width]) - 1).astype(int)
-    high = np.ceil(boxes[:, 2:]).astype(int).clip(low + 1, np.array([height, width]))
-    (top, left), (bottom, right) = low.T, high.T
-    counts = sums[bottom, right] - sums[top, right] - sums[bottom, left] + sums[top, left]
-    return np.asarray(counts / ((bottom - top) * (right - left)))
-
-
 class CoveringWindowGeoDataset(SlidingWindowGeoDataset):
     """Windows that reach over the edges of a scene only if it is smaller; see :meth:`.Box.get_covering_windows`."""
 
@@ -212,7 +203,7 @@ def _windows_of(
     unlabeled.label_source = None
     transform, _ = learner.cfg.data.get_data_transforms()
     stride = getattr(options, 'stride', None) or options.chip_sz
-    return kind(
+    dataset = kind(
         unlabeled,
         size=options.chip_sz,
         stride=stride,
@@ -220,6 +211,8 @@ def _windows_of(
         transform=transform,
         transform_type=transform_type,
     )
+    dataset.gives_chips, dataset.mixes_gaps = True, learner.cfg.no_data == 'mixed'
+    return dataset
 
 
 def _predict_windows(
@@ -233,16 +226,19 @@ def _predict_windows(
     predict = learner.predict
     if options.tta is not None:
         predict = partial(learner.predict_augmented, tta=options.tta)
-    images = _Images(dataset, indices_to_check(len(dataset)))
-    with dataset.scene.raster_source.reading_ahead(images.windows):
-        check_input(learner, dataset, images.looked_at())
-        for batch in _ahead(_batches(images, options.batch_sz), MAX_BATCHES_AHEAD):
-            predictions = predict(torch.stack([image for _, image, _ in batch]), raw_out=True, **predict_kw)
-            for (window, _, valid), prediction in zip(batch, predictions, strict=True):
-                yield window, learner.output_to_numpy(prediction), valid
+    windows = _Windows(dataset, indices_to_check(len(dataset)))
+    with dataset.scene.raster_source.reading_ahead(windows.in_order):
+        check_input(learner, dataset, windows.looked_at())
+        for batch in _ahead(_batches(windows, options.batch_sz), MAX_BATCHES_AHEAD):
+            chips = [chip for _, chip in batch]
+            images = torch.stack([chip.pixels for chip in chips])
+            more = learner.gaps_kw(chips, images.shape[-2:], predict_kw.get('out_shape'))
+            predictions = predict(images, raw_out=True, **predict_kw, **more)
+            for (window, chip), prediction in zip(batch, predictions, strict=True):
+                yield window, learner.output_to_numpy(prediction), chip.in_window
 
 
-class _Images:
+class _Windows:
     """Windows of a scene that have data, as the model takes them. Each is read once, also if it was looked at before.
 
     Args:
@@ -253,10 +249,10 @@ class _Images:
     def __init__(self, dataset: SlidingWindowGeoDataset, first: Sequence[int]) -> None:
         self._dataset = dataset
         self._first = first
-        self._kept: dict[int, tuple[Chip, torch.Tensor]] = {}
+        self._kept: dict[int, tuple[Chip, SampleChip]] = {}
 
     @property
-    def windows(self) -> 'list[Box]':
+    def in_order(self) -> 'list[Box]':
         """All windows, in the order in which they are read."""
         return [*(self._dataset.windows[index] for index in self._first), *self._others()]
 
@@ -266,17 +262,17 @@ class _Images:
             chip = self._read(self._dataset.windows[index])
             image = self._finish(index, chip)
             self._kept[index] = chip, image
-            yield image
+            yield image.pixels
 
-    def __iter__(self) -> 'Iterator[tuple[Box, torch.Tensor, np.ndarray | None]]':
-        """Windows, images, and which of their pixels are data."""
+    def __iter__(self) -> 'Iterator[tuple[Box, SampleChip]]':
+        """Windows and their images."""
         skipped, others = 0, self._read_all(self._others())
         for index, window in enumerate(self._dataset.windows):
             chip, image = self._kept.pop(index) if index in self._first else (next(others), None)
             if chip.is_empty:
                 skipped += 1
                 continue
-            yield window, self._finish(index, chip) if image is None else image, chip.valid
+            yield window, self._finish(index, chip) if image is None else image
         if skipped:
             log.info(
                 'scene %r: %d of %d windows have no data and are not predicted.',
@@ -300,11 +296,10 @@ class _Images:
             return _in_threads(self._read, windows, min(workers, core_count()))
         return map(self._read, windows)
 
-    def _finish(self, index: int, chip: 'Chip') -> torch.Tensor:
-        # Resized with its gaps, as chips in files are, and as bundles of 0.31 have learned it.
-        sample = chip.pixels, None
-        image: torch.Tensor = self._dataset._finish(sample, self._dataset.randomness.generator(index))[0]
-        return image
+    def _finish(self, index: int, chip: 'Chip') -> 'SampleChip':
+        rng = self._dataset.randomness.generator(index)
+        image: SampleChip = self._dataset._finish_chip((chip.pixels, None), rng, chip)[0]
+        return replace(image, in_window=chip.valid)
 
 
 def _in_threads(function: Callable[[S], T], items: Iterable[S], workers: int) -> Iterator[T]:

@@ -14,6 +14,12 @@ def test_highest_score_wins_the_first_of_equals():
     assert labels.get_cell_scores(A) == [0.1, 0.9]
 
 
+def test_a_cell_without_a_prediction_has_no_label():
+    labels = ChipClassificationLabels.from_predictions([A, B], [np.array([np.nan, np.nan]), np.array([0.5, 0.4])])
+
+    assert labels.get_cells() == [B]
+
+
 def test_sum_changes_neither():
     a, b = ChipClassificationLabels({A: (0, None)}), ChipClassificationLabels({A: (1, None), B: (2, None)})
 

@@ -4,6 +4,7 @@ import pytest
 import torch
 from matplotlib.figure import Figure
 
+from rastervision.pytorch_learner.dataset.labels import NO_CLASS
 from rastervision.pytorch_learner.dataset.visualizer.channel_groups import channel_groups_to_imgs
 from rastervision.pytorch_learner.dataset.visualizer.classification_visualizer import ClassificationVisualizer
 from rastervision.pytorch_learner.dataset.visualizer.object_detection_visualizer import ObjectDetectionVisualizer
@@ -81,6 +82,20 @@ def test_a_right_class_is_green_and_a_wrong_one_red():
     colors = [plotted(visualizer, torch.rand(3, 8, 8), y, torch.tensor(1))[-1].texts[0].get_color() for y in (1, 0)]
 
     assert colors == ['green', 'red']
+
+
+@pytest.mark.parametrize('prediction', [torch.tensor([torch.nan, torch.nan]), torch.tensor(-1)])
+def test_chips_without_data_have_no_class(prediction):
+    axs = plotted(ClassificationVisualizer(NAMES, COLORS), torch.rand(3, 8, 8), torch.tensor(NO_CLASS), prediction)
+
+    assert [ax.texts[0].get_text() for ax in axs[1:]] == ['no data'] * 2
+
+
+def test_pixels_without_a_prediction_are_left_blank():
+    scores = torch.tensor([[[0.1, torch.nan]], [[0.9, torch.nan]]])
+    axs = plotted(SemanticSegmentationVisualizer(NAMES, COLORS), torch.rand(3, 1, 2), z=scores)
+
+    assert axs[-1].images[0].get_array().tolist() == [[1, None]]
 
 
 def test_errors_of_predicted_targets_are_written():

@@ -88,11 +88,13 @@ class ChipClassificationLabels(Labels):
 
         Args:
             windows: The cells.
-            predictions: For each cell the scores of all classes, (classes,). The highest wins, the first of equals.
+            predictions: For each cell the scores of all classes, (classes,). The highest wins, the first of equals. A
+                cell with NaN has no label.
         """
         labels = cls.make_empty()
         for window, scores in zip(windows, predictions, strict=True):
-            labels.set_cell(window, int(np.argmax(scores)), scores)
+            if not np.isnan(scores).any():
+                labels.set_cell(window, int(np.argmax(scores)), scores)
         return labels
 
     @classmethod

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 
+NO_DATA = 'no data'
+
+
 class ClassificationVisualizer(NamedValuesVisualizer):
     """Plots images with their class."""
 
@@ -23,12 +26,12 @@ class ClassificationVisualizer(NamedValuesVisualizer):
         Args:
             ax: Where.
             class_names: Names of the classes.
-            y: The class id.
+            y: The class id, or one of no class.
         """
-        write(ax, class_names[int(y)])
+        write(ax, _name(class_names, int(y)))
 
     def plot_pred(self, ax: 'Axes', class_names: Sequence[str], z: torch.Tensor, y: torch.Tensor | None = None) -> None:
-        """Write the name of a predicted class, or draw the scores of all; green if right, red if wrong.
+        """Write the name of a predicted class, or draw the scores of all; green if right, red if wrong, if it counts.
 
         Args:
             ax: Where.
@@ -38,11 +41,16 @@ class ClassificationVisualizer(NamedValuesVisualizer):
         """
         scores = torch.as_tensor(z).detach().cpu()
         best = int(scores.argmax()) if scores.ndim else int(scores)
-        color = 'black' if y is None else ('green' if best == int(y) else 'red')
-        if not scores.ndim:
-            write(ax, class_names[best], color=color)
+        counts = y is not None and 0 <= int(y) < len(class_names)
+        color = ('green' if best == int(y) else 'red') if y is not None and counts else 'black'
+        if not scores.ndim or scores.isnan().any():
+            write(ax, NO_DATA if scores.ndim else _name(class_names, best), color=color)
             return
         colors = [color if class_id == best else 'lightgray' for class_id in range(len(class_names))]
         ax.barh(np.arange(len(class_names)), scores.float().softmax(dim=0).numpy(), color=colors)
         ax.set_yticks(np.arange(len(class_names)), list(map(plot_label, class_names)))
         ax.set_xlim(0, 1)
+
+
+def _name(class_names: Sequence[str], class_id: int) -> str:
+    return class_names[class_id] if 0 <= class_id < len(class_names) else NO_DATA

@@ -7,6 +7,7 @@ import numpy as np
 import torch
 
 from rastervision.core.data.colors import color_to_triple
+from rastervision.core.data.label.utils import best_classes
 from rastervision.pipeline.plain_text import plot_label
 from rastervision.pytorch_learner.dataset.visualizer.side_by_side import SideBySideVisualizer
 
@@ -76,7 +77,7 @@ class SemanticSegmentationVisualizer(SideBySideVisualizer):
     ) -> None:
         """Plot predicted class ids (height, width), or the best of scores (classes, height, width); see `plot_gt`."""
         scores = np.asarray(z)
-        self.plot_gt(ax, scores.argmax(axis=0) if scores.ndim == 3 else scores, num_classes, cmap, **kwargs)
+        self.plot_gt(ax, best_classes(scores) if scores.ndim == 3 else scores, num_classes, cmap, **kwargs)
 
     def _colors(self) -> list[tuple[float, float, float]]:
         triples = (color_to_triple(color) for color in self.class_colors)
