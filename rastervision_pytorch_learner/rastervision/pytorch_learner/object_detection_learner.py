@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 class ObjectDetectionLearner(Learner):
     """Learner for object detection. The model gives a :class:`.BoxList` for each image."""
 
+    leaves_out_empty = True
+
     def get_visualizer_class(self) -> 'type[Visualizer]':
         """The class that plots samples."""
         return ObjectDetectionVisualizer

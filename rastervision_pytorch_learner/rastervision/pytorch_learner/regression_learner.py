@@ -26,6 +26,8 @@ NUM_SAMPLES = 'num_samples'
 class RegressionLearner(Learner):
     """Learner for regression. The model gives numbers, (batch, targets). The loss is the sum of absolute errors."""
 
+    leaves_out_empty = True
+
     def get_visualizer_class(self) -> 'type[Visualizer]':
         """The class that plots samples."""
         return RegressionVisualizer

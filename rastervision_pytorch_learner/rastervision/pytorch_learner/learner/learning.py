@@ -24,6 +24,10 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 
+class _TooFewSamples(ConfigError):
+    """Batch norm has nothing to normalise over."""
+
+
 class LearningPart(ReportingPart):
     """The part of a learner that goes through a batch."""
 
@@ -51,11 +55,15 @@ class LearningPart(ReportingPart):
 
     def counts(self, batch: list[Any]) -> bool:
         """Whether anything in a batch counts. If not, it changes nothing."""
-        return True
+        return len(batch[0]) > 0
 
     def placeholder(self, batch: list[Any]) -> list[Any]:
         """A batch of which nothing counts, with labels that a loss can be computed of; that loss is not used."""
-        return batch
+        return batch if len(batch[0]) else [self.blank(part) for part in batch]
+
+    def blank(self, part: Any) -> Any:
+        """Something in the place of a part of a batch, such as its labels, that has no samples: zeros for two."""
+        return part.new_zeros((2, *part.shape[1:]))
 
     # ----------------------------------------------------------------- training
     def learn(
@@ -79,8 +87,13 @@ class LearningPart(ReportingPart):
         buffers = [each.clone() for each in self.bare_model.buffers()] if is_kept else []
         try:
             return self._learn(batch, index, step, len(loader))
+        except _TooFewSamples:
+            # Beside samples without data, which were left out, others of another order may stand in the next epoch.
+            if not self.leaves_out_empty or loader.batch_size == len(batch[0]) or self.is_ddp_process:
+                raise
+            return None, step.skip(index, len(loader))
         except BatchError as error:
-            name_samples(error, loader, index, order_seed(self.cfg.seed, self.get_start_epoch()))
+            self._name_samples(error, batch, loader, index, order_seed(self.cfg.seed, self.get_start_epoch()))
             if not (is_kept and isinstance(error, NonFiniteError)):
                 raise
             log.warning('Passed over: %s', error)
@@ -92,7 +105,7 @@ class LearningPart(ReportingPart):
     def _learn(
         self, batch: list[Any], index: int, step: 'GradientStep', total: int
     ) -> tuple[dict[str, Any] | None, bool]:
-        batch = self.checked_batch(batch)
+        batch = self.checked_batch(batch) if len(batch[0]) else batch
         counts = self.counts(batch)
         if not self._in_any_process(counts):
             return None, step.skip(index, total)
@@ -115,7 +128,7 @@ class LearningPart(ReportingPart):
         except ValueError as error:
             if 'more than 1 value per channel' not in str(error):
                 raise
-            raise ConfigError(
+            raise _TooFewSamples(
                 'solver.batch_sz: batch norm cannot learn from one value per channel, which is what this model has in '
                 f'a batch of {len(batch[0])}. Use batches of two or more, larger images (data.img_sz), or another '
                 'model.'
@@ -126,6 +139,14 @@ class LearningPart(ReportingPart):
                 raise NonFiniteError('the loss of another process is not finite; see what that one says.')
             raise explain_loss(output['train_loss'], batch, self.bare_model)
         return output
+
+    def _name_samples(
+        self, error: BatchError, batch: list[Any], loader: 'DataLoader[Any]', index: int, seed: int | None = None
+    ) -> None:
+        """See `name_samples`; if samples have been left out of the batch, it is not known which ones are to blame."""
+        if self.leaves_out_empty and len(batch[0]) != loader.batch_size:
+            error.positions = None
+        name_samples(error, loader, index, seed)
 
     def _in_any_process(self, flag: bool) -> bool:
         """Whether something is so in this process, or in one of those that train together with it."""
@@ -141,12 +162,15 @@ class LearningPart(ReportingPart):
             raise NonFiniteError(
                 f'epoch {self.get_start_epoch() + 1}: no batch had a finite loss. Look at the warnings before this.'
             )
-        log.warning('No label of the training data counts: all are of pixels or classes that are ignored.')
+        log.warning(
+            'No label of the training data counts: all are of pixels or classes that are ignored, or of images that '
+            'have no data.'
+        )
         return {'train_loss': 0.0}
 
     # --------------------------------------------------------------- validation
     def judge(self, batch: list[Any], index: int, loader: 'DataLoader[Any]') -> dict[str, Any]:
-        """What `validate_step` gives for a batch.
+        """What `validate_step` gives for a batch; nothing if it has no samples.
 
         Args:
             batch: Images, labels, ...
@@ -156,6 +180,8 @@ class LearningPart(ReportingPart):
         Raises:
             BatchError: If the loss is not finite, or labels are not what they should be; it names the samples.
         """
+        if not len(batch[0]):
+            return {}
         try:
             batch = self.to_device(self.checked_batch(batch), self.device)
             with self.autocast():
@@ -163,7 +189,7 @@ class LearningPart(ReportingPart):
             if 'val_loss' in output and not all_finite([output['val_loss']]):
                 raise explain_loss(output['val_loss'], batch, self.bare_model)
         except BatchError as error:
-            name_samples(error, loader, index)
+            self._name_samples(error, batch, loader, index)
             error.args = (f'validation, {error}',)
             is_kept = self.cfg.solver is not None and self.cfg.solver.on_nonfinite == 'skip'
             if not (is_kept and isinstance(error, NonFiniteError)):

@@ -4,10 +4,11 @@ Smith 2017, https://arxiv.org/abs/1506.01186: the rate rises from batch to batch
 falls fastest, below where it explodes.
 """
 
+from collections.abc import Iterator
 from copy import deepcopy
 from dataclasses import dataclass
-from itertools import chain, islice, repeat
-from typing import TYPE_CHECKING
+from itertools import islice
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -64,7 +65,7 @@ def find_lr(learner: 'Learner', start: float = 1e-6, end: float = 1.0, num_batch
 
     Raises:
         ArgumentError: If the rates do not rise.
-        DataError: If the loss explodes at once.
+        DataError: If the loss explodes at once, or no sample has any data.
     """
     if not 0 < start < end or num_batches < 3:
         raise ArgumentError(
@@ -87,7 +88,7 @@ def _try_rates(learner: 'Learner', rates: list[float]) -> LearningRates:
     )
     learner.model.train()
     average, losses = 0.0, []
-    batches = chain.from_iterable(repeat(learner.get_dataloader('train')))
+    batches = _batches(learner)
     for index, (rate, batch) in enumerate(zip(rates, islice(batches, len(rates)), strict=True)):
         seed_step(learner.cfg.seed, 0, 0, index)
         for group in optimizer.param_groups:
@@ -101,3 +102,16 @@ def _try_rates(learner: 'Learner', rates: list[float]) -> LearningRates:
             losses.pop()
             break
     return LearningRates(rates[: len(losses)], losses)
+
+
+def _batches(learner: 'Learner') -> Iterator[Any]:
+    """The batches of the training data that have samples, again and again."""
+    loader = learner.get_dataloader('train')
+    while True:
+        is_empty = True
+        for batch in loader:
+            if len(batch[0]):
+                is_empty = False
+                yield batch
+        if is_empty:
+            raise DataError('No image of the training data has any data in it. Check the NODATA values of the images.')

@@ -108,7 +108,8 @@ class ReportingPart(ResultsPart):
 
     def images(self) -> dict[str, np.ndarray]:
         """Images of how far training is, by name: (height, width, 3), uint8."""
-        return {'predictions': prediction_image(self)} if num_samples(self.valid_ds) else {}
+        image = prediction_image(self) if num_samples(self.valid_ds) else None
+        return {} if image is None else {'predictions': image}
 
     def record_epoch(self, epoch: int, metrics: Mapping[str, Any]) -> None:
         """Hand an epoch to the loggers. Times, which are text, are left out.

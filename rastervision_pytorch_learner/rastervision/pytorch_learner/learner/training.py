@@ -212,7 +212,8 @@ class TrainingPart(LearningPart):
         with torch.inference_mode(), Progress('validating', len(dl)) as progress:
             for index, batch in enumerate(progress.waiting_for(iter(dl))):
                 output = self.judge(list(batch), index, dl)
-                outputs.append({key: _detached(value) for key, value in output.items()})
+                if output:
+                    outputs.append({key: _detached(value) for key, value in output.items()})
                 progress.add(len(batch[0]), output.get('val_loss'))
         metrics: dict[str, Any] = {name: _plain(value) for name, value in self.validate_end(outputs).items()}
         return {**metrics, 'valid_time': str(timedelta(seconds=time.monotonic() - start))}

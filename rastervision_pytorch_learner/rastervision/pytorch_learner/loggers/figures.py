@@ -10,6 +10,7 @@ import numpy as np
 from PIL import Image
 
 from rastervision.pipeline.plain_text import plot_label
+from rastervision.pytorch_learner.dataset.sample_chips import first_batch
 
 if TYPE_CHECKING:
     from rastervision.pytorch_learner.learner.data import DataPart
@@ -18,17 +19,20 @@ NUM_SAMPLES = 4
 MAX_CLASSES_WITH_TEXT = 15
 
 
-def prediction_image(learner: 'DataPart') -> np.ndarray:
+def prediction_image(learner: 'DataPart') -> np.ndarray | None:
     """Image, label and prediction of the first validation samples, always the same ones.
 
     Args:
         learner: A learner with validation data.
 
     Returns:
-        (height, width, 3), uint8. Takes about a second, most of it for drawing.
+        (height, width, 3), uint8; None if there is no image to show. Takes about a second, most of it for drawing.
     """
     options = {'distributed': False, 'num_workers': 0, 'batch_size': NUM_SAMPLES}
-    x, y = next(iter(learner.build_dataloader('valid', **options)))[:2]  # type: ignore[arg-type]
+    batch = first_batch(learner.build_dataloader('valid', **options))  # type: ignore[arg-type]
+    if batch is None:
+        return None
+    x, y = batch[:2]
     with TemporaryDirectory() as folder:
         path = os.path.join(folder, 'predictions.png')
         learner.build_visualizer().plot_batch(x, y, path, z=learner.predict(x))
