@@ -201,6 +201,13 @@ class ArgumentTypeError(RasterVisionError, TypeError):
     """
 
 
+class TooManyIndicesError(ArgumentError, IndexError):
+    """An array or a raster is indexed by more than it has axes.
+
+    Write [ymin:ymax, xmin:xmax], or one part for each axis of `shape`.
+    """
+
+
 class BoxSizeError(ArgumentError):
     """A box is too large or too small for what is asked of it.
 

@@ -2,7 +2,7 @@ import pytest
 
 from rastervision.core.box import Box
 from rastervision.core.data.slices import parse_array_slices_2d, parse_array_slices_Nd, sampled_shape
-from rastervision.pipeline.errors import ArgumentTypeError, UnsupportedSliceError
+from rastervision.pipeline.errors import RasterVisionError, UnsupportedSliceError
 
 EXTENT = Box(0, 0, 50, 60)
 
@@ -23,10 +23,26 @@ def test_an_ellipsis_stands_for_the_rest():
     assert parse_array_slices_Nd((Ellipsis, 0), EXTENT) == (EXTENT, [slice(0, 50), slice(0, 60), 0])
 
 
-@pytest.mark.parametrize('key', [3, (slice(None), [1, 2]), (slice(None),) * 3])
-def test_other_keys_are_refused(key):
-    with pytest.raises(ArgumentTypeError):
+ALL = slice(None)
+
+
+@pytest.mark.parametrize(
+    ('key', 'error'),
+    [
+        (3, ValueError),
+        ((3, ALL), ValueError),
+        ((ALL, 3), ValueError),
+        ((ALL, [1, 2]), ValueError),
+        ((..., ...), ValueError),
+        ((ALL,) * 3, IndexError),
+        ((ALL, None), TypeError),
+        (None, TypeError),
+    ],
+)
+def test_other_keys_are_refused(key, error):
+    with pytest.raises(error, match='Write') as caught:
         parse_array_slices_2d(key, EXTENT)
+    assert isinstance(caught.value, RasterVisionError)
 
 
 @pytest.mark.parametrize('part', [slice(-5, 10), slice(0, -1), slice(0, 5, -1), slice(0, 5, 0)])

@@ -4,7 +4,7 @@ from types import EllipsisType
 from typing import Any
 
 from rastervision.core.box import Box
-from rastervision.pipeline.errors import ArgumentTypeError, UnsupportedSliceError
+from rastervision.pipeline.errors import ArgumentError, ArgumentTypeError, TooManyIndicesError, UnsupportedSliceError
 
 FORM = 'Write [ymin:ymax, xmin:xmax], with numbers from 0 up, and a step if need be.'
 
@@ -32,7 +32,9 @@ def parse_array_slices_Nd(
         horizontal axis, and `slice(None)` for an axis that the key does not reach.
 
     Raises:
-        ArgumentTypeError: If the vertical or the horizontal part is no slice, or there are too many parts.
+        ArgumentError: If the vertical or the horizontal part is no slice, or there are two ellipses.
+        ArgumentTypeError: If a part is None.
+        TooManyIndicesError: If there are too many parts.
         UnsupportedSliceError: If one of them has negative numbers or steps.
     """
     parts = _spread(key if isinstance(key, tuple) else (key,), dims)
@@ -51,18 +53,22 @@ def sampled_shape(h: slice, w: slice) -> tuple[int, int] | None:
 
 def _spread(key: tuple[Any, ...], dims: int) -> list[Any]:
     """The key with as many parts as there are axes."""
+    if any(part is None for part in key):
+        raise ArgumentTypeError(f'Cannot index a raster by None, as in {key!r}. {FORM}')
+    if sum(isinstance(part, EllipsisType) for part in key) > 1:
+        raise ArgumentError(f'{key!r} has more than one "...". {FORM}')
     where = next((i for i, part in enumerate(key) if isinstance(part, EllipsisType)), len(key))
     rest = key[where + 1 :]
     missing = dims - where - len(rest)
     if missing < 0:
-        raise ArgumentTypeError(f'{key!r} has more parts than the array has axes ({dims}). {FORM}')
+        raise TooManyIndicesError(f'{key!r} has more parts than the array has axes ({dims}). {FORM}')
     return [*key[:where], *[slice(None)] * missing, *rest]
 
 
 def _closed(part: Any, start: int, stop: int) -> slice:
     """A slice with its open ends filled in."""
     if not isinstance(part, slice):
-        raise ArgumentTypeError(f'Cannot index rows or columns of a raster by {part!r}. {FORM}')
+        raise ArgumentError(f'Cannot index rows or columns of a raster by {part!r}. {FORM}')
     filled = slice(start if part.start is None else part.start, stop if part.stop is None else part.stop, part.step)
     if filled.start < 0 or filled.stop < 0 or (filled.step is not None and filled.step <= 0):
         raise UnsupportedSliceError(f'Cannot index rows or columns of a raster by {part!r}. {FORM}')

@@ -3,8 +3,10 @@ import pytest
 import rasterio
 from pyproj import Transformer
 from rasterio.transform import from_origin
+from xarray import DataArray
 
 from rastervision.core.box import Box
+from rastervision.core.data.crs_transformer.identity_crs_transformer import IdentityCRSTransformer
 from rastervision.core.data.raster_source.multi_raster_source import MultiRasterSource
 from rastervision.core.data.raster_source.multi_raster_source_config import (
     MultiRasterSourceConfig,
@@ -17,8 +19,10 @@ from rastervision.core.data.raster_source.rasterio_source_config import (
     rasterio_source_config_upgrader,
 )
 from rastervision.core.data.raster_source.temporal_multi_raster_source import TemporalMultiRasterSource
+from rastervision.core.data.raster_source.xarray_source import XarraySource
 from rastervision.core.data.raster_transformer.cast_transformer import CastTransformer
-from rastervision.pipeline.errors import ChannelOrderError, ConfigError
+from rastervision.core.data.raster_transformer.raster_transformer import RasterTransformer
+from rastervision.pipeline.errors import ChannelOrderError, ConfigError, DataError
 
 
 def test_a_coarser_source_is_brought_to_the_primary_ones_pixels(write_tif, noise):
@@ -163,3 +167,37 @@ def test_older_fields_are_upgraded():
 def test_older_fields_without_a_successor_are_refused(upgrader, fields, version):
     with pytest.raises(ConfigError, match='not supported any longer'):
         upgrader(fields, version)
+
+
+class Halving(RasterTransformer):
+    """Says nothing of the channel that it leaves out."""
+
+    def transform(self, chip):
+        return chip[..., :1]
+
+
+def test_channels_are_not_mixed_up_after_a_transformer_that_does_not_say_what_it_makes(write_tif, noise):
+    path = write_tif(noise)
+    source = MultiRasterSource([RasterioSource(path, [Halving()]), RasterioSource(path)])
+
+    with pytest.raises(DataError, match=r'\[3, 3\] channels.*give 4 in all.*get_out_channels'):
+        source.get_chip(Box(0, 0, 8, 8))
+
+
+def test_the_other_sources_and_times_are_known(write_tif, noise):
+    first, second = RasterioSource(write_tif(noise)), RasterioSource(write_tif(noise))
+    times = DataArray(np.ones((2, 5, 5, 4), np.uint8), dims=['time', 'y', 'x', 'band'])
+    series = XarraySource(times, IdentityCRSTransformer(), temporal=True)
+
+    assert MultiRasterSource([first, second], primary_source_idx=1).non_primary_sources == [first]
+    assert MultiRasterSource([series, series]).shape == (2, 5, 5, 8)
+    assert MultiRasterSource([series, series])[:, :].shape == (2, 5, 5, 8)
+
+
+def test_a_window_inside_a_pixel_of_a_coarser_source_has_its_value(write_tif):
+    fine = RasterioSource(write_tif(np.ones((40, 40, 1), np.uint8), 'fine.tif', resolution=1))
+    coarse = RasterioSource(write_tif(np.full((2, 2, 1), 250, np.uint8), 'coarse.tif', resolution=20))
+    both = MultiRasterSource([fine, coarse])
+
+    for window in (Box(0, 0, 10, 10), Box(0, 0, 20, 20), Box(23, 25, 24, 27)):
+        assert np.all(both[window] == [1, 250])

@@ -271,3 +271,11 @@ def test_more_bands_than_an_image_can_have_are_an_error_at_once(tmp_path):
 
     with pytest.raises(NotReadableError, match=r'odd\.tif.* has 9000 bands'):
         RasterioSource(str(path))
+
+
+def test_the_open_image_and_its_bands_are_there_to_look_at(write_tif, noise):
+    source = RasterioSource(write_tif(noise, nodata=0), channel_order=[2, 0])
+
+    assert source.bands_to_read.tolist() == [3, 1] and source.is_masked
+    assert np.array_equal(source.image_dataset.read(3), noise[..., 2])
+    assert not RasterioSource(write_tif(noise, 'other.tif')).is_masked

@@ -69,3 +69,16 @@ def test_a_data_frame_is_drawn_as_a_source_is(make_vectors, square):
     window = Box(1, 1, 9, 9)
     drawn = geoms_to_raster(vectors.get_dataframe(), window, background_class_id=1, all_touched=False)
     assert (drawn == RasterizedSource(vectors, 1, EXTENT).get_chip(window)[..., 0]).all()
+
+
+class ByDataFrame(RasterizedSource):
+    """A plugin's, which draws by itself."""
+
+    def _get_chip(self, window, out_shape=None):
+        return np.full((*window.size, 1), self.df.class_id.sum(), dtype=np.uint8)
+
+
+def test_a_subclass_draws_by_the_data_frame(make_vectors, square):
+    source = ByDataFrame(make_vectors(square(2, 3, 4, class_id=1), square(9, 9, 4, class_id=2)), 0, EXTENT)
+
+    assert np.all(source[0:4, 0:4] == 3)

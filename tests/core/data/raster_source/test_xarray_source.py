@@ -155,3 +155,11 @@ def test_assets_of_an_item_are_sources_side_by_side(make_item, noise):
     source = MultiRasterSource.from_stac(item, ['blue', 'red'], bbox=(5, 5, 25, 35))
 
     assert np.array_equal(source[:, :], noise[5:25, 5:35, [1, 0]])
+
+
+def test_a_bbox_ends_where_the_array_does():
+    array = xarray.DataArray(np.ones((5, 5, 1)), dims=['y', 'x', 'band'])
+    source = XarraySource(array, IdentityCRSTransformer(), bbox=Box(2, 2, 5, 7))
+
+    assert (source.bbox, source.shape, source[:, :].shape) == (Box(2, 2, 5, 5), (3, 3, 1), (3, 3, 1))
+    assert (source.full_extent, source.ndim) == (Box(0, 0, 5, 5), 3)

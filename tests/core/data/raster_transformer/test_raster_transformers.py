@@ -150,3 +150,18 @@ def test_stats_of_old_bundles_are_of_all_channels(tmp_path):
 def test_stats_without_a_uri_cannot_be_built():
     with pytest.raises(ConfigError, match='stats_uri'):
         StatsTransformerConfig().build()
+
+
+def test_statistics_of_one_channel_are_for_all():
+    chip = np.full((3, 3, 2), 150, np.uint16)
+
+    by_one, by_two = (StatsTransformer([100.0] * n, [50.0] * n).transform(chip) for n in (1, 2))
+    assert np.array_equal(by_one, by_two)
+    with pytest.raises(DataError, match='has 2 channels'):
+        StatsTransformer([100.0] * 3, [50.0] * 3).transform(chip)
+
+
+@pytest.mark.parametrize('channels', [1, 4])
+def test_colours_have_three_channels(channels):
+    with pytest.raises(ValueError, match=f'the labels have {channels}'):
+        RGBClassTransformer(ClassConfig(names=['a'], colors=['red'])).get_out_channels(channels)

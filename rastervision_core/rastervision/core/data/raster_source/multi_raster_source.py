@@ -16,7 +16,8 @@ from rastervision.core.data.raster_source.pixel_map import full_extent
 from rastervision.core.data.raster_source.raster_source import RasterSource
 from rastervision.core.data.raster_source.warp import Warp
 from rastervision.core.data.raster_transformer.raster_transformer import RasterTransformer
-from rastervision.pipeline.errors import ConfigError
+from rastervision.pipeline.errors import ConfigError, DataError
+from rastervision.pipeline.overriding import is_overridden
 
 if TYPE_CHECKING:
     from pystac import Item
@@ -144,6 +145,16 @@ class MultiRasterSource(RasterSource):
         return self.raster_sources[self.primary_source_idx]
 
     @property
+    def non_primary_sources(self) -> list[RasterSource]:
+        """The other sources, in their order."""
+        return [source for index, source in enumerate(self.raster_sources) if index != self.primary_source_idx]
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Height, width and number of channels of the whole raster; before them, the times of the primary source."""
+        return *self.primary_source.shape[:-3], *super().shape
+
+    @property
     def image_extent(self) -> Box:
         """All of the primary image, in its pixels."""
         return full_extent(self.primary_source)
@@ -166,6 +177,11 @@ class MultiRasterSource(RasterSource):
         return self._join(self._get_sub_chips(window, out_shape, self._all)).pixels
 
     def _read_selected(self, window: Box, out_shape: tuple[int, int] | None, *, find_data: bool) -> Chip:
+        if is_overridden(self, '_get_chip', base=MultiRasterSource):
+            return super()._read_selected(window, out_shape, find_data=find_data)
+        return self._read_sources(window, out_shape, find_data=find_data)
+
+    def _read_sources(self, window: Box, out_shape: tuple[int, int] | None, *, find_data: bool) -> Chip:
         used = self._used
         chip = self._join(self._get_sub_chips(window, out_shape, used, find_data=find_data))
         return self._select(chip, used)
@@ -220,6 +236,12 @@ class MultiRasterSource(RasterSource):
     def _select(self, chip: Chip, used: Sequence[int]) -> Chip:
         """The selected channels of a chip that has those of some sources."""
         owners = self._owners
+        if chip.pixels.shape[-1] != np.isin(owners, used).sum():
+            counts = [source.num_channels for source in self.raster_sources]
+            raise DataError(
+                f'raster_sources say that they have {counts!r} channels, and sources {list(used)!r} give '
+                f'{chip.pixels.shape[-1]} in all. Have their transformers say it by get_out_channels.'
+            )
         places = np.cumsum(np.isin(owners, used)) - 1
         channels = places[self.channel_order]
         data = None if chip.data is None else chip.data[..., channels]

@@ -20,8 +20,7 @@ from rastervision.core.data.raster_transformer.chain import (
 from rastervision.core.data.raster_transformer.raster_transformer import RasterTransformer
 from rastervision.core.data.slices import parse_array_slices_Nd, sampled_shape
 from rastervision.pipeline.errors import ChannelOrderError as ChannelOrderError
-
-OWN_MODULES = 'rastervision.core.'  # of classes whose get_chip reads what read_chip does
+from rastervision.pipeline.overriding import is_overridden, is_overridden_later
 
 
 class RasterSource(ABC):
@@ -107,7 +106,7 @@ class RasterSource(ABC):
     @property
     def says_nodata(self) -> bool:
         """Whether the raster says what is NODATA, by a value or a mask, so that 0 is a value like others."""
-        return type(self).get_nodata_mask is not RasterSource.get_nodata_mask
+        return is_overridden(self, 'get_nodata_mask', base=RasterSource)
 
     @property
     def is_streamed(self) -> bool:
@@ -144,7 +143,7 @@ class RasterSource(ABC):
             Array (height, width, channels) of `dtype_raw`; zeros where the window is outside the bbox, or where the
             image has no data.
         """
-        return self._get_chip(window, out_shape)
+        return self._get_chip(window, out_shape=out_shape)
 
     def get_chip(self, window: Box, out_shape: tuple[int, int] | None = None) -> np.ndarray:
         """Read a window: select channels, apply transformers.
@@ -180,14 +179,14 @@ class RasterSource(ABC):
         Args:
             window: Window in pixels relative to `bbox`.
         """
-        if type(self).get_raw_chip is RasterSource.get_raw_chip:
+        if not is_overridden(self, 'get_raw_chip', base=RasterSource):
             return self._read_selected(window, None, find_data=True)
         return self._mark_data(self.get_raw_chip(window)[..., self.channel_order], window)
 
     @property
     def _reads_by_itself(self) -> bool:
-        """Whether `get_chip` is that of this package: what `_read_selected` reads, after the transformers."""
-        return type(self).get_chip.__module__.startswith(OWN_MODULES)
+        """Whether `get_chip` gives what `_read_selected` reads, after the transformers: no subclass has its own."""
+        return not is_overridden_later(self, 'get_chip', than=('_read_selected',))
 
     def _read_chip(self, window: Box, out_shape: tuple[int, int] | None, *, find_data: bool) -> Chip:
         """What `get_chip` reads.
@@ -202,7 +201,7 @@ class RasterSource(ABC):
 
     def _read_selected(self, window: Box, out_shape: tuple[int, int] | None, *, find_data: bool) -> Chip:
         """The selected channels, before transformers; see `_read_chip`."""
-        pixels = self._get_chip(window, out_shape)[..., self.channel_order]
+        pixels = self._get_chip(window, out_shape=out_shape)[..., self.channel_order]
         return self._mark_data(pixels, window) if find_data else Chip(pixels)
 
     def _mark_data(self, pixels: np.ndarray, window: Box) -> Chip:

@@ -24,6 +24,7 @@ from rastervision.core.data.rasterio_io import (
     Nodata,
     common_dtype,
     get_channel_order_from_dataset,
+    is_masked,
     is_remote,
     open_raster,
     raster_errors,
@@ -33,6 +34,7 @@ from rastervision.core.data.read_ahead import ReadAhead
 from rastervision.core.data.slices import parse_array_slices_Nd, sampled_shape
 from rastervision.core.defaults import MAP_CRS
 from rastervision.pipeline.errors import ConfigError
+from rastervision.pipeline.overriding import is_overridden
 
 if TYPE_CHECKING:
     from rasterio.io import DatasetReader
@@ -176,6 +178,21 @@ class RasterioSource(RasterSource):
             return mosaic_xml(paths, self._trusted, self._named) if vrt_dir is None else write_vrt(paths, vrt_dir)
 
     @property
+    def image_dataset(self) -> 'DatasetReader':
+        """The image, open for this thread; it closes by itself."""
+        return self._image.get()
+
+    @property
+    def is_masked(self) -> bool:
+        """Whether the image says what is NODATA, by a value, a mask or an alpha band."""
+        return is_masked(self.image_dataset)
+
+    @property
+    def bands_to_read(self) -> np.ndarray:
+        """Numbers, from 1, of the selected bands, (n,)."""
+        return np.add(self.channel_order, 1)
+
+    @property
     def is_streamed(self) -> bool:
         """See the base class."""
         return is_remote(self.imagery_path)
@@ -183,7 +200,9 @@ class RasterioSource(RasterSource):
     @property
     def resamples_while_reading(self) -> bool:
         """See the base class; colours of a palette are resampled after they are read."""
-        return self._colors is None and self._reads_by_itself
+        return (
+            self._colors is None and self._reads_by_itself and not is_overridden(self, '_get_chip', base=RasterioSource)
+        )
 
     # ------------------------------------------------------------------ reading
     @contextmanager
@@ -212,8 +231,18 @@ class RasterioSource(RasterSource):
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, '_ahead': None}
 
-    def _get_chip(self, window: Box, out_shape: tuple[int, int] | None = None) -> np.ndarray:
-        return self._read(window, range(self.num_channels_raw), out_shape, find_data=False)[0]
+    def _get_chip(  # type: ignore[override]
+        self, window: Box, bands: Sequence[int] | None = None, out_shape: tuple[int, int] | None = None
+    ) -> np.ndarray:
+        """Read bands of a window, before transformers; what a subclass puts in its place is always used.
+
+        Args:
+            window: Window in pixels relative to `bbox`.
+            bands: Numbers, from 1, of the bands to read, in that order. None: all of the image.
+            out_shape: Height and width to resample to. None: those of the window.
+        """
+        channels = range(self.num_channels_raw) if bands is None else [int(band) - 1 for band in bands]
+        return self._read(window, channels, out_shape, find_data=False)[0]
 
     def get_chip(  # type: ignore[override]
         self,
@@ -250,6 +279,14 @@ class RasterioSource(RasterSource):
         find_data: bool,
     ) -> Chip:
         channels = self.channel_order if channels is None else channels
+        if is_overridden(self, '_get_chip', base=RasterioSource):
+            pixels = self._get_chip(window, bands=np.add(channels, 1), out_shape=out_shape)
+            return self._mark_data(pixels, window) if find_data else Chip(pixels)
+        return self._read_chip_of_image(window, out_shape, channels, find_data=find_data)
+
+    def _read_chip_of_image(
+        self, window: Box, out_shape: tuple[int, int] | None, channels: Sequence[int], *, find_data: bool
+    ) -> Chip:
         pixels, data = self._read(window, channels, out_shape, find_data=find_data)
         if not find_data:
             return Chip(pixels)

@@ -1,6 +1,7 @@
 """Polygons as a raster of class ids."""
 
 from collections.abc import Sequence
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -72,6 +73,11 @@ class RasterizedSource(RasterSource):
             bbox=vector_source.extent if bbox is None else bbox,
             raster_transformers=raster_transformers,
         )
+
+    @cached_property
+    def df(self) -> 'gpd.GeoDataFrame':
+        """All polygons, with their class ids, in pixels of the scene; made when first asked for."""
+        return self.vector_source.get_dataframe()
 
     @property
     def crs_transformer(self) -> CRSTransformer:

@@ -18,6 +18,7 @@ from rastervision.core.data.raster_transformer.raster_transformer import RasterT
 from rastervision.core.data.rasterio_io import raster_errors
 from rastervision.core.data.slices import parse_array_slices_Nd, sampled_shape
 from rastervision.pipeline.errors import ConfigError, DataError
+from rastervision.pipeline.overriding import is_overridden
 
 if TYPE_CHECKING:
     from pystac import Item, ItemCollection
@@ -57,7 +58,7 @@ class XarraySource(RasterSource):
             crs_transformer: Where its pixels are on the map.
             raster_transformers: Applied to each chip.
             channel_order: Indices, from 0, of the bands to select. None: all.
-            bbox: The part to read from, in pixels. None: all.
+            bbox: The part to read from, in pixels; what is outside the array is left out. None: all.
             temporal: See the class.
 
         Raises:
@@ -78,7 +79,7 @@ class XarraySource(RasterSource):
             channel_order=channel_order,
             num_channels_raw=data_array.sizes['band'],
             dtype_raw=data_array.dtype,
-            bbox=self.image_extent if bbox is None else bbox,
+            bbox=self.image_extent if bbox is None else bbox.intersection(self.image_extent),
             raster_transformers=raster_transformers,
         )
 
@@ -134,6 +135,16 @@ class XarraySource(RasterSource):
         return (self.data_array.sizes['time'], *super().shape) if self.temporal else super().shape
 
     @property
+    def ndim(self) -> int:
+        """Number of axes of the array: 3, or 4 of a time series."""
+        return self.data_array.ndim
+
+    @property
+    def full_extent(self) -> Box:
+        """All of the array, whatever the bbox."""
+        return self.image_extent
+
+    @property
     def crs_transformer(self) -> CRSTransformer:
         """Transforms between map coordinates and pixels of the image (not of the bbox)."""
         return self._crs_transformer
@@ -144,8 +155,24 @@ class XarraySource(RasterSource):
         return self._nodata is not None
 
     # ------------------------------------------------------------------ reading
-    def _get_chip(self, window: Box, out_shape: tuple[int, int] | None = None) -> np.ndarray:
-        return self._read(window, range(self.num_channels_raw), ALL, out_shape, find_data=False).pixels
+    def _get_chip(  # type: ignore[override]
+        self,
+        window: Box,
+        bands: Sequence[int] | None = None,
+        time: Times = ALL,
+        out_shape: tuple[int, int] | None = None,
+    ) -> np.ndarray:
+        """Read bands of a window, before transformers; what a subclass puts in its place is always used.
+
+        Args:
+            window: Window in pixels relative to `bbox`.
+            bands: Indices, from 0, of the bands to read, in that order. None: all of the array.
+            time: Which times of a time series to read; the axis stays.
+            out_shape: Height and width to resample to. None: those of the window.
+        """
+        channels = range(self.num_channels_raw) if bands is None else bands
+        times = [time] if isinstance(time, int) else time
+        return self._read(window, channels, times, out_shape, find_data=False).pixels
 
     def get_chip(  # type: ignore[override]
         self,
@@ -169,7 +196,7 @@ class XarraySource(RasterSource):
         channels = np.array(self.channel_order)[ALL if bands is None else bands]
         times = [time] if isinstance(time, int) else time
         find_data = any(takes_chips(transformer) for transformer in self.raster_transformers)
-        read = self._read(window, np.atleast_1d(channels).tolist(), times, out_shape, find_data=find_data)
+        read = self._read_bands(window, np.atleast_1d(channels).tolist(), times, out_shape, find_data=find_data)
         chip = transform_chip(self.raster_transformers, read).pixels
         if isinstance(time, int) and self.temporal:
             chip = chip[0]
@@ -184,7 +211,22 @@ class XarraySource(RasterSource):
         return chip
 
     def _read_selected(self, window: Box, out_shape: tuple[int, int] | None, *, find_data: bool) -> Chip:
-        return self._read(window, self.channel_order, ALL, out_shape, find_data=find_data)
+        return self._read_bands(window, self.channel_order, ALL, out_shape, find_data=find_data)
+
+    def _read_bands(
+        self,
+        window: Box,
+        channels: Sequence[int],
+        times: Sequence[int] | slice,
+        out_shape: tuple[int, int] | None,
+        *,
+        find_data: bool,
+    ) -> Chip:
+        """`_read`, or what a subclass has in the place of `_get_chip`."""
+        if not is_overridden(self, '_get_chip', base=XarraySource):
+            return self._read(window, channels, times, out_shape, find_data=find_data)
+        pixels = self._get_chip(window, bands=channels, time=times, out_shape=out_shape)
+        return self._mark_data(pixels, window) if find_data else Chip(pixels)
 
     def _read(
         self,

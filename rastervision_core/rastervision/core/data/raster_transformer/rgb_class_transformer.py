@@ -7,7 +7,7 @@ import numpy as np
 from rastervision.core.data.chip import Chip
 from rastervision.core.data.colors import color_to_triple, rgb_to_int_array
 from rastervision.core.data.raster_transformer.raster_transformer import RasterTransformer
-from rastervision.pipeline.errors import DataError
+from rastervision.pipeline.errors import ArgumentError, DataError
 
 if TYPE_CHECKING:
     from rastervision.core.data.class_config import ClassConfig
@@ -88,7 +88,16 @@ class RGBClassTransformer(RasterTransformer):
         return rgb
 
     def get_out_channels(self, in_channels: int) -> int:
-        """Always 1."""
+        """Always 1.
+
+        Raises:
+            ArgumentError: If there are not 3 channels.
+        """
+        if in_channels != 3:
+            raise ArgumentError(
+                f'Colours of classes have 3 channels, red, green and blue; the labels have {in_channels}. Choose these '
+                'by channel_order.'
+            )
         return 1
 
     def get_out_dtype(self, in_dtype: np.dtype) -> np.dtype:

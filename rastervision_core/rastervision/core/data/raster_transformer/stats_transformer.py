@@ -100,7 +100,7 @@ class StatsTransformer(RasterTransformer):
             New array of the same shape, uint8. A uint8 chip is returned as it is.
 
         Raises:
-            DataError: If the number of channels is not that of the statistics.
+            DataError: If the number of channels is not that of the statistics. Those of one channel are for all.
         """
         return chip if chip.dtype == np.uint8 else self._map(chip, (chip == 0) | np.isnan(chip))
 
@@ -115,7 +115,7 @@ class StatsTransformer(RasterTransformer):
         return chip.with_pixels(self._map(pixels, missing))
 
     def _map(self, chip: np.ndarray, missing: np.ndarray) -> np.ndarray:
-        if chip.shape[-1] != len(self.means):
+        if len(self.means) not in (1, chip.shape[-1]):
             raise DataError(
                 f'A chip has {chip.shape[-1]} channels, but the statistics are of {len(self.means)}. Compute them '
                 'again for the same channel_order.'
