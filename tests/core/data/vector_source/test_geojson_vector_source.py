@@ -1,5 +1,6 @@
 import json
 
+import geopandas
 import numpy as np
 import pytest
 import shapely
@@ -131,3 +132,9 @@ def test_what_is_no_geojson_is_named_with_its_uri(tmp_path, text):
 def test_a_missing_file_is_named(tmp_path):
     with pytest.raises(RasterVisionError, match=r'gone\.geojson'):
         GeoJSONVectorSource(str(tmp_path / 'gone.geojson'), IdentityCRSTransformer()).get_geoms()
+
+
+def test_a_source_is_geojson_to_geopandas(make_vectors, square):
+    frame = geopandas.GeoDataFrame.from_features(make_vectors(square(0, 0, 4, a=1), square(9, 9, 4, a=2)))
+
+    assert frame.a.tolist() == [1, 2] and frame.total_bounds.tolist() == [0, 0, 13, 13]

@@ -13,6 +13,7 @@ from rastervision.core.data.features import Features
 from rastervision.core.data.geojson import features_to_geojson
 from rastervision.core.data.vector_transformer.buffer_transformer import BufferTransformer
 from rastervision.core.data.vector_transformer.class_inference_transformer import ClassInferenceTransformer
+from rastervision.core.data.vector_transformer.label_maker.filter import create_filter
 from rastervision.core.data.vector_transformer.shift_transformer import ShiftTransformer
 from rastervision.core.data.vector_transformer.vector_transformer import VectorTransformer
 from rastervision.pipeline.errors import DataError
@@ -102,3 +103,17 @@ def test_features_without_class_are_dropped_with_one_warning_that_helps(square, 
     assert len(caplog.records) == 1
     assert '3 of 3 features have no class' in caplog.text
     assert "Did you mean 'building'" in caplog.text
+
+
+def test_names_are_mapped_to_those_of_classes_only():
+    with pytest.raises(ValueError, match='class_config, which is missing'):
+        ClassInferenceTransformer(0, class_name_mapping={'x': 'y'})
+    with pytest.raises(ValueError, match='class_config, which is missing'):
+        ClassInferenceTransformer.infer_feature_class_id({'properties': {}}, 0, class_name_mapping={'x': 'y'})
+
+
+def test_filters_may_be_functions():
+    building = {'properties': {'type': 'building'}}
+    by_filter = {2: create_filter(['==', 'type', 'building'])}
+
+    assert ClassInferenceTransformer.infer_feature_class_id(building, None, class_id_to_filter=by_filter) == 2

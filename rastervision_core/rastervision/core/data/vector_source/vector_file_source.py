@@ -22,6 +22,7 @@ from rastervision.core.data.vector_source.vector_paths import PARQUET_SUFFIXES, 
 from rastervision.core.data.vector_source.vector_source import VectorSource
 from rastervision.pipeline.errors import DataError, NotMappableError
 from rastervision.pipeline.masking import mask
+from rastervision.pipeline.overriding import is_overridden
 
 if TYPE_CHECKING:
     from rastervision.core.box import Box
@@ -80,23 +81,42 @@ class VectorFileSource(VectorSource):
         return f'{type(self).__name__}(uris={self.uris!r}, bbox={self._bbox!r})'
 
     def _get_geojson(self) -> GeoJSON:
-        return Features.concatenate(self._read(file, None, self.crs_transformer) for file in self._files).to_geojson()
+        collections = [self._get_geojson_single(uri) for uri in self.uris]
+        return {
+            'type': 'FeatureCollection',
+            'features': [feature for collection in collections for feature in collection['features']],
+        }
+
+    def _get_geojson_single(self, uri: str) -> GeoJSON:
+        """Read all features of one file, in map coordinates."""
+        return self._read(open_vector_file(uri, self.options), None, self.crs_transformer).to_geojson()
+
+    @property
+    def _reads_geojson(self) -> bool:
+        """Whether a subclass has its own way to read GeoJSON, which is then what counts."""
+        return is_overridden(self, '_get_geojson', '_get_geojson_single', base=VectorFileSource)
 
     @property
     def _placed_by(self) -> 'CRSTransformer':
+        if self._reads_geojson:
+            return self.crs_transformer
         return in_image_crs(self.crs_transformer)
 
     def _read_features(self) -> Features:
+        if self._reads_geojson:
+            return super()._read_features()
         placed_by = self._placed_by
         return Features.concatenate(self._read(file, None, placed_by) for file in self._files)
 
     def _read_features_in(self, region: 'Box') -> Features | None:
-        if not any(file.reads_parts for file in self._files):
+        if self._reads_geojson or not any(file.reads_parts for file in self._files):
             return None
         placed_by = self._placed_by
         return Features.concatenate(self._read(file, region, placed_by) for file in self._files)
 
     def _place(self) -> Place | None:
+        if self._reads_geojson:
+            return super()._place()
         return join_places((file.place for file in self._files), self.crs_transformer.map_crs or GEOJSON_CRS)
 
     def _read(self, file: VectorFile, region: 'Box | None', to: 'CRSTransformer') -> Features:

@@ -15,11 +15,13 @@ from shapely.geometry.base import BaseGeometry
 
 from rastervision.core.box import Box
 from rastervision.core.data.features import Features, GeoJSON
-from rastervision.core.data.geojson import features_to_geodataframe
+from rastervision.core.data.geojson import features_to_geodataframe, geodataframe_to_features
 from rastervision.core.data.vector_source.antimeridian import at_all_turns
 from rastervision.core.data.vector_source.damage import reading
 from rastervision.core.data.vector_source.placement import Image, Place, check_they_meet, explain
+from rastervision.core.data.vector_transformer.vector_transformer import apply_transformer, reach_of
 from rastervision.pipeline.errors import DataError, LabelError, NotMappableError, about
+from rastervision.pipeline.overriding import is_overridden_later
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 MAX_NAMES_SHOWN = 10
+FORMS = 'get_dataframe', 'get_geojson'  # in which subclasses may give features, the one most asked for first
 # Features are read this far around what is asked for first, since windows reach over the edges of a scene, in pixels.
 FIRST_MARGIN = 512
 
@@ -58,6 +61,9 @@ class VectorSource(ABC):
 
     A source that can read parts (see `_read_features_in`) reads only what lies around the windows or the bbox that it
     is asked for, with the same results. The part grows as needed, so that reading costs O(features around) in all.
+
+    What a subclass has in the place of `get_geojson` or `get_dataframe` is what all others get their features by, label
+    sources too; it is asked for all of them at once.
     """
 
     def __init__(
@@ -115,10 +121,9 @@ class VectorSource(ABC):
         Returns:
             Features with one Point, LineString or valid Polygon each, unless a transformer makes others.
         """
-        features = self._all if window is None else self._transform(self._select(window))
-        if to_map_coords:
-            return features.with_geometries(self.crs_transformer.to_map(features.geometries))
-        return features
+        if window is None and not to_map_coords:
+            return self._everything
+        return self._features_by(self._feeders, window, to_map_coords)
 
     def features_around(self, region: Box) -> Features:
         """Features among which are all that intersect a region, transformed; for those who then look closer.
@@ -131,12 +136,15 @@ class VectorSource(ABC):
             region: In pixel coordinates.
         """
         reach = self._reach(region)
-        part = None if self._bbox is not None or reach is None else self._part_around(region, reach)
-        return self._all if part is None else part.transformed
+        whole = self._bbox is not None or reach is None or bool(self._feeders)
+        part = None if whole or reach is None else self._part_around(region, reach)
+        return self._everything if part is None else part.transformed
 
     def get_geojson(self, window: Box | None = None, to_map_coords: bool = False) -> GeoJSON:
         """Features that intersect a window, as a FeatureCollection; see `get_features`."""
-        return self.get_features(window, to_map_coords).to_geojson()
+        if is_overridden_later(self, 'get_features', than=FORMS):
+            return self.get_features(window, to_map_coords).to_geojson()
+        return self._features_by((), window, to_map_coords).to_geojson()
 
     def get_geoms(self, window: Box | None = None, to_map_coords: bool = False) -> list[BaseGeometry]:
         """Geometries that intersect a window, as a list; see `get_features`."""
@@ -144,12 +152,20 @@ class VectorSource(ABC):
 
     def get_dataframe(self, window: Box | None = None, to_map_coords: bool = False) -> 'gpd.GeoDataFrame':
         """Features that intersect a window, as a GeoDataFrame; see `get_features`."""
-        return features_to_geodataframe(self.get_features(window, to_map_coords))
+        if is_overridden_later(self, 'get_features', than=FORMS):
+            return features_to_geodataframe(self.get_features(window, to_map_coords))
+        feeders = [name for name in self._feeders if name != 'get_dataframe']
+        return features_to_geodataframe(self._features_by(feeders, window, to_map_coords))
+
+    @property
+    def __geo_interface__(self) -> GeoJSON:
+        """All features, as `geopandas.GeoDataFrame.from_features` takes them."""
+        return self.get_geojson()
 
     @property
     def extent(self) -> Box:
         """The smallest box of whole pixels around all features."""
-        return self._all.extent
+        return self._everything.extent
 
     @property
     def bbox(self) -> Box:
@@ -166,7 +182,7 @@ class VectorSource(ABC):
         Raises:
             LabelError: If none is, with what the features have instead of a class that is known.
         """
-        if region is not None and self.features_around(region) is not self._held:
+        if self._feeders or (region is not None and self.features_around(region) is not self._held):
             return
         before = self._pixels if self._bbox is None else self._select(self._bbox)
         if len(before) == 0 or len(self._all) > 0:
@@ -230,6 +246,26 @@ class VectorSource(ABC):
         with reading(self._files_read):
             return sanitize_features(self._read_features(), self._placed_by)
 
+    @property
+    def _feeders(self) -> list[str]:
+        """The methods that a subclass has in the place of those that give features, the one that counts first."""
+        return [name for name in FORMS if is_overridden_later(self, name, than=('get_features',))]
+
+    def _features_by(self, feeders: Sequence[str], window: Box | None, to_map_coords: bool) -> Features:
+        """Features that intersect a window, by the first of some methods, or by this class' own means."""
+        if feeders:
+            given = getattr(self, feeders[0])(window, to_map_coords)
+            return geodataframe_to_features(given) if feeders[0] == 'get_dataframe' else Features.from_geojson(given)
+        features = self._all if window is None else self._transform(self._select(window))
+        if to_map_coords:
+            return features.with_geometries(self.crs_transformer.to_map(features.geometries))
+        return features
+
+    @cached_property
+    def _everything(self) -> Features:
+        """All features that intersect the bbox, transformed, by whatever gives them."""
+        return self._features_by(self._feeders, None, False)
+
     @cached_property
     def _all(self) -> Features:
         """The features that intersect the bbox, transformed."""
@@ -251,7 +287,7 @@ class VectorSource(ABC):
 
     def _reach(self, region: Box) -> float | None:
         """How far features around a region can come, in pixels, by all transformers; None if not known."""
-        reaches = [transformer.reach(region, self.crs_transformer) for transformer in self.vector_transformers]
+        reaches = [reach_of(transformer, region, self.crs_transformer) for transformer in self.vector_transformers]
         known = [reach for reach in reaches if reach is not None]
         return sum(known) if len(known) == len(reaches) else None
 
@@ -278,7 +314,7 @@ class VectorSource(ABC):
     def _transform(self, features: Features) -> Features:
         try:
             for transformer in self.vector_transformers:
-                features = transformer.transform_features(features, self.crs_transformer)
+                features = apply_transformer(transformer, features, self.crs_transformer)
         except LabelError as error:
             raise LabelError(f'{self!r}: {error}') from error
         return features

@@ -28,6 +28,7 @@ from rastervision.core.data.vector_source.vector_file_source import to_crs
 from rastervision.core.data.vector_source.vector_source import VectorSource
 from rastervision.pipeline.errors import ArgumentError, DataError
 from rastervision.pipeline.masking import mask
+from rastervision.pipeline.overriding import is_overridden
 
 if TYPE_CHECKING:
     from rastervision.core.box import Box
@@ -85,9 +86,16 @@ class VectorTileSource(VectorSource):
 
     @property
     def _placed_by(self) -> 'CRSTransformer':
-        return in_image_crs(self.crs_transformer)
+        return self.crs_transformer if self._reads_geojson else in_image_crs(self.crs_transformer)
+
+    @property
+    def _reads_geojson(self) -> bool:
+        """Whether a subclass has its own way to read GeoJSON, which is then what counts."""
+        return is_overridden(self, '_get_geojson', base=VectorTileSource)
 
     def _read_features(self) -> Features:
+        if self._reads_geojson:
+            return super()._read_features()
         return self._read(self._all_tiles, self._placed_by)
 
     @property
@@ -98,7 +106,9 @@ class VectorTileSource(VectorSource):
             )
         return all_tiles(self.uri, self.zoom)
 
-    def _read_features_in(self, region: 'Box') -> Features:
+    def _read_features_in(self, region: 'Box') -> Features | None:
+        if self._reads_geojson:
+            return None
         placed_by = self._placed_by
         bounds = region_bounds(region, placed_by, _crs_of(placed_by), TILES_CRS)
         if bounds is None:
@@ -107,6 +117,8 @@ class VectorTileSource(VectorSource):
 
     def _place(self) -> Place | None:
         """Where the tiles are; None for a template, which stands for tiles of the whole world."""
+        if self._reads_geojson:
+            return super()._place()
         if is_template(self.uri):
             return None
         tiles = all_tiles(self.uri, self.zoom)

@@ -11,7 +11,8 @@ from rastervision.core.data.class_names import canonical, ids_of_names
 from rastervision.core.data.features import Features, whole_number
 from rastervision.core.data.vector_transformer.label_maker.filter import Predicate, create_filter
 from rastervision.core.data.vector_transformer.vector_transformer import FeaturesTransformer
-from rastervision.pipeline.errors import LabelError, did_you_mean
+from rastervision.pipeline.errors import ConfigError, LabelError, did_you_mean
+from rastervision.pipeline.overriding import is_overridden
 
 if TYPE_CHECKING:
     from rastervision.core.data.class_config import ClassConfig
@@ -40,7 +41,7 @@ class ClassInferenceTransformer(FeaturesTransformer):
         self,
         default_class_id: int | None,
         class_config: 'ClassConfig | None' = None,
-        class_id_to_filter: Mapping[int, Sequence[Any]] | None = None,
+        class_id_to_filter: Mapping[int, Sequence[Any] | Predicate] | None = None,
         class_name_mapping: Mapping[str, str] | None = None,
     ) -> None:
         """Make a transformer.
@@ -48,18 +49,21 @@ class ClassInferenceTransformer(FeaturesTransformer):
         Args:
             default_class_id: Class id of features for which nothing else gives one. None: they are dropped.
             class_config: The classes, to look names up.
-            class_id_to_filter: Class id -> filter, see `create_filter`.
+            class_id_to_filter: Class id -> filter, see `create_filter`, or what that makes of one.
             class_name_mapping: Name in the data -> name in `class_config`, where they differ.
 
         Raises:
-            ConfigError: If a filter is not one.
+            ConfigError: If a filter is not one, or names are mapped to those of no classes.
         """
+        if class_name_mapping and class_config is None:
+            raise ConfigError('class_name_mapping maps to the names of class_config, which is missing. Give both.')
         self.default_class_id = default_class_id
         self.class_config = class_config
         self.class_id_to_filter = class_id_to_filter
         self.class_name_mapping = class_name_mapping
         self._filters: list[tuple[int, Predicate]] = [
-            (int(class_id), create_filter(filt)) for class_id, filt in (class_id_to_filter or {}).items()
+            (int(class_id), filt if callable(filt) else create_filter(filt))
+            for class_id, filt in (class_id_to_filter or {}).items()
         ]
         self._names = [] if class_config is None else class_config.names
         self._ids = ids_of_names(self._names)
@@ -70,7 +74,7 @@ class ClassInferenceTransformer(FeaturesTransformer):
         feature: dict[str, Any],
         default_class_id: int | None,
         class_config: 'ClassConfig | None' = None,
-        class_id_to_filter: Mapping[int, Sequence[Any]] | None = None,
+        class_id_to_filter: Mapping[int, Sequence[Any] | Predicate] | None = None,
         class_name_mapping: Mapping[str, str] | None = None,
     ) -> int | None:
         """The class id of a GeoJSON Feature, or None; see the class."""
@@ -84,7 +88,7 @@ class ClassInferenceTransformer(FeaturesTransformer):
         Raises:
             LabelError: If a feature has a class id that is none of `class_config`.
         """
-        class_ids = [self._infer(feature) for feature in self._as_dicts(features)]
+        class_ids = self._infer_all(features)
         self._check(class_ids)
         found = np.array([class_id is not None for class_id in class_ids], dtype=bool)
         if not found.all():
@@ -97,6 +101,14 @@ class ClassInferenceTransformer(FeaturesTransformer):
     def reach(self, region: Box, crs_transformer: 'CRSTransformer | None' = None) -> float:
         """Nothing: geometries stay as they are."""
         return 0
+
+    def _infer_all(self, features: Features) -> list[Any]:
+        if not is_overridden(self, 'infer_feature_class_id', base=ClassInferenceTransformer):
+            return [self._infer(feature) for feature in self._as_dicts(features)]
+        options = {'class_config': self.class_config, 'class_name_mapping': self.class_name_mapping}
+        options['class_id_to_filter'] = dict(self._filters)
+        infer = self.infer_feature_class_id
+        return [infer(feature, self.default_class_id, **options) for feature in features.to_geojson()['features']]
 
     def _as_dicts(self, features: Features) -> list[dict[str, Any]]:
         """The features as filters see them: without coordinates. Types are looked up only if there are filters."""

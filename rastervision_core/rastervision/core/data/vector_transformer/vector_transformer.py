@@ -5,9 +5,12 @@ from typing import TYPE_CHECKING, Any
 
 from rastervision.core.box import Box
 from rastervision.core.data.features import Features, GeoJSON
+from rastervision.pipeline.overriding import is_overridden, is_overridden_later
 
 if TYPE_CHECKING:
     from rastervision.core.data.crs_transformer.crs_transformer import CRSTransformer
+
+FORMS = 'transform', '__call__'  # of those that work on GeoJSON
 
 
 class VectorTransformer(ABC):
@@ -35,7 +38,7 @@ class VectorTransformer(ABC):
         """
 
     def transform_features(self, features: Features, crs_transformer: 'CRSTransformer | None' = None) -> Features:
-        """The same as `transform`, on arrays; vector sources call this.
+        """The same as `transform`, on arrays; vector sources call this, if no subclass defines `transform` later.
 
         Subclasses that know GeoJSON only need not care.
         """
@@ -55,6 +58,24 @@ class VectorTransformer(ABC):
             Pixels, or None if it is not known: then all features are read.
         """
         return None
+
+
+def apply_transformer(
+    transformer: VectorTransformer, features: Features, crs_transformer: 'CRSTransformer | None' = None
+) -> Features:
+    """Transform features: by arrays, or by what a subclass has in the place of `transform` or `__call__`."""
+    if not is_overridden_later(transformer, *FORMS, than=('transform_features',)):
+        return transformer.transform_features(features, crs_transformer)
+    if is_overridden(transformer, '__call__', base=VectorTransformer):
+        return Features.from_geojson(transformer(features.to_geojson(), crs_transformer=crs_transformer))
+    return Features.from_geojson(transformer.transform(features.to_geojson(), crs_transformer))
+
+
+def reach_of(transformer: VectorTransformer, region: Box, crs_transformer: 'CRSTransformer | None') -> float | None:
+    """See `VectorTransformer.reach`; of a subclass that transforms in a way of its own, it is not known."""
+    if is_overridden_later(transformer, *FORMS, 'transform_features', than=('reach',)):
+        return None
+    return transformer.reach(region, crs_transformer)
 
 
 class FeaturesTransformer(VectorTransformer):
