@@ -89,7 +89,8 @@ class ClassificationEvaluator(Evaluator):
             # Labels of pixels are relative to the bbox of the scene, boxes and cells to the whole image.
             of_pixels = isinstance(ground_truth, SemanticSegmentationLabels)
             aoi = scene.aoi_polygons_bbox_coords if of_pixels else scene.aoi_polygons
-            ground_truth, predictions = ground_truth.filter_by_aoi(aoi), predictions.filter_by_aoi(aoi)
+            outside = (self.class_config.null_class_id,) if of_pixels else ()
+            ground_truth, predictions = (each.filter_by_aoi(aoi, *outside) for each in (ground_truth, predictions))
         return ground_truth, predictions
 
     def align(self, ground_truth: 'Labels', predictions: 'Labels') -> 'Labels':

@@ -13,6 +13,7 @@ from rastervision.core.data.features import Features
 from rastervision.core.data.scene import naming_scene
 from rastervision.core.evaluation.classification_evaluator import ClassificationEvaluator, sides_of
 from rastervision.core.evaluation.semantic_segmentation_evaluation import SemanticSegmentationEvaluation, row_blocks
+from rastervision.pipeline.overriding import is_overridden, is_overridden_later
 
 if TYPE_CHECKING:
     from shapely.geometry import Polygon
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+WHOLE_LABELS = 'get_labels', 'get_discrete_labels', 'get_scores'  # of a label store, whose subclass may have its own
 ReadWindow = Callable[[Box], np.ndarray]
 
 
@@ -64,6 +66,8 @@ class SemanticSegmentationEvaluator(ClassificationEvaluator):
             FileNotFoundError: If labels or predictions are missing.
         """
         evaluation = self.create_evaluation()
+        if self._compares_labels or is_overridden_later(evaluation, 'compute', than=('count', 'set_pixel_counts')):
+            return super().evaluate_scene(scene)  # type: ignore[return-value]
         counts, pixels = np.zeros((), dtype=np.int64), 0
         with naming_scene(scene.id):
             for _, truth, prediction in read_pairs(scene, row_blocks(scene.extent), self.class_config.null_class_id):
@@ -77,6 +81,11 @@ class SemanticSegmentationEvaluator(ClassificationEvaluator):
             )
         evaluation.set_pixel_counts(counts)
         return evaluation
+
+    @property
+    def _compares_labels(self) -> bool:
+        """Whether a subclass compares labels of whole scenes in its own way."""
+        return is_overridden(self, 'evaluate_predictions', 'read_labels', 'align', base=SemanticSegmentationEvaluator)
 
 
 def read_pairs(
@@ -125,12 +134,16 @@ class AOIMask:
 def _truth_reader(source: 'LabelSource', null_class_id: int) -> ReadWindow:
     """What reads true class ids of a window; the whole scene at once only if the source knows nothing better."""
     read: ReadWindow | None = getattr(source, 'get_label_arr', None)
+    if is_overridden_later(source, 'get_labels', than=('get_label_arr',)):
+        read = None
     return read or _labels_reader(source.get_labels(), null_class_id)
 
 
 def _prediction_reader(store: 'LabelStore', null_class_id: int) -> ReadWindow:
     """What reads predicted class ids of a window; the whole scene at once only if the store knows nothing better."""
     read: ReadWindow | None = getattr(store, 'read_label_arr', None)
+    if is_overridden_later(store, *WHOLE_LABELS, than=('read_label_arr',)):
+        read = None
     return read or _labels_reader(store.get_labels(), null_class_id)
 
 

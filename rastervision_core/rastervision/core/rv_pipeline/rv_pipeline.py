@@ -35,6 +35,7 @@ from rastervision.pipeline.file_system.utils import (
 )
 from rastervision.pipeline.manifest import begin, run_step
 from rastervision.pipeline.masking import mask_data
+from rastervision.pipeline.overriding import is_overridden, is_overridden_later
 from rastervision.pipeline.pipeline import Pipeline
 
 if TYPE_CHECKING:
@@ -50,6 +51,9 @@ log = logging.getLogger(__name__)
 ALL_COMMANDS = ['analyze', 'chip', 'train', 'predict', 'eval', 'bundle']
 SPLITTABLE_COMMANDS = ['chip', 'predict']
 GPU_COMMANDS = ['train', 'predict']
+
+SAMPLE_METHODS = 'get_train_windows', 'get_train_labels', 'post_process_sample'
+PREDICTION_METHODS = 'predict_scene', 'post_process_batch', 'post_process_predictions'
 
 
 class RVPipeline(Pipeline):
@@ -161,7 +165,7 @@ class RVPipeline(Pipeline):
         dataset = self.config.dataset.get_split_config(split_ind, num_splits)
         if not dataset.all_scenes:
             log.info('No scenes for split %d of %d.', split_ind + 1, num_splits)
-        elif self._overrides('get_train_windows', 'get_train_labels', 'post_process_sample'):
+        elif is_overridden(self, *SAMPLE_METHODS, base=RVPipeline):
             with self._make_backend().get_sample_writer() as writer:
                 for sample in self._iter_samples(dataset):
                     writer.write_sample(sample)
@@ -299,7 +303,7 @@ class RVPipeline(Pipeline):
             Predictions in pixel coordinates of the scene; `post_process_predictions` is not applied.
         """
         labels = self._loaded_backend().predict_scene(scene, self.predict_options)
-        if self._overrides('post_process_batch'):
+        if is_overridden(self, 'post_process_batch', base=RVPipeline):
             for windows, chips in chipping.iter_batches(scene, self.predict_options):
                 labels = self.post_process_batch(windows, chips, labels)
         return labels
@@ -347,12 +351,13 @@ class RVPipeline(Pipeline):
 
     def _stream(self, scene: Scene) -> Iterator[tuple[Box, Any]] | None:
         """Predictions window by window; None if something needs the whole, or the backend or store knows no better."""
-        store = type(scene.label_store)
-        takes_windows = store.writer is not LabelStore.writer or store.labels_class is not None  # type: ignore[union-attr]
-        needs_whole = self._overrides('predict_scene', 'post_process_batch', 'post_process_predictions')
-        if needs_whole or not self.streams or not takes_windows:
+        needs_whole = is_overridden(self, *PREDICTION_METHODS, base=RVPipeline)
+        if needs_whole or not self.streams or not _takes_windows(scene.label_store):
             return None
-        return self._loaded_backend().iter_predict(scene, self.predict_options)
+        backend = self._loaded_backend()
+        if is_overridden_later(backend, 'predict_scene', than=('iter_predict',)):
+            return None
+        return backend.iter_predict(scene, self.predict_options)
 
     def _loaded_backend(self) -> Backend:
         if self.backend is None:
@@ -362,10 +367,6 @@ class RVPipeline(Pipeline):
 
     def _make_backend(self) -> Backend:
         return self.config.backend.build(self.config, self.tmp_dir)
-
-    def _overrides(self, *names: str) -> bool:
-        """Whether a plugin's pipeline replaces one of these methods."""
-        return any(getattr(type(self), name) is not getattr(RVPipeline, name) for name in names)
 
     def _predict_config(self, scene_config: 'SceneConfig') -> None:
         """Predict a scene; its labels are not opened, so they need not be there."""
@@ -439,3 +440,10 @@ class RVPipeline(Pipeline):
         uri = self.config.get_config_uri()
         config = file_to_json(uri, DOCUMENT) if file_exists(uri) else self.config.dict(mode='json')
         json_to_file(mask_data(config), path)
+
+
+def _takes_windows(store: LabelStore | None) -> bool:
+    """Whether a store makes of windows what it would save; not one of a plugin whose `save` goes past the writer."""
+    if not is_overridden(store, 'writer', base=LabelStore):
+        return store is not None and store.labels_class is not None
+    return not is_overridden_later(store, 'save', than=('writer',))

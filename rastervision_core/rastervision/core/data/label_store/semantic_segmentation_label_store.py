@@ -1,7 +1,7 @@
 """Keeping labels of pixels."""
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -28,7 +28,7 @@ from rastervision.core.data.label_store.qgis_styles import (
 from rastervision.core.data.label_store.raster_outputs import HitsArray, LabelRaster, ScoreRaster
 from rastervision.core.data.label_store.rows import RowOutput, iter_rows
 from rastervision.core.data.label_store.strip_writer import StripWriter
-from rastervision.core.data.label_store.vector_outputs import VectorOutput
+from rastervision.core.data.label_store.vector_outputs import VectorOutput, class_mask
 from rastervision.core.data.raster_source.rasterio_source import RasterioSource
 from rastervision.core.data.raster_transformer.rgb_class_transformer import RGBClassTransformer
 from rastervision.core.data.rasterio_io import open_raster
@@ -37,12 +37,21 @@ from rastervision.core.layout import HITS_FILE, LABELS_FILE, SCORES_FILE, VECTOR
 from rastervision.pipeline.errors import ConfigError, MissingFileError
 from rastervision.pipeline.file_system.publish import publish_dir
 from rastervision.pipeline.file_system.utils import download_if_needed, file_exists, get_local_path
+from rastervision.pipeline.overriding import is_overridden
 from rastervision.pipeline.rv_config import rv_config_
 
 if TYPE_CHECKING:
     from rastervision.core.data.label_store.semantic_segmentation_label_store_config import VectorOutputConfig
 
 TILE_STEP = 16  # sides of the tiles of a GeoTIFF are multiples of it
+WAYS_TO_WRITE = (
+    'save',
+    'build_rasterio_gtiff_profile',
+    'write_discrete_raster_output',
+    'write_smooth_raster_output',
+    'write_vector_outputs',
+    'write_vector_output',
+)
 
 
 class SemanticSegmentationLabelStore(LabelStore):
@@ -119,20 +128,39 @@ class SemanticSegmentationLabelStore(LabelStore):
             crop_sz: How many pixels to leave out at each side of a window that is not at an edge of the extent.
             weights: How much the scores of each pixel that is left of a window count, (height, width). None: the same.
         """
+        smooth = self.smooth_output if smooth is None else smooth
+        if make_labels is None and is_overridden(self, *WAYS_TO_WRITE, base=SemanticSegmentationLabelStore):
+            make_labels = self._labels_maker(smooth, crop_sz, weights)
         if make_labels is not None:
             return self._collecting_writer(make_labels)
-        return self._strip_writer(self.smooth_output if smooth is None else smooth, crop_sz, weights)
+        return self._strip_writer(smooth, crop_sz, weights)
+
+    def _labels_maker(self, smooth: bool, crop_sz: int | None, weights: np.ndarray | None) -> MakeLabels:
+        """What makes labels of predictions, for subclasses that write these in their own way."""
+
+        def make(windows: Iterable[Box], predictions: Iterable[Any]) -> Labels:
+            num_classes = self.num_score_classes if smooth else len(self.class_config)
+            options: dict[str, Any] = {'smooth': smooth, 'crop_sz': crop_sz, 'weights': weights}
+            return SemanticSegmentationLabels.from_predictions(
+                windows, predictions, self._required_bbox.extent, num_classes, **options
+            )
+
+        return make
+
+    @property
+    def _required_bbox(self) -> Box:
+        if self.bbox is None:
+            raise ConfigError(f'The label store for {self.root_uri!r} has no bbox. Set it, then get the writer.')
+        return self.bbox
 
     @contextmanager
     def _strip_writer(self, smooth: bool, crop_sz: int | None, weights: np.ndarray | None) -> Iterator[StripWriter]:
-        if self.bbox is None:
-            raise ConfigError(f'The label store for {self.root_uri!r} has no bbox. Set it, then get the writer.')
         kind = SemanticSegmentationSmoothLabels if smooth else SemanticSegmentationDiscreteLabels
         num_classes = self.num_score_classes if smooth else len(self.class_config)
-        extent = self.bbox.extent
+        extent = self._required_bbox.extent
         profile = self._profile(extent)
         with publish_dir(self.root_uri, self.tmp_dir) as folder, ExitStack() as stack:
-            opened = self._outputs(folder, profile, num_classes, smooth, mark_nodata=True)
+            opened = self._outputs(folder, profile, num_classes, smooth)
             outputs = [stack.enter_context(output) for output in opened]
             writer = StripWriter(
                 extent,
@@ -166,8 +194,13 @@ class SemanticSegmentationLabelStore(LabelStore):
             labels = self.merge_with_old_scores(labels)
         out_profile = self.build_rasterio_gtiff_profile(labels) | (profile or {})
         with publish_dir(self.root_uri, self.tmp_dir) as folder:
-            for output in self._outputs(folder, out_profile, labels.num_classes, smooth):
-                self._write_all(output, labels)
+            if self.discrete_output:
+                self.write_discrete_raster_output(out_profile, os.path.join(folder, LABELS_FILE), labels)
+            if isinstance(labels, SemanticSegmentationSmoothLabels) and self.smooth_output:
+                paths = os.path.join(folder, SCORES_FILE), os.path.join(folder, HITS_FILE)
+                self.write_smooth_raster_output(out_profile, *paths, labels)
+            if self.vector_outputs:
+                self.write_vector_outputs(labels, os.path.join(folder, VECTORS_DIR))
             self._write_styles(folder, smooth)
 
     def build_rasterio_gtiff_profile(self, labels: SemanticSegmentationLabels) -> dict[str, Any]:
@@ -215,7 +248,12 @@ class SemanticSegmentationLabelStore(LabelStore):
     def write_vector_outputs(self, labels: SemanticSegmentationLabels, vector_output_dir: str) -> None:
         """Write the vector outputs of labels to a local folder."""
         for config in self._vector_outputs():
-            self._write_all(self._vector_output(config, vector_output_dir, (labels.height, labels.width)), labels)
+            if is_overridden(self, 'write_vector_output', base=SemanticSegmentationLabelStore):
+                rows = iter_rows(labels, self.rasterio_block_size, self.class_config.null_class_id)
+                mask = np.concatenate([class_mask(config, each) for each in rows])
+                self.write_vector_output(config, mask.astype(np.uint8), vector_output_dir)
+            else:
+                self._write_all(self._vector_output(config, vector_output_dir, (labels.height, labels.width)), labels)
 
     def write_vector_output(self, vo: 'VectorOutputConfig', mask: np.ndarray, vector_output_dir: str) -> None:
         """Write the vector output of a mask, (height, width), 0 or 1, to a local folder."""
@@ -368,11 +406,9 @@ class SemanticSegmentationLabelStore(LabelStore):
             **self.crs_transformer.georeference(self.bbox),
         }
 
-    def _outputs(
-        self, folder: str, profile: dict[str, Any], num_classes: int, smooth: bool, *, mark_nodata: bool = False
-    ) -> Iterator[RowOutput]:
+    def _outputs(self, folder: str, profile: dict[str, Any], num_classes: int, smooth: bool) -> Iterator[RowOutput]:
         """Open what is to be written to a local folder, one after another."""
-        label_nodata, score_nodata = self._nodata_options() if mark_nodata else ({}, {})
+        label_nodata, score_nodata = self._nodata_options()
         if self.discrete_output:
             path = os.path.join(folder, LABELS_FILE)
             yield LabelRaster(path, profile | label_nodata, self.class_config, rgb=self.save_as_rgb)

@@ -54,7 +54,7 @@ class VectorOutput(RowOutput):
 
     def write(self, rows: Rows) -> None:
         """See :meth:`.RowOutput.write`."""
-        self.write_mask(self._mask(rows))
+        self.write_mask(class_mask(self._config, rows))
 
     def write_mask(self, mask: np.ndarray) -> None:
         """Take the next rows of the mask, (height, width), 0 or 1."""
@@ -69,13 +69,15 @@ class VectorOutput(RowOutput):
         """See :meth:`.RowOutput.close`."""
         self._file.close()
 
-    def _mask(self, rows: Rows) -> np.ndarray:
-        class_id, threshold = self._config.class_id, self._config.threshold
-        if threshold is not None:
-            above: np.ndarray = rows.score_arr[class_id] >= threshold
-            return above
-        mask: np.ndarray = rows.label_arr == class_id
-        return mask & (rows.hit_arr > 0) if class_id == rows.null_class_id else mask
+
+def class_mask(config: 'VectorOutputConfig', rows: Rows) -> np.ndarray:
+    """Which pixels of some rows a vector output is of, (height, width), bool."""
+    class_id, threshold = config.class_id, config.threshold
+    if threshold is not None:
+        above: np.ndarray = rows.score_arr[class_id] >= threshold
+        return above
+    mask: np.ndarray = rows.label_arr == class_id
+    return mask & (rows.hit_arr > 0) if class_id == rows.null_class_id else mask
 
 
 def make_vectorizer(config: 'VectorOutputConfig', shape: tuple[int, int]) -> Vectorizer:
