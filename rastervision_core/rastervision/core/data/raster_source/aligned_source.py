@@ -92,6 +92,9 @@ class AlignedSource(RasterSource):
     def _get_chip(self, window: Box, out_shape: tuple[int, int] | None = None) -> np.ndarray:
         return self._read_selected(window, out_shape, find_data=False).pixels
 
+    def _read_stored(self, window: Box) -> Chip:
+        return self._read_selected(window, None, find_data=True)
+
     def _read_selected(self, window: Box, out_shape: tuple[int, int] | None, *, find_data: bool) -> Chip:
         shape = window.size if out_shape is None else out_shape
         return self._warp.read(window.to_global_coords(self.bbox), shape, find_data=find_data)

@@ -22,6 +22,8 @@ from rastervision.core.data.slices import parse_array_slices_Nd, sampled_shape
 from rastervision.pipeline.errors import ChannelOrderError as ChannelOrderError
 from rastervision.pipeline.overriding import is_overridden, is_overridden_later
 
+OWN_WAYS = '_get_chip', 'get_nodata_mask'  # of subclasses; a class that has a shorter one asks for these
+
 
 class RasterSource(ABC):
     """A raster of which windows are read.
@@ -204,6 +206,16 @@ class RasterSource(ABC):
         pixels = self._get_chip(window, out_shape=out_shape)[..., self.channel_order]
         return self._mark_data(pixels, window) if find_data else Chip(pixels)
 
+    def _read_stored(self, window: Box) -> Chip | None:
+        """The selected channels of a window as the raster has them, and which of its values are data.
+
+        That is so whatever a subclass puts in the place of `_get_chip` and `get_nodata_mask`, which may ask for it.
+
+        Returns:
+            None if nothing is known of what is data, but what `get_nodata_mask` says.
+        """
+        return None
+
     def _mark_data(self, pixels: np.ndarray, window: Box) -> Chip:
         """Pixels of a window, perhaps resampled, with what `get_nodata_mask` and the extent say."""
         shape = pixels.shape[-3:-1]
@@ -259,11 +271,11 @@ class RasterSource(ABC):
             Bool array (height, width) that is true where no selected channel is data, and outside the image. None if
             the source does not say what is NODATA, and nothing is missing.
         """
-        if type(self)._read_selected is RasterSource._read_selected:  # which asks here
+        stored = self._read_stored(window)
+        if stored is None:
             return None
-        valid = self._read_selected(window, None, find_data=True).valid
-        if valid is not None:
-            return ~valid
+        if stored.valid is not None:
+            return ~stored.valid
         return np.zeros(window.size, dtype=bool) if self.says_nodata else None
 
     def resize(self, chip: np.ndarray, out_shape: tuple[int, int] | None = None) -> np.ndarray:

@@ -16,7 +16,7 @@ from rastervision.core.data.crs_transformer.rasterio_crs_transformer import Rast
 from rastervision.core.data.dataset_pool import PooledDataset
 from rastervision.core.data.mosaic import locate_images, mosaic_xml, write_vrt
 from rastervision.core.data.raster_drivers import is_trusted
-from rastervision.core.data.raster_source.raster_source import RasterSource
+from rastervision.core.data.raster_source.raster_source import OWN_WAYS, RasterSource
 from rastervision.core.data.raster_transformer.chain import takes_chips, transform_chip
 from rastervision.core.data.raster_transformer.raster_transformer import RasterTransformer
 from rastervision.core.data.raster_values import read_nodata_mask, read_pixels, read_values
@@ -200,9 +200,8 @@ class RasterioSource(RasterSource):
     @property
     def resamples_while_reading(self) -> bool:
         """See the base class; colours of a palette are resampled after they are read."""
-        return (
-            self._colors is None and self._reads_by_itself and not is_overridden(self, '_get_chip', base=RasterioSource)
-        )
+        own_way = is_overridden(self, *OWN_WAYS, base=RasterioSource)
+        return self._colors is None and self._reads_by_itself and not own_way
 
     # ------------------------------------------------------------------ reading
     @contextmanager
@@ -232,7 +231,7 @@ class RasterioSource(RasterSource):
         return {**self.__dict__, '_ahead': None}
 
     def _get_chip(  # type: ignore[override]
-        self, window: Box, bands: Sequence[int] | None = None, out_shape: tuple[int, int] | None = None
+        self, window: Box, bands: Sequence[int] | np.ndarray | None = None, out_shape: tuple[int, int] | None = None
     ) -> np.ndarray:
         """Read bands of a window, before transformers; what a subclass puts in its place is always used.
 
@@ -279,10 +278,13 @@ class RasterioSource(RasterSource):
         find_data: bool,
     ) -> Chip:
         channels = self.channel_order if channels is None else channels
-        if is_overridden(self, '_get_chip', base=RasterioSource):
+        if is_overridden(self, *OWN_WAYS, base=RasterioSource):
             pixels = self._get_chip(window, bands=np.add(channels, 1), out_shape=out_shape)
             return self._mark_data(pixels, window) if find_data else Chip(pixels)
         return self._read_chip_of_image(window, out_shape, channels, find_data=find_data)
+
+    def _read_stored(self, window: Box) -> Chip:
+        return self._read_chip_of_image(window, None, self.channel_order, find_data=True)
 
     def _read_chip_of_image(
         self, window: Box, out_shape: tuple[int, int] | None, channels: Sequence[int], *, find_data: bool

@@ -12,7 +12,7 @@ from rastervision.core.data.chips import read_padded, resize
 from rastervision.core.data.crs_transformer.crs_transformer import CRSTransformer
 from rastervision.core.data.crs_transformer.rasterio_crs_transformer import RasterioCRSTransformer
 from rastervision.core.data.nodata import equals, value_in_dtype
-from rastervision.core.data.raster_source.raster_source import RasterSource
+from rastervision.core.data.raster_source.raster_source import OWN_WAYS, RasterSource
 from rastervision.core.data.raster_transformer.chain import takes_chips, transform_chip
 from rastervision.core.data.raster_transformer.raster_transformer import RasterTransformer
 from rastervision.core.data.rasterio_io import raster_errors
@@ -213,6 +213,9 @@ class XarraySource(RasterSource):
     def _read_selected(self, window: Box, out_shape: tuple[int, int] | None, *, find_data: bool) -> Chip:
         return self._read_bands(window, self.channel_order, ALL, out_shape, find_data=find_data)
 
+    def _read_stored(self, window: Box) -> Chip:
+        return self._read(window, self.channel_order, ALL, None, find_data=True)
+
     def _read_bands(
         self,
         window: Box,
@@ -223,7 +226,7 @@ class XarraySource(RasterSource):
         find_data: bool,
     ) -> Chip:
         """`_read`, or what a subclass has in the place of `_get_chip`."""
-        if not is_overridden(self, '_get_chip', base=XarraySource):
+        if not is_overridden(self, *OWN_WAYS, base=XarraySource):
             return self._read(window, channels, times, out_shape, find_data=find_data)
         pixels = self._get_chip(window, bands=channels, time=times, out_shape=out_shape)
         return self._mark_data(pixels, window) if find_data else Chip(pixels)

@@ -105,8 +105,11 @@ class ClassInferenceTransformer(FeaturesTransformer):
     def _infer_all(self, features: Features) -> list[Any]:
         if not is_overridden(self, 'infer_feature_class_id', base=ClassInferenceTransformer):
             return [self._infer(feature) for feature in self._as_dicts(features)]
-        options = {'class_config': self.class_config, 'class_name_mapping': self.class_name_mapping}
-        options['class_id_to_filter'] = dict(self._filters)
+        options: dict[str, Any] = {
+            'class_config': self.class_config,
+            'class_id_to_filter': dict(self._filters),
+            'class_name_mapping': self.class_name_mapping,
+        }
         infer = self.infer_feature_class_id
         return [infer(feature, self.default_class_id, **options) for feature in features.to_geojson()['features']]
 
