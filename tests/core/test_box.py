@@ -3,19 +3,32 @@ import random
 
 import numpy as np
 import pytest
+import shapely
 from shapely.geometry import Polygon, box
 
 from rastervision.core.box import Box
 from rastervision.pipeline.errors import ArgumentError, ArgumentTypeError, BoxSizeError
 
 
-def test_box_is_an_immutable_value():
+def test_box_is_a_value_whose_edges_can_be_set():
     box = Box(1, 2, 3, 4)
 
     assert box == Box(1, 2, 3, 4) and hash(box) == hash(Box(1, 2, 3, 4)) and box != (1, 2, 3, 4)
     assert pickle.loads(pickle.dumps(box)) == box
+    box.ymin = 0
+    assert box == Box(0, 2, 3, 4) and hash(box) == hash(Box(0, 2, 3, 4))
     with pytest.raises(AttributeError):
-        box.ymin = 0
+        box.height = 3
+
+
+@pytest.mark.parametrize('query', ['', 'ab', 3, None, shapely.Point(0, 0), (1, 2, 3)])
+def test_only_boxes_and_points_can_be_in_a_box(query):
+    with pytest.raises(NotImplementedError, match='neither a Box nor a point'):
+        query in Box(0, 0, 1, 1)  # noqa: B015
+
+
+def test_corners_are_lists_as_in_geojson():
+    assert Box(0, 0, 2, 3).geojson_coordinates() == [[0, 0], [0, 2], [3, 2], [3, 0], [0, 0]]
 
 
 def test_touching_boxes_do_not_intersect():

@@ -159,3 +159,18 @@ def test_empty_statistics_cannot_be_saved():
 
 def test_parallel_variance_of_numbers():
     assert parallel_variance(1.5, 2, 0.25, 6.0, 2, 1.0) == pytest.approx(21.5 / 3)
+
+
+@pytest.mark.parametrize('names', [['running_mean'], ['running_mean', 'running_var']])
+def test_what_is_known_of_pixels_is_given_in_whole(names):
+    given = dict.fromkeys(names, np.ones(3))
+    with pytest.raises(ValueError, match='Give all of them, or none'):
+        RasterStats().compute_from_pixels(np.ones((4, 3)), **given)
+    with pytest.raises(ValueError, match='Give all of them, or none'):
+        RasterStats().compute_from_chips([], **given)
+
+
+def test_statistics_by_name_are_arrays():
+    stats = RasterStats(means=[1.0, 2.0], stds=[3.0, 4.0]).to_dict()
+
+    assert isinstance(stats['means'], np.ndarray) and stats['stds'].tolist() == [3, 4]

@@ -12,7 +12,7 @@ from shapely.geometry import Polygon
 from shapely.geometry.base import BaseGeometry
 
 from rastervision.core.padding import PAD_DIRECTIONS, PadDirection, calculate_required_padding, ensure_tuple
-from rastervision.pipeline.errors import ArgumentError, BoxSizeError
+from rastervision.pipeline.errors import ArgumentError, BoxSizeError, UnsupportedQueryError
 
 if TYPE_CHECKING:
     from rasterio.windows import Window
@@ -24,9 +24,9 @@ AOI_SLACK = 0.05  # pixels by which a box may reach out of an area of interest a
 AOI_SLACK_OF_BOX = 1e-3  # and at most this part of the smallest box
 
 
-@dataclass(frozen=True, slots=True, repr=True)
+@dataclass(unsafe_hash=True, slots=True, repr=True)
 class Box:
-    """A rectangle, immutable and hashable.
+    """A rectangle, hashable. Its edges can be set, but not while it is a key or in a set, which would lose it.
 
     The numbers are pixels in most places, so whole numbers; map coordinates are fine too. The edges at `ymax` and
     `xmax` are exclusive. Iteration and indexing go through ymin, xmin, ymax, xmax.
@@ -77,7 +77,11 @@ class Box:
         return (self.ymin, self.xmin, self.ymax, self.xmax)[i]
 
     def __contains__(self, query: 'Box | Point') -> bool:
-        """Whether a box lies in this one completely, or a point (x, y) does; the edges count as inside."""
+        """Whether a box lies in this one completely, or a point (x, y) does; the edges count as inside.
+
+        Raises:
+            UnsupportedQueryError: If it is something else.
+        """
         if isinstance(query, Box):
             return (
                 self.ymin <= query.ymin
@@ -85,6 +89,8 @@ class Box:
                 and query.ymax <= self.ymax
                 and query.xmax <= self.xmax
             )
+        if not isinstance(query, tuple | list | np.ndarray) or len(query) != 2:
+            raise UnsupportedQueryError(f'{query!r:.100} is neither a Box nor a point (x, y), so it is in no box.')
         x, y = query
         return bool(self.xmin <= x <= self.xmax and self.ymin <= y <= self.ymax)
 
@@ -137,10 +143,10 @@ class Box:
         """The corners as an array (4, 2) of x, y: upper left, lower left, lower right, upper right."""
         return np.array(self.geojson_coordinates()[:4])
 
-    def geojson_coordinates(self) -> list[Point]:
-        """The closed ring of (x, y) corners, from the upper left over the lower left."""
+    def geojson_coordinates(self) -> list[list[int]]:
+        """The closed ring of [x, y] corners, from the upper left over the lower left."""
         ymin, xmin, ymax, xmax = self
-        return [(xmin, ymin), (xmin, ymax), (xmax, ymax), (xmax, ymin), (xmin, ymin)]
+        return [[xmin, ymin], [xmin, ymax], [xmax, ymax], [xmax, ymin], [xmin, ymin]]
 
     def to_shapely(self) -> Polygon:
         """A polygon, its ring as in `geojson_coordinates`."""

@@ -9,7 +9,7 @@ import numpy as np
 from rastervision.core.box import Box
 from rastervision.core.defaults import CHIP_SZ, SEED
 from rastervision.core.stats_file import checked_stats
-from rastervision.pipeline.errors import NoStatsError
+from rastervision.pipeline.errors import ArgumentError, NoStatsError
 
 if TYPE_CHECKING:
     from rastervision.core.data.raster_source.raster_source import RasterSource
@@ -114,10 +114,11 @@ class RasterStats:
 
         Returns:
             Mean, variance and count of each channel; three times None if there are no chips.
+
+        Raises:
+            ArgumentError: If only some of what is known are given.
         """
-        running = None
-        if running_mean is not None and running_var is not None and running_count is not None:
-            running = (running_mean, running_var, running_count)
+        running = _running(running_mean, running_var, running_count)
         for chip in chips:
             running = self.compute_from_pixels(chip.reshape(-1, chip.shape[-1]), *(running or ()))
         return running or (None, None, None)
@@ -136,29 +137,31 @@ class RasterStats:
             running_mean: Means so far.
             running_var: Variances so far.
             running_count: Numbers of pixels so far.
+
+        Raises:
+            ArgumentError: If only some of these are given.
         """
+        running = _running(running_mean, running_var, running_count)
         new = _describe(pixels)
-        if running_mean is None or running_var is None or running_count is None:
-            return new
-        return _combine((running_mean, running_var, running_count), new)
+        return new if running is None else _combine(running, new)
 
     # -------------------------------------------------------------------- files
     def to_dict(self) -> dict[str, Any]:
-        """The statistics as lists, by name; `counts` only if they are known.
+        """The statistics as arrays, (channels,), by name; `counts` only if they are known.
 
         Raises:
             NoStatsError: If there are none.
         """
         if self.means is None or self.stds is None:
             raise NoStatsError('The statistics are empty. Run RasterStats.compute first.')
-        stats = {'means': self.means.tolist(), 'stds': self.stds.tolist()}
-        return stats if self.counts is None else stats | {'counts': self.counts.tolist()}
+        stats = {'means': self.means, 'stds': self.stds}
+        return stats if self.counts is None else stats | {'counts': self.counts}
 
     def save(self, stats_uri: str) -> None:
         """Write the statistics to a JSON file."""
         from rastervision.pipeline.file_system.utils import json_to_file
 
-        json_to_file(self.to_dict(), stats_uri)
+        json_to_file({name: values.tolist() for name, values in self.to_dict().items()}, stats_uri)
 
 
 def _describe(pixels: np.ndarray) -> Running:
@@ -245,6 +248,15 @@ def random_chip_stream(
                 yield chip
         if is_empty:
             yield from sliding_chip_stream([source], chip_sz, chip_sz, nodata_value)
+
+
+def _running(mean: np.ndarray | None, variance: np.ndarray | None, count: np.ndarray | None) -> Running | None:
+    """What is known of pixels so far; None if that is nothing."""
+    if mean is not None and variance is not None and count is not None:
+        return mean, variance, count
+    if mean is None and variance is None and count is None:
+        return None
+    raise ArgumentError('running_mean, running_var and running_count belong together. Give all of them, or none.')
 
 
 def _chips(source: 'RasterSource', windows: list[Box], nodata_value: float | None) -> Iterator[np.ndarray]:

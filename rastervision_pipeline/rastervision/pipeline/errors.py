@@ -215,6 +215,30 @@ class BoxSizeError(ArgumentError):
     """
 
 
+class UnsupportedQueryError(ArgumentTypeError, NotImplementedError):
+    """It is asked of something whether it is in a box that cannot be.
+
+    Ask for a Box, or a point (x, y).
+    """
+
+
+class UnknownSceneError(ConfigError, KeyError):
+    """A config says nothing of a scene.
+
+    Name all scenes, or none: settings that are given by scene id need one for each.
+    """
+
+    def __str__(self) -> str:
+        return mask(Exception.__str__(self))  # a KeyError would show it in quotes
+
+
+class SourceIndexError(ConfigError, IndexError):
+    """There is no raster source of this index.
+
+    Count from 0.
+    """
+
+
 class UnsupportedSliceError(RasterVisionError, NotImplementedError):
     """A raster is indexed in a way that is not supported, such as with negative numbers.
 

@@ -56,3 +56,11 @@ def test_a_graph_has_an_edge_for_each_side_of_each_ring():
 def test_polygons_without_area_are_refused():
     with pytest.raises(ArgumentError, match='no area'):
         AoiSampler([])
+
+
+def test_a_multi_polygon_is_an_area_too():
+    areas = [shapely.box(0, 0, 2, 2), shapely.box(4, 4, 6, 6)]
+
+    points = AoiSampler(shapely.MultiPolygon(areas)).sample(50)
+
+    assert np.array_equal(points, AoiSampler(areas).sample(50))

@@ -36,3 +36,17 @@ def test_a_part_is_padded_to_its_window():
     padded = pad_to_window_size(part, Box(8, 7, 12, 12), Box(0, 0, 10, 10), 9)
 
     assert padded.tolist() == [[1, 1, 1, 9, 9]] * 2 + [[9] * 5] * 2
+
+
+@pytest.mark.parametrize('lead', [(), (2,), (2, 3)])
+def test_axes_before_height_are_left_alone(lead):
+    window, bbox = Box(-1, -2, 5, 6), Box(0, 0, 4, 9)
+    chip = np.random.default_rng(0).integers(1, 9, (*lead, 6, 8, 4))
+    plain = np.stack([fill_overflow(bbox, window, each) for each in chip.reshape(-1, 6, 8, 4)])
+
+    assert np.array_equal(fill_overflow(bbox, window, chip), plain.reshape(chip.shape))
+
+    part = chip[..., 1:5, 2:, :]
+    padded = pad_to_window_size(part, window, bbox, 0)
+    assert padded.shape == chip.shape and not padded[..., 0, :, :].any()
+    assert np.array_equal(padded[..., 1:5, 2:, :], part)

@@ -73,3 +73,8 @@ def test_a_group_of_unknown_scenes_is_an_error():
 def test_older_fields_are_dropped():
     assert dataset_config_upgrader({'img_channels': 3, 'x': 1}, 0) == {'x': 1}
     assert scene_config_upgrader({'aoi_geometries': None, 'id': 'a'}, 4) == {'id': 'a'}
+
+
+def test_a_scene_is_predicted_for_validation_or_for_test():
+    with pytest.raises(ConfigError, match=r"\['d'\] are among both.*overwrite"):
+        make_dataset(test_scenes=[make_scene('d')]).recursive_validate_config()

@@ -52,7 +52,8 @@ def labels_to(target: str, smooth: bool = False, vectors: tuple[str, ...] = (), 
 
 
 def boxes_to(target: str) -> None:
-    labels = ObjectDetectionLabels(RNG.random((300, 4)), np.zeros(300), RNG.random(300))
+    corners = np.sort(RNG.random((300, 2, 2)), axis=1)
+    labels = ObjectDetectionLabels(corners.reshape(300, 4), np.zeros(300), RNG.random(300))
     ObjectDetectionGeoJSONStore(target, CLASSES, CRS, BBOX).save(labels)
 
 

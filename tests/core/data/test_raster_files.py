@@ -16,7 +16,7 @@ from rastervision.core.box import Box
 from rastervision.core.data.raster_drivers import trusting_images
 from rastervision.core.data.raster_names import RasterName, files_of
 from rastervision.core.data.raster_source.rasterio_source import RasterioSource
-from rastervision.core.data.rasterio_io import open_raster
+from rastervision.core.data.rasterio_io import get_aws_session, open_raster
 from rastervision.core.info.raster import describe_raster
 from rastervision.pipeline.errors import DataError, NotReadableError
 
@@ -448,3 +448,21 @@ def test_files_cut_short_are_errors_that_name_them(driver: str, cut: int, tmp_pa
             read(str(path))
         except (NotReadableError, DataError) as error:
             assert str(path) in str(error)
+
+
+@pytest.mark.parametrize(
+    ('name', 'value', 'pays'),
+    [
+        ('AWS_REQUEST_PAYER', 'requester', True),
+        ('AWS_S3_REQUESTER_PAYS', 'True', True),
+        ('AWS_S3_REQUESTER_PAYS', 'no', False),
+        ('AWS_REQUEST_PAYER', 'owner', False),
+    ],
+)
+def test_a_session_of_aws_knows_who_pays(monkeypatch, name, value, pays):
+    pytest.importorskip('boto3')
+    for each in ('AWS_REQUEST_PAYER', 'AWS_S3_REQUESTER_PAYS'):
+        monkeypatch.delenv(each, raising=False)
+    monkeypatch.setenv(name, value)
+
+    assert bool(get_aws_session().requester_pays) is pays

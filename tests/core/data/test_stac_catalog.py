@@ -143,3 +143,26 @@ def test_pystac_uses_the_file_systems(tmp_path, monkeypatch):
     assert pystac.Item.from_file(path).id == 'a'
     with pytest.raises(NotReadableError, match=r'nowhere\.json'):
         pystac.Item.from_file(str(tmp_path / 'nowhere.json'))
+
+
+@pytest.mark.parametrize(
+    'extension',
+    [
+        'https://raw.githubusercontent.com/stac-extensions/label/v1.0.0/json-schema/schema.json',
+        'https://stac-extensions.github.io/label/v1.0.0/schema.json',
+        'label',
+    ],
+)
+def test_label_items_name_the_extension_in_several_ways(save, extension):
+    image = make_item('image', 14, data=('./image.tif', ['data']))
+    labels = make_labels('a', 14, image)
+    labels.stac_extensions = [extension]
+
+    assert is_label_item(labels)
+    (found,) = parse_stac(save(image, labels))
+    assert len(found['image_uris']) == 1
+
+
+def test_a_catalogue_without_labels_is_an_error(save):
+    with pytest.raises(ValueError, match=r'no label items.*stac-extensions'):
+        read_stac(save(make_item('image', 14, data=('./image.tif', ['data']))))

@@ -122,3 +122,13 @@ def test_a_class_that_never_occurs_has_no_metrics(make_scene, evaluator, tmp_pat
         'specificity': 1.0
     }
     assert report['overall'][-1]['metrics']['recall'] == 0.5
+
+
+def test_labels_without_a_single_prediction_cannot_be_compared():
+    labels = ChipClassificationLabels({Box(0, 0, 1, 1): (0, None)})
+    evaluator = ChipClassificationEvaluator(ClassConfig(names=['a']))
+
+    with pytest.raises(ValueError, match='not a single predicted'):
+        evaluator.evaluate_predictions(labels, ChipClassificationLabels())
+    nothing = evaluator.evaluate_predictions(ChipClassificationLabels(), ChipClassificationLabels())
+    assert nothing.avg_item['gt_count'] == 0

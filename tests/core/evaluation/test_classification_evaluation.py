@@ -142,3 +142,12 @@ def test_segmentation_needs_a_null_class():
         SemanticSegmentationEvaluation(ClassConfig(names=['a', 'b', 'c'], colors=['red', 'green', 'blue'])).compute(
             make_pixels(np.random.default_rng(0)), make_pixels(np.random.default_rng(1))
         )
+
+
+def test_averages_of_nothing_are_0():
+    evaluation = ObjectDetectionEvaluation(ClassConfig(names=['a']))
+    boxes = ObjectDetectionLabels(np.array([[0.0, 0.0, 10.0, 10.0]]), np.array([0]))
+
+    evaluation.compute(ObjectDetectionLabels.make_empty(), boxes)
+
+    assert set(evaluation.avg_item['metrics'].values()) == {0.0}

@@ -117,3 +117,20 @@ def test_a_draw_depends_on_the_pixels_only():
     chip = np.arange(48).reshape(4, 4, 3)
     assert draw(chip) == draw(np.asfortranarray(chip))
     assert draw(chip) != draw(chip + 1)
+
+
+@pytest.mark.parametrize('scene_id', [None, 'zz'])
+def test_a_scene_without_sampling_is_a_missing_key(scene_id):
+    options = ChipOptions(sampling={'s1': WindowSamplingConfig(size=256)})
+
+    with pytest.raises(KeyError) as caught:
+        options.get_chip_sz(scene_id)
+    assert isinstance(caught.value, ConfigError)
+    assert str(caught.value).startswith(f'chip_options.sampling has nothing for scene {scene_id!r}')
+
+
+def test_without_target_classes_no_number_of_pixels_is_enough():
+    options = SemanticSegmentationChipOptions(sampling=WindowSamplingConfig(size=10))
+
+    with pytest.raises(ValueError, match='target_class_ids is not set'):
+        options.enough_target_pixels(np.zeros((2, 2)))

@@ -1,10 +1,12 @@
 """Random points in areas of interest."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import shapely
-from shapely.geometry import LinearRing, Polygon
+from shapely.geometry import LinearRing, MultiPolygon, Polygon
+from shapely.geometry.base import BaseGeometry
 
 from rastervision.core.defaults import SEED
 from rastervision.pipeline.errors import ArgumentError
@@ -18,17 +20,20 @@ class AoiSampler:
     Polygons are cut into triangles once; a point then costs O(log t) for t triangles, whatever the shape.
     """
 
-    def __init__(self, polygons: Sequence[Polygon], *, rng: np.random.Generator | int | None = None) -> None:
+    def __init__(
+        self, polygons: Sequence[Polygon] | Polygon | MultiPolygon, *, rng: np.random.Generator | int | None = None
+    ) -> None:
         """Make a sampler.
 
         Args:
-            polygons: The areas, in any coordinates.
+            polygons: The areas, in any coordinates; one polygon or multi-polygon will do.
             rng: Generator of random numbers, or a seed for one. None: seed 0.
 
         Raises:
             ArgumentError: If the polygons have no area.
         """
-        self.polygons = list(polygons)
+        one = isinstance(polygons, BaseGeometry)
+        self.polygons: list[Any] = shapely.get_parts(polygons).tolist() if one else list(polygons)  # type: ignore[arg-type]
         self._rng = np.random.default_rng(SEED if rng is None else rng)
         triangulation = self.triangulate(self.polygons)
         vertices, simplices = triangulation['vertices'], triangulation['triangles']

@@ -64,7 +64,7 @@ def fill_overflow(bbox: Box, window: Box, chip: np.ndarray, fill_value: int = 0)
     Args:
         bbox: The bbox.
         window: The window that the chip was read from, in the same coordinates.
-        chip: Array (height, width, ...); it may be resampled.
+        chip: Array (height, width), or (..., height, width, channels); it may be resampled.
         fill_value: What to fill with.
 
     Returns:
@@ -73,13 +73,14 @@ def fill_overflow(bbox: Box, window: Box, chip: np.ndarray, fill_value: int = 0)
     if window in bbox:
         return chip
     filled = chip.copy()
-    top, left, bottom, right = _scaled(bbox.to_local_coords(window), window, chip.shape)
-    filled[: max(top, 0)] = fill_value
-    filled[:, : max(left, 0)] = fill_value
+    places = filled if chip.ndim == 2 else np.moveaxis(filled, -1, 0)  # a view, (..., height, width)
+    top, left, bottom, right = _scaled(bbox.to_local_coords(window), window, places.shape[-2:])
+    places[..., : max(top, 0), :] = fill_value
+    places[..., : max(left, 0)] = fill_value
     if window.ymax > bbox.ymax:
-        filled[bottom:] = fill_value
+        places[..., bottom:, :] = fill_value
     if window.xmax > bbox.xmax:
-        filled[:, right:] = fill_value
+        places[..., right:] = fill_value
     return filled
 
 
@@ -87,7 +88,7 @@ def pad_to_window_size(chip: np.ndarray, window: Box, bbox: Box, fill_value: flo
     """Pad what was read of a window to its full size.
 
     Args:
-        chip: Array (height, width, ...) of the part of the window that is in the bbox.
+        chip: Array (height, width), or (..., height, width, channels), of the part of the window that is in the bbox.
         window: The window.
         bbox: The bbox, in the same coordinates.
         fill_value: What to fill with.
@@ -99,10 +100,13 @@ def pad_to_window_size(chip: np.ndarray, window: Box, bbox: Box, fill_value: flo
     if window in bbox:
         return chip
     dtype = np.result_type(chip.dtype, np.asarray(fill_value).dtype)
-    padded = np.full((*window.size, *chip.shape[2:]), fill_value, dtype=dtype)
+    lead, channels = ((), ()) if chip.ndim == 2 else (chip.shape[:-3], chip.shape[-1:])
+    padded = np.full((*lead, *window.size, *channels), fill_value, dtype=dtype)
     inside = window.intersection(bbox)
     if inside.area:
-        padded[inside.to_local_coords(window).to_slices()] = chip
+        rows, columns = inside.to_local_coords(window).to_slices()
+        places = np.moveaxis(padded, -1, 0) if channels else padded  # a view, (..., height, width)
+        places[..., rows, columns] = np.moveaxis(chip, -1, 0) if channels else chip
     return padded
 
 

@@ -58,6 +58,12 @@ class DatasetConfig(Config):
                     f'{split}: scene ids must be unique, but {twice!r} occur more than once. Rename them.'
                 )
         self._check_across_splits()
+        both = sorted({scene.id for scene in self.validation_scenes} & {scene.id for scene in self.test_scenes})
+        if both:
+            raise ConfigError(
+                f'The scenes {both!r} are among both validation_scenes and test_scenes, whose predictions would '
+                'overwrite each other. Leave them in one, or rename them.'
+            )
         known = {scene.id for scene in self.all_scenes}
         for name, ids in self.scene_groups.items():
             for scene_id in sorted(ids - known):
@@ -92,7 +98,7 @@ class DatasetConfig(Config):
         }
 
     def _check_across_splits(self) -> None:
-        """A scene may be in several splits, but two different scenes must not share an id."""
+        """A scene may be for training and something else, but two different scenes must not share an id."""
         seen: dict[str, SceneConfig] = {}
         for scene in self.all_scenes:
             if seen.setdefault(scene.id, scene) != scene:

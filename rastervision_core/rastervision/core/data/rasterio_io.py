@@ -294,7 +294,12 @@ def get_channel_order_from_dataset(dataset: 'DatasetReader') -> list[int]:
 
 
 def get_aws_session() -> 'Session':
-    """Credentials for S3 as boto3 finds them, for `rasterio.Env`; boto3 must be installed."""
+    """Credentials for S3 as boto3 finds them, for `rasterio.Env`; boto3 must be installed.
+
+    Whoever asks pays if AWS_REQUEST_PAYER is `requester`, or AWS_S3_REQUESTER_PAYS is true.
+    """
     from rasterio.session import AWSSession
 
-    return AWSSession()
+    pays = os.environ.get('AWS_REQUEST_PAYER', '').lower() == 'requester'
+    pays = pays or os.environ.get('AWS_S3_REQUESTER_PAYS', '').lower() in ('1', 'true', 'yes', 'on')
+    return AWSSession(requester_pays=pays)

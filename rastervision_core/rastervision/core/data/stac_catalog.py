@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pystac import Asset, Catalog, Item
 
 PYSTAC = ('pystac', 'rastervision_core[stac]')
-LABEL_EXTENSION = 'stac-extensions.github.io/label/'
+LABEL_EXTENSIONS = 'stac-extensions.github.io/label/', 'githubusercontent.com/stac-extensions/label/'
 CATALOG_FILES = ('catalog.json', 'collection.json')
 
 
@@ -33,7 +33,10 @@ def setup_stac_io() -> None:
 
 def is_label_item(item: 'Item') -> bool:
     """Whether an item has the label extension."""
-    return any(LABEL_EXTENSION in extension or extension == 'label' for extension in item.stac_extensions)
+    return any(
+        extension == 'label' or any(known in extension for known in LABEL_EXTENSIONS)
+        for extension in item.stac_extensions
+    )
 
 
 def get_linked_image_item(label_item: 'Item') -> 'Item | None':
@@ -69,7 +72,7 @@ def parse_stac(stac_uri: str, item_limit: int | None = None) -> list[dict[str, A
 
     Raises:
         NotReadableError: If a file cannot be read.
-        DataError: If it is no STAC catalogue, or a label item has no asset with labels.
+        DataError: If it is no STAC catalogue, has no label items, or one has no asset with labels.
     """
     lazy.require(*PYSTAC)
     import pystac
@@ -85,6 +88,11 @@ def parse_stac(stac_uri: str, item_limit: int | None = None) -> list[dict[str, A
         for item in islice(label_items, item_limit):
             with stac_errors(f'STAC item {item.id!r:.100} in {stac_uri!r}'):
                 described.append(_describe(item))
+        if not described and (item_limit is None or item_limit > 0):
+            raise DataError(
+                f'{stac_uri!r} has no label items: none of its items names the label extension of STAC among its '
+                f'stac_extensions, such as https://{LABEL_EXTENSIONS[0]}v1.0.1/schema.json.'
+            )
         return described
 
 

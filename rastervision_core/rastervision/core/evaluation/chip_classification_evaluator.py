@@ -4,10 +4,12 @@ import logging
 from typing import TYPE_CHECKING, cast
 
 from rastervision.core.data.label.chip_classification_labels import ChipClassificationLabels
+from rastervision.core.data.scene import naming_scene
 from rastervision.core.evaluation.chip_classification_evaluation import ChipClassificationEvaluation
 from rastervision.core.evaluation.classification_evaluation import ClassificationEvaluation
 from rastervision.core.evaluation.classification_evaluator import ClassificationEvaluator
-from rastervision.pipeline.errors import DataError
+from rastervision.pipeline.errors import DataError, LabelError
+from rastervision.pipeline.overriding import is_overridden
 
 if TYPE_CHECKING:
     from rastervision.core.box import Box
@@ -45,7 +47,10 @@ class ChipClassificationEvaluator(ClassificationEvaluator):
 
     def evaluate_scene(self, scene: 'Scene') -> ClassificationEvaluation:
         """Evaluate the predictions of a scene, and warn of labelled cells that have none; see the base class."""
-        evaluation = cast(ChipClassificationEvaluation, super().evaluate_scene(scene))
+        if is_overridden(self, 'evaluate_predictions', base=ChipClassificationEvaluator):
+            return super().evaluate_scene(scene)
+        with naming_scene(scene.id):
+            evaluation = cast(ChipClassificationEvaluation, super().evaluate_predictions(*self.read_labels(scene)))
         if not evaluation.labeled_count:
             log.warning('Scene %r has no labelled cells, so it counts nothing in the evaluation.', scene.id)
         elif evaluation.uncovered_count:
@@ -57,6 +62,17 @@ class ChipClassificationEvaluator(ClassificationEvaluator):
                 evaluation.labeled_count,
             )
         return evaluation
+
+    def evaluate_predictions(self, ground_truth: 'Labels', predictions: 'Labels') -> ClassificationEvaluation:
+        """Evaluate predictions against ground truth.
+
+        Raises:
+            LabelError: If there are labelled cells, but not a single predicted one.
+        """
+        true, predicted = (cast(ChipClassificationLabels, labels) for labels in (ground_truth, predictions))
+        if len(true) and not len(predicted):
+            raise LabelError(f'There are {len(true)} labelled cells, but not a single predicted one to compare with.')
+        return super().evaluate_predictions(ground_truth, predictions)
 
     def check(self, evaluation: ClassificationEvaluation) -> None:
         """Check that there is something to compare.

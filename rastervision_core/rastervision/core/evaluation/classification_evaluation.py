@@ -85,7 +85,10 @@ class ClassificationEvaluation(ABC):
         self.compute_avg()
 
     def compute_avg(self) -> None:
-        """Average over classes, weighted by how often each is true; undefined metrics count as 0."""
+        """Average over classes, weighted by how often each is true; undefined metrics count as 0.
+
+        If nothing is true, all are 0.
+        """
         items = list(self.class_to_eval_item.values())
         total = sum(item.gt_count for item in items)
         self.avg_item = {
@@ -165,9 +168,9 @@ def check_class_ids(class_ids: np.ndarray, names: Sequence[str], what: str) -> N
 
 
 def _weighted(items: list[ClassEvaluationItem], name: str, total: float) -> float:
-    """Mean of a metric by how often each class is true; NaN if none is."""
+    """Mean of a metric by how often each class is true; 0 if none is."""
     if not total:
-        return math.nan
+        return 0.0
     values = [(item.gt_count, getattr(item, name)) for item in items]
     return float(sum(count * value for count, value in values if value is not None and not math.isnan(value)) / total)
 

@@ -10,7 +10,7 @@ from rastervision.core.defaults import MAX_SAMPLE_ATTEMPTS, MAX_WINDOWS
 from rastervision.pipeline import lazy
 from rastervision.pipeline.config.base import Config
 from rastervision.pipeline.config.register import register_config
-from rastervision.pipeline.errors import ConfigError, did_you_mean
+from rastervision.pipeline.errors import ConfigError, UnknownSceneError, did_you_mean
 
 if TYPE_CHECKING:
     import numpy as np
@@ -136,7 +136,7 @@ class ChipOptions(Config):
             scene_id: Id of the scene; needed if `sampling` is given by scene.
 
         Raises:
-            ConfigError: If there is no sampling for the scene.
+            UnknownSceneError: If there is no sampling for the scene.
         """
         size = self.sampling_of(scene_id).size
         return size  # type: ignore[return-value]  # a pair, where the user gave a pair
@@ -145,13 +145,13 @@ class ChipOptions(Config):
         """How the windows of a scene are chosen.
 
         Raises:
-            ConfigError: If there is none for the scene.
+            UnknownSceneError: If there is none for the scene.
         """
         if not isinstance(self.sampling, dict):
             return self.sampling
         if scene_id not in self.sampling:
             near = did_you_mean(str(scene_id), self.sampling) or '.'
-            raise ConfigError(f'chip_options.sampling has nothing for scene {scene_id!r}{near}')
+            raise UnknownSceneError(f'chip_options.sampling has nothing for scene {scene_id!r}{near}')
         return self.sampling[scene_id]
 
     def keep_chip(self, chip: 'np.ndarray', label: Any, valid: 'np.ndarray | None' = None) -> bool:

@@ -77,10 +77,15 @@ class SemanticSegmentationChipOptions(ChipOptions):
 
         Args:
             label_arr: Class ids, (height, width).
+
+        Raises:
+            ConfigError: If `target_class_ids` is not set.
         """
         import numpy as np
 
-        return bool(np.isin(label_arr, self.target_class_ids or []).sum() >= self.target_count_threshold)
+        if self.target_class_ids is None:
+            raise ConfigError('target_class_ids is not set, so no number of pixels is enough. Set it.')
+        return bool(np.isin(label_arr, self.target_class_ids).sum() >= self.target_count_threshold)
 
 
 @register_config('semantic_segmentation_predict_options')

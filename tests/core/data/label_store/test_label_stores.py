@@ -252,3 +252,9 @@ def test_vector_output_is_named_after_its_class():
     assert PolygonVectorOutputConfig(class_id=1).get_uri('root') == 'root/class-1.json'
     classes = ClassConfig(names=['a', 'b/c'])
     assert PolygonVectorOutputConfig(class_id=1).get_uri('root', classes) == 'root/class-1-b_c.json'
+
+
+@pytest.mark.parametrize(('class_ids', 'scores'), [([1, 2], None), ([1], [0.5, 0.5]), ([], None)])
+def test_each_box_has_a_class(class_ids, scores):
+    with pytest.raises(ValueError, match='there must be as many of each'):
+        boxes_to_geojson([Box(0, 0, 5, 5)], class_ids, IdentityCRSTransformer(), CLASSES, scores)

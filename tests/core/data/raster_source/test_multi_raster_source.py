@@ -201,3 +201,10 @@ def test_a_window_inside_a_pixel_of_a_coarser_source_has_its_value(write_tif):
 
     for window in (Box(0, 0, 10, 10), Box(0, 0, 20, 20), Box(23, 25, 24, 27)):
         assert np.all(both[window] == [1, 250])
+
+
+@pytest.mark.parametrize('kind', [MultiRasterSource, TemporalMultiRasterSource])
+def test_a_primary_source_that_is_not_there_is_an_index_error(write_tif, noise, kind):
+    with pytest.raises(IndexError, match='not the index of one of 1') as caught:
+        kind([RasterioSource(write_tif(noise))], primary_source_idx=10)
+    assert isinstance(caught.value, ConfigError)

@@ -117,7 +117,8 @@ def test_a_catalogue_that_links_to_itself_ends(tmp_path: Path) -> None:
     links = [{'rel': 'child', 'href': './catalog.json'}, {'rel': 'self', 'href': str(tmp_path / 'catalog.json')}]
     catalog = {'type': 'Catalog', 'id': 'c', 'stac_version': '1.0.0', 'description': 'd', 'links': links}
     (tmp_path / 'catalog.json').write_text(json.dumps(catalog))
-    assert parse_stac(str(tmp_path / 'catalog.json')) == []
+    with pytest.raises(DataError, match='no label items'):
+        parse_stac(str(tmp_path / 'catalog.json'))
 
 
 def places(node: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:

@@ -7,6 +7,7 @@ import shapely
 
 from rastervision.core.data.label_store.feature_file import box_polygons
 from rastervision.core.data.label_store.placing import Placer
+from rastervision.pipeline.errors import ArgumentError
 
 if TYPE_CHECKING:
     from rastervision.core.box import Box
@@ -35,7 +36,16 @@ def boxes_to_geojson(
         class_config: Gives the names of the classes.
         scores: Of each box: a number (property `score`), or one for each class or None (property `scores`).
         bbox: What pixel coordinates are relative to.
+
+    Raises:
+        ArgumentError: If there are not as many class ids, or scores, as boxes.
     """
+    counts = {len(values) for values in (boxes, class_ids, scores) if values is not None}
+    if len(counts) > 1:
+        raise ArgumentError(
+            f'{len(boxes)} boxes, {len(class_ids)} class ids and {len(boxes) if scores is None else len(scores)} '
+            'scores: there must be as many of each.'
+        )
     polygons = box_polygons(boxes)
     mapped = Placer(crs_transformer, bbox).place(polygons, follow_edges=False)
     properties = box_properties(class_ids, class_config, scores)

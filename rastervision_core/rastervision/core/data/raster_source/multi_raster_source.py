@@ -13,10 +13,10 @@ from rastervision.core.data.chip import Chip
 from rastervision.core.data.chips import fill_overflow, inside, resize
 from rastervision.core.data.crs_transformer.crs_transformer import CRSTransformer
 from rastervision.core.data.raster_source.pixel_map import full_extent
-from rastervision.core.data.raster_source.raster_source import RasterSource
+from rastervision.core.data.raster_source.raster_source import OWN_WAYS, RasterSource
 from rastervision.core.data.raster_source.warp import Warp
 from rastervision.core.data.raster_transformer.raster_transformer import RasterTransformer
-from rastervision.pipeline.errors import ConfigError, DataError
+from rastervision.pipeline.errors import ConfigError, DataError, SourceIndexError
 from rastervision.pipeline.overriding import is_overridden
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ class MultiRasterSource(RasterSource):
             ChannelOrderError: If there is no such channel.
         """
         if not 0 <= primary_source_idx < len(raster_sources):
-            raise ConfigError(
+            raise SourceIndexError(
                 f'primary_source_idx {primary_source_idx!r} is not the index of one of {len(raster_sources)} '
                 'raster_sources.'
             )
@@ -177,9 +177,12 @@ class MultiRasterSource(RasterSource):
         return self._join(self._get_sub_chips(window, out_shape, self._all)).pixels
 
     def _read_selected(self, window: Box, out_shape: tuple[int, int] | None, *, find_data: bool) -> Chip:
-        if is_overridden(self, '_get_chip', base=MultiRasterSource):
+        if is_overridden(self, *OWN_WAYS, base=MultiRasterSource):
             return super()._read_selected(window, out_shape, find_data=find_data)
         return self._read_sources(window, out_shape, find_data=find_data)
+
+    def _read_stored(self, window: Box) -> Chip:
+        return self._read_sources(window, None, find_data=True)
 
     def _read_sources(self, window: Box, out_shape: tuple[int, int] | None, *, find_data: bool) -> Chip:
         used = self._used
