@@ -62,8 +62,6 @@ class RasterioCRSTransformer(CRSTransformer):
     come back as they were.
 
     Attributes:
-        transform: From pixels to coordinates of `image_crs`. It may be set, and then counts in both directions; the
-            image is on its grid from then on.
         round_pixels: Whether pixel coordinates are whole numbers. If not, a point is mapped to fractions of pixels,
             counted from a pixel's upper left corner.
         sensor: What places pixels if the image is not on a grid of the map; `transform` is only near to it then.
@@ -147,7 +145,10 @@ class RasterioCRSTransformer(CRSTransformer):
 
     @property
     def transform(self) -> Affine:
-        """See the class."""
+        """From pixels to coordinates of `image_crs`.
+
+        It may be set, and then counts in both directions; the image is on its grid from then on.
+        """
         return self._transform
 
     @transform.setter
