@@ -167,7 +167,7 @@ def _guesses(place: Place, image: Image) -> Iterator[str]:
             other is not None and not _same(other, crs) and CRS.from_user_input(other).is_geographic == are_degrees
         )
         if possible and _meets(image, image.pixels_of(place.bounds, other)):
-            yield f'Are they in {_name(other)}? Say so in the file, or with crs of a VectorFileSourceConfig.'
+            yield f'Are they in {crs_name(other)}? Say so in the file, or with crs of a VectorFileSourceConfig.'
             return
 
 
@@ -238,7 +238,7 @@ def _bounds_of(box: Box) -> Bounds:
 
 
 def _shown(place: Place) -> str:
-    return f'{_ranges(place.bounds)}{"" if place.crs is None else f" ({_name(place.crs)})"}'
+    return f'{_ranges(place.bounds)}{"" if place.crs is None else f" ({crs_name(place.crs)})"}'
 
 
 def _ranges(bounds: Bounds) -> str:
@@ -246,7 +246,8 @@ def _ranges(bounds: Bounds) -> str:
     return f'x {xmin} to {xmax}, y {ymin} to {ymax}'
 
 
-def _name(crs: Any) -> str:
+def crs_name(crs: Any) -> str:
+    """What a CRS is called in messages: its code, or its name if it has none."""
     found = CRS.from_user_input(crs)
     authority = found.to_authority()
     return ':'.join(authority) if authority else found.name

@@ -15,7 +15,7 @@ from rastervision.core.data.features import Features, GeoJSON
 from rastervision.core.data.uris import listify_uris, split_layer
 from rastervision.core.data.vector_source.antimeridian import cut_at_antimeridian, join_at_antimeridian
 from rastervision.core.data.vector_source.geoparquet import GeoParquetFile
-from rastervision.core.data.vector_source.placement import Place, join_places
+from rastervision.core.data.vector_source.placement import Place, crs_name, join_places
 from rastervision.core.data.vector_source.regions import region_bounds
 from rastervision.core.data.vector_source.vector_file import GEOJSON_CRS, ReadOptions, VectorFile
 from rastervision.core.data.vector_source.vector_paths import PARQUET_SUFFIXES, suffix_of
@@ -199,7 +199,7 @@ def to_crs(features: Features, crs: str, other: Any, uri: str, *, whole: bool = 
     if len(mapped) == 0:
         raise NotMappableError(
             f'{uri}: coordinates {shapely.total_bounds(features.geometries)} cannot be transformed from the CRS of '
-            f'the file, {crs:.200}, to {other:.200}. Is the CRS that the file names right?'
+            f'the file, {crs_name(crs):.200}, to {crs_name(other):.200}. Is the CRS that the file names right?'
         )
     return _leave_out(features, mapped, 'are too far from the image', uri)
 
