@@ -149,6 +149,10 @@ def test_saved_config_takes_no_arguments(toy):
         ('from enum import StrEnumm', ConfigError, r"line 2.*\n.*Did you mean 'StrEnum'\?"),
         ('import enum\nenum.Enumm', ConfigError, r"line 3.*\n.*Did you mean 'Enum'\?"),
         ('import no_such_module', ConfigError, "line 2.*\n.*No module named 'no_such_module'"),
+        ('def get_configs(runner): return []', ConfigError, r"config\.py' gives no pipelines"),
+        ('import sys\nsys.exit()', ConfigError, r'config\.py: it ends the program by sys\.exit\(None\)'),
+        ('def get_config(runner): raise SystemExit(3)', ConfigError, r'config\.py: it ends the program'),
+        ('x = "\0"', ConfigError, r'config\.py.* null bytes'),
     ],
 )
 def test_fault_of_a_config_file_is_told_with_its_line(module, text, error, message):

@@ -380,6 +380,16 @@ def test_state_of_a_folder_changes_with_a_file_in_it(tmp_path):
     assert input_state(str(tmp_path / 'none')) is None
 
 
+def test_state_of_a_folder_does_not_change_with_its_place(tmp_path):
+    (tmp_path / 'a').mkdir()
+    (tmp_path / 'a' / 'x').write_text('1')
+    before = input_state(str(tmp_path / 'a'))
+
+    (tmp_path / 'a').rename(tmp_path / 'b')
+
+    assert input_state(str(tmp_path / 'b')) == before
+
+
 def made(tmp_path) -> set[str]:
     return {path.stem for path in (tmp_path / 'out').glob('*.txt')}
 
@@ -468,6 +478,39 @@ def test_a_copied_run_is_done_and_leaves_the_original_alone(toy, run, log, proje
     assert log() == ['make x', 'join', 'shout']
     assert {path: path.read_bytes() for path in (project / 'exp1').rglob('*') if path.is_file()} == before
     assert not (project / 'exp2' / 'run' / 'a.txt').exists()
+
+
+@pytest.mark.parametrize('relocate', [shutil.copytree, shutil.move])
+@pytest.mark.parametrize('times', ['kept', 'new'])
+def test_what_commands_read_of_their_run_is_the_same_in_a_copy(toy, run, log, change, tmp_path, relocate, times):
+    def at(place):
+        root = tmp_path / place / 'run'
+        return toy(root_uri=str(root), parts_uri=str(root / 'parts'))
+
+    # As training reads the folder of chips.
+    change('inputs_of', lambda self, command: [self.config.parts_uri] if command == 'join' else [])
+    (tmp_path / 'exp1').mkdir()
+    run(at('exp1'))
+    assert log() == ALL
+
+    relocate(tmp_path / 'exp1', tmp_path / 'exp2')
+    for path in (tmp_path / 'exp2').rglob('*.txt') if times == 'new' else []:
+        os.utime(path, (0, 0))
+    run(at('exp2'))
+
+    assert log() == []
+
+
+def test_a_copy_under_a_relative_root_is_done(toy, run, log, change, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    change('config_for', lambda self, command: {'root': self.config.root_uri, 'file': self.path('joined')})
+    run(toy(root_uri='run'))
+    assert log() == ALL
+
+    shutil.copytree('run', 'copy')
+    run(toy(root_uri='copy'))
+
+    assert log() == []
 
 
 def test_in_a_copied_run_what_is_gone_is_made_again(toy, run, log, project):

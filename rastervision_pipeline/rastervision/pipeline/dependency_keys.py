@@ -51,7 +51,7 @@ class DependencyKeys:
     def input_state(self, uri: str) -> str | None:
         """What stands for the content of a file that commands read; None if it is not there."""
         if uri not in self._input_states:
-            self._input_states[uri] = input_state(uri)
+            self._input_states[uri] = input_state(uri, by_size=self.root.is_output(uri))
         return self._input_states[uri]
 
     def _view(self, pipeline: 'Pipeline', command: str) -> 'Pipeline':

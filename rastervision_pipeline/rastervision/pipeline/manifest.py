@@ -67,10 +67,11 @@ class Manifest:
     def __init__(self, pipeline: 'Pipeline') -> None:
         """Of this pipeline; nothing is read or written yet."""
         self.pipeline = pipeline
-        self.own_store = RecordStore(os.path.dirname(pipeline.config.get_config_uri()) or '.')
+        folder = os.path.dirname(pipeline.config.get_config_uri()) or '.'
+        self.own_store = RecordStore(folder)
         found = {name: pipeline.output_of(name) for name in pipeline.all_commands}
         self.outputs = {name: uri for name, uri in found.items() if uri is not None}
-        self.root = RunRoot(self.own_store.root.uri, self.outputs)
+        self.root = RunRoot(folder, self.outputs)  # as the config spells it
         self.keys = DependencyKeys(pipeline, self.root)
         self._stores: dict[str, RecordStore] = {}
 

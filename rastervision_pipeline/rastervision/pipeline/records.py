@@ -54,6 +54,7 @@ class RunRoot:
         self.is_local = is_local(uri)
         self.uri = plain_uri(uri)
         places = [(HERE, uri), *((f'{{{command}}}', folder) for command, folder in sorted(outputs.items()))]
+        self._outputs = [f'{{{command}}}' for command in outputs]
         spellings = [(text, name) for name, place in places for text in _spellings(place)]
         self._spellings = sorted(spellings, key=lambda spelling: len(spelling[0]), reverse=True)
 
@@ -78,6 +79,10 @@ class RunRoot:
         folder = os.path.realpath(os.path.join(self.uri, os.path.dirname(name)))
         root = os.path.realpath(self.uri)
         return folder == root or folder.startswith(os.path.join(root, ''))
+
+    def is_output(self, uri: str) -> bool:
+        """Whether a command of the run writes there, so that it is told by that command's record what it holds."""
+        return str(self.neutral(uri)).split('/')[0] in self._outputs
 
     def neutral(self, data: Any) -> Any:
         """Plain data in which the root and the folders of commands are called the same wherever they lie."""
@@ -293,10 +298,14 @@ def output_state(uri: str) -> str | None:
         return None
 
 
-def input_state(uri: str) -> str | None:
+def input_state(uri: str, *, by_size: bool = False) -> str | None:
     """What must stay the same for an input to count as unchanged: size and time of change; of a folder, of all in it.
 
     Cost: one `stat` for each file.
+
+    Args:
+        uri: The file or folder. Where it lies counts for nothing.
+        by_size: Leave out the time of change of local files, which is another one in a copy.
 
     Returns:
         None if the file is not there.
@@ -306,11 +315,12 @@ def input_state(uri: str) -> str | None:
     local = to_path(uri)
     try:
         if os.path.isdir(local):
-            return digest([[path, input_state(path)] for path in _files_under(local)])
+            states = {path: input_state(path, by_size=by_size) for path in _files_under(local)}
+            return digest([[os.path.relpath(path, local), state] for path, state in states.items()])
         stat = os.stat(local)
     except OSError:
         return None
-    return f'{stat.st_size} {stat.st_mtime_ns}'
+    return str(stat.st_size) if by_size else f'{stat.st_size} {stat.st_mtime_ns}'
 
 
 def remove_older(uri: str, than: datetime) -> None:

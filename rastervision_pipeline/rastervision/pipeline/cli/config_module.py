@@ -128,6 +128,8 @@ def _function_of(module: ModuleType, cfg_module_path: str) -> Callable[..., Any]
 
 
 def _check_configs(configs: Any, source: str) -> list[PipelineConfig]:
+    if not configs:
+        raise ConfigError(f'{source!r} gives no pipelines: an empty list. There is nothing to run.')
     for config in configs:
         if not isinstance(config, PipelineConfig):
             raise ConfigTypeError(
@@ -143,8 +145,12 @@ def _blaming(path: str) -> Iterator[None]:
     try:
         yield
     except SyntaxError as error:
+        line = '' if error.lineno is None else f', line {error.lineno}'
+        text = f': {error.text.strip()}' if error.text else ''
+        raise ConfigError(f'{error.filename or path}{line}: {error.msg}{text}') from error
+    except SystemExit as error:
         raise ConfigError(
-            f'{error.filename}, line {error.lineno}: {error.msg}: {(error.text or "").strip()}'
+            f'{path}: it ends the program by sys.exit({error.code!r}) instead of giving a config.'
         ) from error
     except Exception as error:
         frames = traceback.extract_tb(error.__traceback__)
