@@ -25,7 +25,11 @@ from rastervision.core.data.label_store import (
     semantic_segmentation_label_store_config,
 )
 from rastervision.core.data.label_store.label_store_config import LabelStoreConfig
-from rastervision.core.data.raster_source import rasterio_source_config
+from rastervision.core.data.raster_source import (
+    multi_raster_source_config,
+    rasterio_source_config,
+    rasterized_source_config,
+)
 from rastervision.core.data.raster_source.raster_source_config import RasterSourceConfig
 from rastervision.core.data.raster_source.rasterio_source import RasterioSource
 from rastervision.core.data.raster_transformer import (
@@ -34,6 +38,7 @@ from rastervision.core.data.raster_transformer import (
     nan_transformer_config,
     reclass_transformer_config,
     rgb_class_transformer_config,
+    stats_transformer_config,
 )
 from rastervision.core.data.raster_transformer.raster_transformer_config import RasterTransformerConfig
 from rastervision.core.data.vector_source import geojson_vector_source_config, vector_file_source_config
@@ -50,6 +55,7 @@ from rastervision.core.evaluation import (
     semantic_segmentation_evaluator_config,
 )
 from rastervision.core.evaluation.evaluator_config import EvaluatorConfig
+from rastervision.core.raster_stats import RasterStats
 
 COUNTED = {'_token'}  # attributes that tell objects apart, not what they do
 CLASSES = ClassConfig(names=['a', 'b', 'null'], colors=['red', 'blue', 'black'], null_class='null')
@@ -119,6 +125,34 @@ INFERRED = {**VECTORS, 'transformers': [{'type_hint': 'class_inference_transform
 RASTER = {'type_hint': 'rasterio_source', 'uris': '{image}'}
 STRETCH = [{'type_hint': 'min_max_transformer'}]
 OUTPUT = {'type_hint': 'polygon_vector_output', 'class_id': 0}
+
+RASTERIZED = {'vector_source': INFERRED, 'rasterizer_config': {'background_class_id': 2}}
+
+
+def build_drawn(config, place):
+    image = RasterioSource(place['image'])
+    source = config.build(CLASSES, image.crs_transformer, image.bbox)
+    return source, source.get_chip(image.extent)
+
+
+def build_rasterizer(config, place):
+    drawn = rasterized_source_config.RasterizedSourceConfig(
+        **placed(RASTERIZED | {'rasterizer_config': config.dict()}, place)
+    )
+    return build_drawn(drawn, place)
+
+
+def build_vector_output(config, place):
+    return config.build((8, 8)), config.get_uri('root', CLASSES), config.format
+
+
+def build_statistics(config, place):
+    for name, mean in (('a', 1.0), ('b', 2.0)):
+        RasterStats(np.array([mean, 9.0]), np.ones(2), np.ones(2, int)).save(f'{place["tmp"]}/{name}.json')
+    return config.build(channel_order=[1])
+
+
+OFF_THRESHOLD = {'threshold': 'of a store: test_polygons_have_the_pixels_of_labels_tif_or_those_above_the_threshold'}
 
 # Module, name of the config, how to build it, the fields it starts from, other values, fields that do not show: why.
 CASES = [
@@ -246,6 +280,63 @@ CASES = [
         },
         {},
     ),
+    (
+        rasterized_source_config,
+        'RasterizedSourceConfig',
+        build_drawn,
+        RASTERIZED,
+        {
+            'vector_source': INFERRED | {'uris': '{other_labels}'},
+            'rasterizer_config': {'background_class_id': 1},
+        },
+        {},
+    ),
+    (
+        rasterized_source_config,
+        'RasterizerConfig',
+        build_rasterizer,
+        {'background_class_id': 2},
+        {'background_class_id': 1},
+        {},
+    ),
+    (
+        multi_raster_source_config,
+        'MultiRasterSourceConfig',
+        build_raster,
+        {'raster_sources': [RASTER, RASTER | {'uris': '{other}'}]},
+        {
+            'raster_sources': [RASTER],
+            'channel_order': [1],
+            'transformers': STRETCH,
+            'bbox': (1, 1, 5, 5),
+            'primary_source_idx': 1,
+        },
+        {},
+    ),
+    (
+        stats_transformer_config,
+        'StatsTransformerConfig',
+        build_statistics,
+        {'stats_uri': '{tmp}/a.json'},
+        {'stats_uri': '{tmp}/b.json'},
+        {'scene_group': 'in a pipeline: test_another_scene_group_can_be_chosen'},
+    ),
+    (
+        semantic_segmentation_label_store_config,
+        'PolygonVectorOutputConfig',
+        build_vector_output,
+        {'class_id': 0},
+        {'format': 'gpkg', 'name': 'mine'},
+        OFF_THRESHOLD,
+    ),
+    (
+        semantic_segmentation_label_store_config,
+        'BuildingVectorOutputConfig',
+        build_vector_output,
+        {'class_id': 0},
+        {'format': 'gpkg', 'name': 'mine'},
+        OFF_THRESHOLD,
+    ),
     (shift_transformer_config, 'ShiftTransformerConfig', build_simply, {}, {}, {}),
     *(
         (module, name, build_evaluator, {'output_uri': '{tmp}/e'}, {'output_uri': '{tmp}/f', 'score_thresh': 0.5}, {})
@@ -260,9 +351,7 @@ CASES = [
 
 # Families whose members are all in CASES, but for these; what of them is not built here has tests of its own.
 NOT_BUILT = {
-    'MultiRasterSourceConfig': 'made of several rasters: test_multi_raster_source',
     'XarraySourceConfig': 'made of a STAC item: test_xarray_source',
-    'StatsTransformerConfig': 'reads statistics of an earlier command: test_raster_transformers',
     'VectorTileVectorSourceConfig': 'reads tiles: test_vector_tile_source',
 }
 

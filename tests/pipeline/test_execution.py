@@ -6,7 +6,10 @@ import pytest
 from rastervision.pipeline.config.register import register_config
 from rastervision.pipeline.errors import ConfigError, NotReadableError
 from rastervision.pipeline.execution import load_pipeline_config, prepare, run_command
+from rastervision.pipeline.file_system.utils import file_to_json, json_to_file
 from rastervision.pipeline.pipeline_config import PipelineConfig
+from rastervision.pipeline.registry import registry_
+from rastervision.pipeline.rv_config import rv_config_
 
 
 @register_config('test_execution.filled', plugin='rastervision.pipeline')
@@ -105,3 +108,16 @@ def test_resolved_config_is_the_same_before_and_after_it_is_saved(tmp_path):
 
     reloaded = load_pipeline_config(prepared.get_config_uri())
     assert json.dumps(prepared.dict()['share']) == json.dumps(reloaded.dict()['share']) == '1.0'
+
+
+def test_settings_that_plugins_record_come_to_the_jobs_by_rv_config(toy, monkeypatch):
+    monkeypatch.setitem(registry_._rv_config_schema, 'toy', ['colour'])
+    path = prepare(toy()).get_config_uri()
+    saved = file_to_json(path)
+    json_to_file({**saved, 'rv_config': {'toy_colour': 'red', 'toy_shape': 'round'}}, path)
+
+    load_pipeline_config(path)
+
+    assert rv_config_.get_namespace_option('toy', 'colour') == 'red'
+    assert rv_config_.get_namespace_option('toy', 'shape') is None
+    rv_config_.set_everett_config()

@@ -20,6 +20,7 @@ from rastervision.pipeline.config.spellings import OldSpellingWarning
 from rastervision.pytorch_backend.pytorch_learner_backend import PyTorchLearnerBackend
 from rastervision.pytorch_backend.pytorch_semantic_segmentation_config import PyTorchSemanticSegmentationConfig
 from rastervision.pytorch_learner.learner_config.external_module import ExternalModuleConfig
+from rastervision.pytorch_learner.learner_config.loggers import WandbLoggerConfig
 from rastervision.pytorch_learner.learner_config.semantic_segmentation_data import (
     SemanticSegmentationGeoDataConfig,
     SemanticSegmentationImageDataConfig,
@@ -221,3 +222,35 @@ def test_a_backend_of_old_without_data_trains_on_chips(task):
 
     assert type(config.data).__name__ == f'{short}ImageDataConfig'
     assert config.filter_commands(['chip', 'train']) == ['chip', 'train']
+
+
+@pytest.mark.parametrize(
+    ('field', 'value'),
+    [
+        ('data', SemanticSegmentationImageDataConfig(img_sz=77)),
+        ('model', SemanticSegmentationModelConfig(pretrained=False, channels_last=True)),
+        ('solver', SolverConfig(lr=0.5)),
+        ('log_tensorboard', False),
+        ('run_tensorboard', True),
+        ('save_all_checkpoints', True),
+        ('loggers', [WandbLoggerConfig()]),
+        ('image_interval', 3),
+        ('export_onnx', True),
+    ],
+)
+def test_fields_of_the_backend_reach_the_learner(field, value):
+    fields = {
+        'data': SemanticSegmentationImageDataConfig(),
+        'model': SemanticSegmentationModelConfig(pretrained=False),
+        'solver': SolverConfig(),
+    }
+    plain, changed = (
+        getattr(PyTorchSemanticSegmentationConfig(**each).get_learner_config(None), field)
+        for each in (fields, {**fields, field: value})
+    )
+
+    assert changed != plain
+    if field == 'data':
+        assert changed.img_sz == 77
+    else:
+        assert changed == value

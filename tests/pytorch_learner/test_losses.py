@@ -55,6 +55,12 @@ def test_losses_can_be_differentiated_and_are_float32_for_half_precision(batch, 
     assert torch.isfinite(out.grad).all()
 
 
+def test_a_larger_focal_gamma_makes_sure_predictions_count_less(batch):
+    _, y = batch
+    losses = [SolverConfig(loss='focal', focal_gamma=gamma).build_loss(3)(sure_of(y) / 20, y) for gamma in (1, 3)]
+    assert losses[1] < losses[0]
+
+
 def test_focal_without_gamma_is_cross_entropy(batch):
     out, y = batch
     weight = torch.tensor([1.0, 2.0, 3.0])

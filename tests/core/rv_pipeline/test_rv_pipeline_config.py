@@ -28,6 +28,19 @@ def test_folders_follow_from_the_root_unless_given(make_pipeline_config, tmp_pat
     assert config.layout.chip == '/other/chip'
 
 
+@pytest.mark.parametrize('field', ['analyze_uri', 'chip_uri', 'train_uri', 'predict_uri', 'eval_uri', 'bundle_uri'])
+def test_each_folder_of_a_run_may_lie_elsewhere(make_pipeline_config, tmp_path, field):
+    command = field.removesuffix('_uri')
+
+    folders = [
+        resolve(make_pipeline_config(**given)).build(str(tmp_path)).output_of(command)
+        for given in ({}, {field: '/other/place'})
+    ]
+
+    assert folders == [str(tmp_path / 'out' / command), '/other/place']
+    assert getattr(make_pipeline_config(**{field: '/other/place'}).layout, command) == '/other/place'
+
+
 def test_a_missing_root_is_an_error(make_pipeline_config):
     with pytest.raises(ConfigError, match='root_uri is not set'):
         make_pipeline_config(root_uri=None)

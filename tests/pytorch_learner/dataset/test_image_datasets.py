@@ -87,12 +87,19 @@ def test_train_sz_counts_for_a_plain_uri_and_leaves_other_randomness_alone(tmp_p
     assert random.getstate() == state
 
 
-def test_each_group_gives_its_share(tmp_path, config):
+def test_a_part_of_the_training_samples_may_be_asked_for(tmp_path, config):
+    write_chips(tmp_path, range(20))
+
+    assert len(values(config(uri=str(tmp_path), train_sz_rel=0.3).build_dataset('train', str(tmp_path)))) == 6
+
+
+@pytest.mark.parametrize('shares', [{'group_train_sz': [2, 3]}, {'group_train_sz_rel': [0.2, 0.3]}])
+def test_each_group_gives_its_share(tmp_path, config, shares):
     write_chips(tmp_path / 'a', range(10))
     write_chips(tmp_path / 'b', range(100, 110))
     uris = [str(tmp_path / 'a'), str(tmp_path / 'b')]
 
-    chosen = values(config(group_uris=uris, group_train_sz=[2, 3]).build_dataset('train', str(tmp_path)))
+    chosen = values(config(group_uris=uris, **shares).build_dataset('train', str(tmp_path)))
 
     assert [value >= 100 for value in chosen] == [False] * 2 + [True] * 3
 

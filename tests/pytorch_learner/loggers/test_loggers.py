@@ -104,7 +104,10 @@ def test_weights_and_biases_writes_an_offline_run(tmp_path, monkeypatch):
 
     (folder,) = tmp_path.glob('wandb/offline-run-*')
     (data,) = folder.glob('*.wandb')
-    assert all(name in data.read_bytes() for name in (b'train_loss', b'solver.lr', b'out/train'))
+    until = time.monotonic() + 30  # a process of W&B writes it, and may be late on a busy machine
+    while not all(name in data.read_bytes() for name in (b'train_loss', b'solver.lr', b'out/train')):
+        assert time.monotonic() < until, data.read_bytes()
+        time.sleep(0.1)
     assert list(folder.glob('files/media/images/predictions*.png'))
     assert folder.name.endswith((tmp_path / 'state/wandb-run.txt').read_text())
 
@@ -163,3 +166,20 @@ def test_confusion_is_drawn_in_shares_of_true_classes():
     assert image.dtype == np.uint8
     assert image.shape[2] == 3
     assert len(np.unique(image.reshape(-1, 3), axis=0)) > 3
+
+
+@pytest.mark.parametrize(
+    ('config_class', 'field', 'value'),
+    [
+        (MLflowLoggerConfig, 'tracking_uri', '/runs'),
+        (MLflowLoggerConfig, 'experiment', 'roofs'),
+        (MLflowLoggerConfig, 'run_name', 'first'),
+        (WandbLoggerConfig, 'project', 'roofs'),
+        (WandbLoggerConfig, 'entity', 'team'),
+        (WandbLoggerConfig, 'run_name', 'first'),
+        (WandbLoggerConfig, 'mode', 'offline'),
+    ],
+)
+def test_settings_of_loggers_reach_them(config_class, field, value):
+    assert getattr(config_class(**{field: value}).build(), field) == value
+    assert getattr(config_class().build(), field) != value
