@@ -47,7 +47,19 @@ def test_channels_must_be_numbers():
 @pytest.mark.parametrize(
     ('command', 'options'),
     [
-        (predict, ['--update-stats', '--channel-order', '--scene-group', '--trust', '--tta', '--stride', '--blend']),
+        (
+            predict,
+            [
+                '--update-stats',
+                '--channel-order',
+                '--scene-group',
+                '--trust',
+                '--tta',
+                '--stride',
+                '--blend',
+                '--export-config',
+            ],
+        ),
         (predict_scene, ['--predict_options_uri', '--trust']),
     ],
 )

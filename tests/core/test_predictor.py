@@ -154,6 +154,20 @@ def test_a_scene_is_predicted_as_it_is_configured(make_bundle, make_scene_config
     assert len(json.loads((tmp_path / 'scene.json').read_text())['features']) == 6
 
 
+@pytest.mark.parametrize('with_stats', [False, True])
+def test_the_exported_config_predicts_the_same_as_a_scene(make_bundle, predict, tmp_path, with_stats):
+    bundle = make_bundle(with_stats)
+    ids, predictor = predict(bundle)
+    image, labels, exported = (str(tmp_path / name) for name in ('in/new.tif', 'again.json', 'scene.json'))
+
+    predictor.export_config([image], labels, exported)
+    ScenePredictor(bundle).predict(exported)
+
+    features = json.loads((tmp_path / 'again.json').read_text())['features']
+    assert [feature['properties']['class_id'] for feature in features] == ids
+    assert 'bundle' not in (tmp_path / 'scene.json').read_text()  # no place that is gone with the predictor
+
+
 def test_a_scene_without_statistics_uses_those_of_the_bundle(make_bundle, make_scene_config):
     bundle = make_bundle(with_stats=True)
     config = make_scene_config('new', label_source=None)

@@ -78,6 +78,12 @@ STRICT_HELP = 'An image unlike those of the training (dtype, range of values, re
     type=click.Choice(['mean', 'linear', 'cosine']),
     help='Semantic segmentation: how much windows that overlap count towards their edges. mean: as much as elsewhere.',
 )
+@click.option(
+    '--export-config',
+    type=click.Path(),
+    metavar='URI',
+    help='Write how the image is read and its labels are written, as JSON that predict_scene takes.',
+)
 def predict(
     model_bundle: str,
     image_uri: str,
@@ -90,6 +96,7 @@ def predict(
     tta: str | None,
     stride: int | None,
     blend: str | None,
+    export_config: str | None,
 ) -> None:
     """Predict the image at IMAGE_URI with MODEL_BUNDLE.
 
@@ -112,6 +119,8 @@ def predict(
             strict=strict,
             predict_options=given,
         )
+        if export_config is not None:
+            predictor.export_config([image_uri], label_uri, export_config)
         predictor.predict([image_uri], label_uri)
     echo(f'The prediction is in {label_uri}')
 

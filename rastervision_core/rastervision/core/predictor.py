@@ -34,7 +34,8 @@ from rastervision.pipeline.errors import (
 )
 from rastervision.pipeline.file_system.archive_members import BUNDLE_LIMITS
 from rastervision.pipeline.file_system.json_reader import DOCUMENT
-from rastervision.pipeline.file_system.utils import download_if_needed, file_to_json, unzip
+from rastervision.pipeline.file_system.utils import download_if_needed, file_to_json, json_to_file, unzip
+from rastervision.pipeline.masking import mask_data
 from rastervision.pipeline.rv_config import rv_config_
 
 if TYPE_CHECKING:
@@ -172,10 +173,7 @@ class Predictor:
             ValueError: If the image lacks a channel.
             RasterVisionError: If it cannot be read, or the result not written.
         """
-        config = self.scene_config.copy()
-        config.id = ', '.join(os.path.basename(uri) for uri in image_uris)[:MAX_NAME] or config.id  # for messages
-        config.raster_source.uris = list(image_uris)
-        config.label_store.uri = label_uri  # type: ignore[union-attr]
+        config = self._scene_config_of(image_uris, label_uri)
         classes = self.bundle.config.dataset.class_config
         try:
             named = about(self.bundle.uri, others=[*image_uris, label_uri])
@@ -187,6 +185,32 @@ class Predictor:
                 self.pipeline.predict_to_store(scene)
         except ChannelOrderError as error:
             raise ConfigError(f'{", ".join(image_uris)}: {error} See --channel-order.') from error
+
+    def export_config(self, image_uris: list[str], label_uri: str, uri: str) -> None:
+        """Write how an image is predicted, as `predict_scene` reads it: a change of it is a change of the prediction.
+
+        Statistics of the bundle are left out, and so are those of the image: `predict_scene` uses those of the bundle.
+
+        Args:
+            image_uris: Files of the image.
+            label_uri: Where the result goes.
+            uri: The JSON file to write.
+
+        Raises:
+            NotWritableError: If it cannot be written.
+        """
+        config = self._scene_config_of(image_uris, label_uri)
+        for transformer in _stats_transformers(config):
+            transformer.stats_uri = None
+        json_to_file(mask_data(config.dict(mode='json')), uri)
+
+    def _scene_config_of(self, image_uris: list[str], label_uri: str) -> SceneConfig:
+        """The config of a scene that is an image, with its labels in a place."""
+        config = self.scene_config.copy()
+        config.id = ', '.join(os.path.basename(uri) for uri in image_uris)[:MAX_NAME] or config.id  # for messages
+        config.raster_source.uris = list(image_uris)
+        config.label_store.uri = label_uri  # type: ignore[union-attr]
+        return config
 
     def _template(self, channel_order: list[int] | None, scene_group: str | None) -> SceneConfig:
         """The first validation scene, without what belongs to its place."""
