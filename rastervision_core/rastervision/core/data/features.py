@@ -96,6 +96,8 @@ class Features:
     def concatenate(cls, parts: Iterable['Features']) -> Self:
         """The features of several, in order."""
         parts = list(parts)
+        if len(parts) == 1 and isinstance(parts[0], cls):
+            return parts[0]
         return cls(
             np.concatenate([_object_array(()), *(part.geometries for part in parts)]),
             [properties for part in parts for properties in part.properties],
@@ -109,6 +111,8 @@ class Features:
         Args:
             selection: Indices, (m,), or a mask, (n,).
         """
+        if selection.dtype == bool and selection.all():
+            return self
         indices = (np.flatnonzero(selection) if selection.dtype == bool else selection).tolist()
         properties, ids = [self.properties[i] for i in indices], [self.ids[i] for i in indices]
         return type(self)(self.geometries[indices] if indices else _object_array(()), properties, ids)

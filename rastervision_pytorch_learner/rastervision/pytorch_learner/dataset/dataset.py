@@ -214,7 +214,6 @@ class SlidingWindowGeoDataset(ListedWindowGeoDataset):
         return self.scene.extent.get_windows(self.size, self.stride, padding, self.pad_direction)
 
 
-
 class RandomWindowGeoDataset(GeoDataset):
     """Windows of random size and place in a scene.
 

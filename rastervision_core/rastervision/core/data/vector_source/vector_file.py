@@ -217,6 +217,8 @@ class VectorFile:
 def make_properties(names: Sequence[str], columns: Sequence[Sequence[Any]], count: int) -> list[dict[str, Any]]:
     """The properties of each feature, from columns; nulls are left out."""
     rows = zip(*columns, strict=True) if columns else [()] * count
+    if not any(map(_has_nulls, columns)):
+        return [dict(zip(names, row, strict=True)) for row in rows]
     return [{name: value for name, value in zip(names, row, strict=True) if not _is_null(value)} for row in rows]
 
 
@@ -227,6 +229,11 @@ def _properties(meta: dict[str, Any], columns: list[np.ndarray], count: int) -> 
         for column, subtype in zip(columns, meta['ogr_subtypes'], strict=True)
     ]
     return make_properties([str(name) for name in meta['fields']], values, count)
+
+
+def _has_nulls(column: Sequence[Any]) -> bool:
+    types = set(map(type, column))
+    return type(None) in types or (any(issubclass(each, float) for each in types) and any(map(_is_null, column)))
 
 
 def _is_null(value: Any) -> bool:

@@ -343,11 +343,14 @@ def sanitize_features(features: Features, crs_transformer: 'CRSTransformer') -> 
         )
     if len(finite) == 0:
         return finite
-    clean = _to_pixels(finite, crs_transformer).split().with_valid_polygons()
+    clean = _to_pixels(finite, crs_transformer).split().without_empty()
+    invalid = 0
+    if not shapely.is_valid(clean.geometries).all():
+        clean = clean.with_valid_polygons()
+        invalid = np.count_nonzero(~shapely.is_valid(clean.geometries))
     turn, width = getattr(crs_transformer, 'turn', None), getattr(crs_transformer, 'width', None)
     if turn is not None and width is not None and len(clean):
         clean = at_all_turns(clean, turn, width)
-    invalid = np.count_nonzero(~shapely.is_valid(clean.geometries))
     if invalid:
         log.warning('%d of %d geometries are invalid even after cleaning.', invalid, len(clean))
     return clean
