@@ -4,8 +4,6 @@ from collections import defaultdict
 from typing import Generic, TypeVar
 
 import numpy as np
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
 T = TypeVar('T')
 
@@ -36,6 +34,10 @@ class Stitcher(Generic[T]):
         Returns:
             The patches that are complete: the pieces of each.
         """
+        # Half a second, which label stores without polygons need not wait for.
+        from scipy.sparse import coo_array
+        from scipy.sparse.csgraph import connected_components
+
         opened = len(self._open)
         before, now = self._links(labels[0])
         size = opened + len(pieces)
