@@ -271,11 +271,11 @@ class SemanticSegmentationSmoothLabels(SemanticSegmentationLabels):
             )
         slices = self._slices(window)
         self.pixel_hits = with_room(self.pixel_hits, slices)
+        hits: np.ndarray | int = 1
+        if np.isnan(scores.min(initial=0)):  # quick, unlike in half precision
+            hits = ~np.isnan(scores).any(axis=0)
+            scores = np.where(hits, scores, scores.dtype.type(0))
         scores = scores.astype(self.dtype)
-        missing = np.isnan(scores).any(axis=0)
-        hits = ~missing
-        if missing.any():
-            scores = np.where(missing, self.dtype.type(0), scores)
         if weights is not None and self.pixel_weights is None:
             self.pixel_weights = self.pixel_hits.astype(np.float32)
         if self.pixel_weights is not None:
