@@ -347,7 +347,7 @@ def sanitize_features(features: Features, crs_transformer: 'CRSTransformer') -> 
     invalid = 0
     if not shapely.is_valid(clean.geometries).all():
         clean = clean.with_valid_polygons()
-        invalid = np.count_nonzero(~shapely.is_valid(clean.geometries))
+        invalid = int(np.count_nonzero(~shapely.is_valid(clean.geometries)))
     turn, width = getattr(crs_transformer, 'turn', None), getattr(crs_transformer, 'width', None)
     if turn is not None and width is not None and len(clean):
         clean = at_all_turns(clean, turn, width)
