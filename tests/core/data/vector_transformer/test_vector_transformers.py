@@ -105,6 +105,23 @@ def test_features_without_class_are_dropped_with_one_warning_that_helps(square, 
     assert "Did you mean 'building'" in caplog.text
 
 
+@pytest.mark.parametrize('key', ['class_name', 'label'])
+def test_a_file_that_numbers_classes_in_another_way_is_warned_of_once(square, caplog, key):
+    names = ['building', 'road', 'building', 'unknown']
+    numbered = features_to_geojson([square(i, i, 4, class_id=i % 2, **{key: name}) for i, name in enumerate(names)])
+    transformer = ClassInferenceTransformer(None, CLASSES)
+
+    for _ in range(2):
+        found = Features.from_geojson(transformer(numbered)).class_ids
+
+    assert found.tolist() == [0, 1, 0, 1]
+    (record,) = caplog.records
+    assert record.getMessage().startswith(
+        "3 of 4 features have the name of one class and the class_id of another, such as 'building', but class_id 0, "
+        "which is 'road' here."
+    )
+
+
 def test_names_are_mapped_to_those_of_classes_only():
     with pytest.raises(ValueError, match='class_config, which is missing'):
         ClassInferenceTransformer(0, class_name_mapping={'x': 'y'})

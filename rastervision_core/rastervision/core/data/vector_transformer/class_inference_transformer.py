@@ -29,7 +29,7 @@ class ClassInferenceTransformer(FeaturesTransformer):
 
     The first of these that gives a class id is taken:
 
-    1. the property `class_id`, as it is;
+    1. the property `class_id`, as it is, with a warning if `class_name` or `label` is the name of another class;
     2. the property `class_name`, else `label`, as a name in `class_config`, after `class_name_mapping`;
     3. the first filter in `class_id_to_filter` that the feature passes;
     4. `default_class_id`.
@@ -68,6 +68,7 @@ class ClassInferenceTransformer(FeaturesTransformer):
         self._names = [] if class_config is None else class_config.names
         self._ids = ids_of_names(self._names)
         self._mapping = {canonical(name): mapped for name, mapped in (class_name_mapping or {}).items()}
+        self._has_warned = False
 
     @staticmethod
     def infer_feature_class_id(
@@ -90,6 +91,7 @@ class ClassInferenceTransformer(FeaturesTransformer):
         """
         class_ids = self._infer_all(features)
         self._check(class_ids)
+        self._warn_of_other_names(features)
         found = np.array([class_id is not None for class_id in class_ids], dtype=bool)
         if not found.all():
             self._warn(features, found)
@@ -158,6 +160,27 @@ class ClassInferenceTransformer(FeaturesTransformer):
                 f'{self._names!r:.500}. Add the classes to class_config, or leave such features out: where of a '
                 'VectorFileSourceConfig does.'
             )
+
+    def _warn_of_other_names(self, features: Features) -> None:
+        """Say once if features have the class_id of one class and the name of another."""
+        if self._has_warned or self.class_config is None:
+            return
+        pairs = [(whole_number(each.get('class_id')), self._ids.get(self._name(each))) for each in features.properties]
+        others = [(given, named) for given, named in pairs if None not in (given, named) and given != named]
+        if others:
+            given, named = others[0]
+            log.warning(
+                '%d of %d features have the name of one class and the class_id of another, such as %r, but class_id '
+                '%d, which is %r here. The class_id counts. If the file numbers classes in another way than '
+                'class_config, bring names of class_config into its order, or leave class_id out (columns of a '
+                'VectorFileSourceConfig).',
+                len(others),
+                len(features),
+                self._names[named],  # type: ignore[index]
+                given,
+                self._names[given],  # type: ignore[index]
+            )
+            self._has_warned = True
 
     def _warn(self, features: Features, found: np.ndarray) -> None:
         """Say how many features are dropped, and what they have instead of a class."""
