@@ -12,6 +12,7 @@ from rastervision.pytorch_learner.dataset.visualizer.regression_visualizer impor
 from rastervision.pytorch_learner.learner.batch_checks import BatchError
 from rastervision.pytorch_learner.learner.learner import Learner
 from rastervision.pytorch_learner.metrics import aggregate_metrics
+from rastervision.pytorch_learner.tasks.outputs import checked_output
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -80,6 +81,14 @@ class RegressionLearner(Learner):
         known = ~y.isnan().reshape(len(y), -1).any(dim=1)
         if known.any() and isinstance(visualizer, RegressionVisualizer):
             visualizer.plot_errors(y[known], z[known], os.path.join(self.output_dir_local, f'{split}_errors.png'))
+
+    def post_forward(self, x: Any) -> torch.Tensor:
+        """The numbers, (batch, targets), in a model's output: the output itself.
+
+        Raises:
+            ConfigError: If it is something else.
+        """
+        return checked_output(x, self)
 
     def train_step(self, batch: Any, batch_ind: int) -> dict[str, Any]:
         """The loss of a batch."""

@@ -22,14 +22,15 @@ SMALLEST_SHARE = 1e-6  # of what is data around a pixel
 class SemanticSegmentationLearner(ClassLabelsLearner):
     """Learner for semantic segmentation. The model gives logits, (batch, classes, height, width)."""
 
+    logits_ndim = 4
+
     def get_visualizer_class(self) -> 'type[Visualizer]':
         """The class that plots samples."""
         return SemanticSegmentationVisualizer
 
     def post_forward(self, x: Any) -> Tensor:
         """Logits, (batch, classes, height, width), of a model's output."""
-        logits: Tensor = x['out'] if isinstance(x, dict) else x
-        return logits
+        return super().post_forward(x.get('out', x) if isinstance(x, dict) else x)
 
     def predict(  # type: ignore[override]
         self,

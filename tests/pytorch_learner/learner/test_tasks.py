@@ -1,20 +1,29 @@
+import re
+
 import pytest
 import torch
 from torch import nn
 
 from rastervision.core.data.class_config import ClassConfig
+from rastervision.pipeline.errors import ConfigError
+from rastervision.pytorch_learner.classification_learner import ClassificationLearner
 from rastervision.pytorch_learner.dataset.visualizer.visualizer import Visualizer
+from rastervision.pytorch_learner.learner_config.classification_data import ClassificationImageDataConfig
 from rastervision.pytorch_learner.learner_config.object_detection_data import ObjectDetectionImageDataConfig
 from rastervision.pytorch_learner.learner_config.regression_data import RegressionImageDataConfig, RegressionPlotOptions
+from rastervision.pytorch_learner.learner_config.semantic_segmentation_data import SemanticSegmentationImageDataConfig
 from rastervision.pytorch_learner.learner_config.solver import SolverConfig
 from rastervision.pytorch_learner.object_detection_learner import ObjectDetectionLearner
 from rastervision.pytorch_learner.object_detection_utils import BoxList, TorchVisionODAdapter
 from rastervision.pytorch_learner.regression_learner import RegressionLearner
+from rastervision.pytorch_learner.semantic_segmentation_learner import SemanticSegmentationLearner
+from rastervision.pytorch_learner.tasks.classification_config import ClassificationLearnerConfig
 from rastervision.pytorch_learner.tasks.object_detection_config import (
     ObjectDetectionLearnerConfig,
     ObjectDetectionModelConfig,
 )
 from rastervision.pytorch_learner.tasks.regression_config import RegressionLearnerConfig
+from rastervision.pytorch_learner.tasks.semantic_segmentation_config import SemanticSegmentationLearnerConfig
 
 OPTIONS = {'solver': SolverConfig(num_epochs=1, batch_sz=2), 'log_tensorboard': False}
 
@@ -103,3 +112,49 @@ def test_class_ids_become_labels_and_come_back():
 
     assert target['labels'].tolist() == [1, 2]
     assert back.get_field('class_ids').tolist() == [0, 1]
+
+
+class Gives(nn.Module):
+    """A model that does not give what its task takes."""
+
+    def __init__(self, give):
+        super().__init__()
+        self.give, self.weight = give, nn.Parameter(torch.zeros(1))
+
+    def forward(self, x):
+        return self.give(len(x))
+
+
+TASKS = {
+    'segmentation': (
+        SemanticSegmentationLearner,
+        SemanticSegmentationLearnerConfig,
+        SemanticSegmentationImageDataConfig,
+        torch.zeros(8, 8, dtype=torch.int64),
+    ),
+    'classification': (ClassificationLearner, ClassificationLearnerConfig, ClassificationImageDataConfig, 1),
+    'regression': (RegressionLearner, RegressionLearnerConfig, RegressionImageDataConfig, torch.ones(2)),
+}
+OUTPUTS = {
+    'a tensor of shape (2, 5, 8, 8)': lambda n: torch.zeros(n, 5, 8, 8),
+    'a tensor of shape (2, 5)': lambda n: torch.zeros(n, 5),
+    'a tensor of shape (2,)': torch.zeros,
+    'a tuple': lambda n: (torch.zeros(n, 2), torch.zeros(n, 2, 8, 8)),
+    'a dict': lambda n: {'logits': torch.zeros(n, 2)},
+    'a NoneType': lambda n: None,
+}
+
+
+@pytest.mark.parametrize('task', TASKS)
+@pytest.mark.parametrize('given', OUTPUTS)
+def test_a_model_that_gives_something_else_is_told_what_its_task_takes(tmp_path, task, given):
+    learner_class, config_class, data_class, label = TASKS[task]
+    data = data_class(class_config=class_config(), img_channels=3, num_workers=0)
+    samples = [(torch.rand(3, 8, 8), label)] * 2
+    cfg = config_class(data=data, **OPTIONS)
+    model, tmp_dir = Gives(OUTPUTS[given]), str(tmp_path)
+    learner = learner_class(cfg, str(tmp_path), samples, samples, model=model, tmp_dir=tmp_dir)
+
+    for use in (learner.train, lambda: learner.predict(torch.rand(2, 3, 8, 8))):
+        with pytest.raises(ConfigError, match=rf"Gives gives {re.escape(given)}, .* shape \(batch, classes.*'a', 'b'"):
+            use()

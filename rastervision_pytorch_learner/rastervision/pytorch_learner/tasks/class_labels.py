@@ -24,6 +24,7 @@ from rastervision.pytorch_learner.metrics import (
     compute_conf_mat_metrics,
     compute_overlap_metrics,
 )
+from rastervision.pytorch_learner.tasks.outputs import checked_output
 
 log = logging.getLogger(__name__)
 
@@ -34,7 +35,16 @@ NO_PREDICTION = -1  # class id where nothing is predicted, as of `best_classes`
 class ClassLabelsLearner(Learner):
     """Learner of class ids. The model gives logits, (batch, classes) or (batch, classes, height, width)."""
 
+    logits_ndim = 2
     conf_mat: Tensor | None = None  # of the last validation, (classes, classes), on the CPU; rows are true classes
+
+    def post_forward(self, x: Any) -> Tensor:
+        """The logits in a model's output: the output itself.
+
+        Raises:
+            ConfigError: If it is something else, or for more classes than there are, as a model of one's own may give.
+        """
+        return checked_output(x, self, ndim=self.logits_ndim)
 
     def train_step(self, batch: Any, batch_ind: int) -> dict[str, Any]:
         """The loss of a batch of images, (n, channels, h, w), and class ids, (n, h, w) or (n)."""
