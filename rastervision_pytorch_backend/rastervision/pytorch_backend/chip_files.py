@@ -12,8 +12,8 @@ import numpy as np
 from rasterio.errors import NotGeoreferencedWarning
 from rasterio.io import MemoryFile
 
+from rastervision.core.data.nodata import MASK_SUFFIX
 from rastervision.pipeline.errors import NotWritableError
-from rastervision.pytorch_learner.dataset.image_files import MASK_SUFFIX
 
 if TYPE_CHECKING:
     import numpy.typing as npt

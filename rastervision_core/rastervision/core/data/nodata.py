@@ -9,16 +9,20 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
+import rasterio
 from rasterio.enums import MaskFlags
 
 from rastervision.core.data.alpha import is_alpha, labelled_alpha
+from rastervision.pipeline.errors import NotReadableError
 
 if TYPE_CHECKING:
     from rasterio.io import DatasetReader
 
 log = logging.getLogger(__name__)
 
+MASK_SUFFIX = '.msk'  # of the file with the mask of an image, after the image's name: as GDAL has it
 TIFF_NODATA_TAG = 42113
+LARGE = ('int64', 'uint64')  # types with values that a float64 does not hold
 
 
 @dataclass(frozen=True)
@@ -46,7 +50,11 @@ class Nodata:
         Args:
             dataset: The dataset.
             channels: Indices of channels, from 0, that are known to be data, whatever they are labelled.
+
+        Raises:
+            NotReadableError: If there is a mask beside it, of another size.
         """
+        _check_mask_size(dataset)
         found = zip(_declared_values(dataset), dataset.dtypes, strict=True)
         values = tuple(value_in_dtype(value, dtype) for value, dtype in found)
         alpha = labelled_alpha(dataset)
@@ -66,6 +74,26 @@ def has_own_mask(dataset: 'DatasetReader') -> bool:
     return any(MaskFlags.per_dataset in flags and MaskFlags.alpha not in flags for flags in dataset.mask_flag_enums)
 
 
+def _check_mask_size(dataset: 'DatasetReader') -> None:
+    """See that a mask in a file beside an image is as large as the image; GDAL reads the corner of a larger one."""
+    if not has_own_mask(dataset) or MASK_SUFFIX not in (path.removeprefix(dataset.name) for path in dataset.files):
+        return
+    with rasterio.open(f'{dataset.name}{MASK_SUFFIX}') as mask:
+        size = mask.shape
+    if size != dataset.shape:
+        raise NotReadableError(
+            f'{dataset.name!r:.300}: the mask beside it ({MASK_SUFFIX}) has {size[0]} x {size[1]} pixels, the image '
+            f'{dataset.height} x {dataset.width}. Make it anew for this image, or remove it.'
+        )
+
+
+def mask_band(dataset: 'DatasetReader') -> int:
+    """A band, from 1, whose mask is that of the dataset, or its alpha band, if there is one."""
+    masked = (MaskFlags.per_dataset, MaskFlags.alpha)
+    bands = zip(dataset.indexes, dataset.mask_flag_enums, strict=True)
+    return next((band for band, flags in bands if any(flag in flags for flag in masked)), 1)
+
+
 def value_in_dtype(value: float | None, dtype: Any) -> Any:
     """A NODATA value in the dtype of its band; None if no pixel of that dtype can have it.
 
@@ -74,6 +102,8 @@ def value_in_dtype(value: float | None, dtype: Any) -> Any:
     if value is None:
         return None
     dtype = numpy_dtype(dtype)
+    if dtype.kind == 'b':
+        return dtype.type(value) if value in (0, 1) else None
     if dtype.kind in 'iu':
         limits = np.iinfo(dtype)
         if value == float(limits.max):
@@ -113,12 +143,16 @@ def same_value(a: Any, b: Any) -> bool:
 def _declared_values(dataset: 'DatasetReader') -> tuple[float | None, ...]:
     """NODATA values of all bands; integers of 64 bits as written in the file, which rasterio gives as float64."""
     values = tuple(dataset.nodatavals)
-    if dataset.driver == 'GTiff' and dataset.dtypes[0] in ('int64', 'uint64') and values[0] is not None:
+    if dataset.driver == 'GTiff' and dataset.dtypes[0] in LARGE:
         text = _tiff_nodata(dataset.name)
         if text is not None:
             with suppress(ValueError, OverflowError):
                 return (_integer(text),) * len(values)
-    return values
+    # The largest ones, which a float64 does not hold, are none to rasterio; GDAL says that there is a value.
+    return tuple(
+        float(np.iinfo(dtype).max) if value is None and dtype in LARGE and MaskFlags.nodata in flags else value
+        for value, dtype, flags in zip(values, dataset.dtypes, dataset.mask_flag_enums, strict=True)
+    )
 
 
 def _integer(text: str) -> int:

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import rasterio
-from rasterio.enums import MaskFlags, Resampling
+from rasterio.enums import Resampling
 from rasterio.windows import Window
 
 from rastervision.core.box import Box
 from rastervision.core.data.chips import read_padded, resize
-from rastervision.core.data.nodata import Nodata, equals, may_have, same_value
+from rastervision.core.data.nodata import Nodata, equals, mask_band, may_have, same_value
 from rastervision.core.data.rasterio_io import (
     READING_ERRORS,
     common_dtype,
@@ -231,18 +231,9 @@ def _read_mask(dataset: 'DatasetReader', part: Box, nodata: Nodata, shape: tuple
         hidden: np.ndarray = alpha[0] == 0
         return hidden
     options = {} if shape is None else {'out_shape': shape}
-    masked = (MaskFlags.per_dataset, MaskFlags.alpha)
-    band = next(
-        (
-            band
-            for band, flags in zip(dataset.indexes, dataset.mask_flag_enums, strict=True)
-            if any(flag in flags for flag in masked)
-        ),
-        1,
-    )
     try:
         with streaming_env(dataset.name):
-            mask: np.ndarray = dataset.read_masks(band, window=Window(*part.to_xywh()), **options)
+            mask: np.ndarray = dataset.read_masks(mask_band(dataset), window=Window(*part.to_xywh()), **options)
     except READING_ERRORS as error:
         raise unreadable(dataset, part, error) from error
     is_zero: np.ndarray = mask == 0

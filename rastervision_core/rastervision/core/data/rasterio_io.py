@@ -232,6 +232,11 @@ def read_colors(dataset: 'DatasetReader') -> np.ndarray:
     return colors
 
 
+def transparent_colors(dataset: 'DatasetReader') -> list[int]:
+    """Indices of the colour table of the first band that are transparent."""
+    return [index for index, color in dataset.colormap(1).items() if color[3] == 0]
+
+
 def read_window_again(dataset: 'DatasetReader', part: Box, bands: Sequence[int], **options: Any) -> np.ndarray:
     """Read a window that lies in the image; of a remote one, `TRIES` times if the connection is bad.
 

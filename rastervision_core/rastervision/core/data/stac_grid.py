@@ -3,8 +3,11 @@
 import inspect
 import logging
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from rastervision.core.data.alpha import labelled_alpha
+from rastervision.core.data.nodata import Nodata, same_value
 from rastervision.core.data.raster_companions import check_source
 from rastervision.core.data.raster_drivers import DESCRIPTION_SUFFIXES, check_references, described_by, is_trusted
 from rastervision.core.data.raster_names import RasterName
@@ -12,22 +15,51 @@ from rastervision.core.data.rasterio_io import common_dtype, open_raster
 from rastervision.core.data.stac_io import href_of, stac_errors
 from rastervision.pipeline import lazy
 from rastervision.pipeline.errors import ConfigError, DataError, NotReadableError, did_you_mean
+from rastervision.pipeline.file_system.utils import is_local
 
 if TYPE_CHECKING:
     from odc.geo.geobox import GeoBox
     from pystac import Asset, Item
-    from xarray import DataArray
+    from xarray import DataArray, Dataset
 
 log = logging.getLogger(__name__)
 
 CHUNK_SZ = 1024
+HINT = (
+    " If its CRS or resolution is not known, give them, as in stackstac_args={'crs': 'epsg:32633', 'resolution': 10}."
+)
+EXACT = 2.0**53  # whole numbers up to here are the same as float64
 MAX_SIDE = 10_000_000  # rows or columns of a grid: once around the earth in steps of 4 m
 MAX_STREAMED, MAX_LOADED = 5e10, 2e9  # values, of all bands and times
 
 
+@dataclass(frozen=True)
+class Loaded:
+    """Images of STAC items on a grid.
+
+    Attributes:
+        array: Pixels, of dims (time,) y, x, band, with the attribute `nodata`, if there is one value for all.
+        valid: Which of them are data, where not 0: an array of the same dims; None: that value says all.
+        geobox: The grid.
+        channels: Indices of the bands that are no alpha bands; None: all.
+        is_nodata_known: Whether an image says what is NODATA, or gaps between images do.
+    """
+
+    array: 'DataArray'
+    valid: 'DataArray | None'
+    geobox: 'GeoBox'
+    channels: list[int] | None = None
+    is_nodata_known: bool = True
+
+
 def load_items(
-    items: Sequence['Item'], *, temporal: bool, stream: bool, options: Mapping[str, Any]
-) -> tuple['DataArray', 'GeoBox']:
+    items: Sequence['Item'],
+    *,
+    temporal: bool,
+    stream: bool,
+    options: Mapping[str, Any],
+    channels: Sequence[int] | None = None,
+) -> Loaded:
     """Put the assets of STAC items on one grid of pixels.
 
     Args:
@@ -36,9 +68,7 @@ def load_items(
         stream: Read pixels when they are asked for, in chunks. If not, all are read at once.
         options: Of `odc.stac.load` or `stackstac.stack`; see `to_odc`. With `rescale=True`, values are multiplied and
             shifted as the items' metadata say.
-
-    Returns:
-        Array of dims (time,) y, x, band with the attribute `nodata`, if there is one; and its geography.
+        channels: Indices of bands that are known to be data, also if they are labelled alpha.
 
     Raises:
         ConfigError: If an option is unknown, or there are no items.
@@ -46,7 +76,6 @@ def load_items(
         MissingDependencyError: If odc-stac is not installed.
     """
     lazy.require('odc.stac', 'rastervision_core[stac]')
-    import odc.stac
 
     if not items:
         raise ConfigError('The STAC item collection has no items. Check the search it came from.')
@@ -56,34 +85,100 @@ def load_items(
         arguments.setdefault('chunks', {'x': CHUNK_SZ, 'y': CHUNK_SZ})
     if not temporal:
         arguments.setdefault('groupby', lambda *_: 0)
-    href = items[0].get_self_href()
-    what = f'STAC item {items[0].id!r:.100}' + (f' (of {len(items)})' if len(items) > 1 else '')
-    what += f' of {href!r}' if href else ''
-    hint = (
-        " If its CRS or resolution is not known, give them, as in stackstac_args={'crs': 'epsg:32633', "
-        "'resolution': 10}."
-    )
-    with stac_errors(what, hint):
-        items = with_headers(items, arguments.get('bands'))
-        bands = _all_bands(items, arguments.get('bands'))
+    what = _named(items)
+    with stac_errors(what, HINT):
+        items, facts = with_headers(items, arguments.get('bands'))
+        asked, bands = arguments.get('bands') or (), _all_bands(items, arguments.get('bands'))
         if bands is not None:
             arguments['bands'] = bands
         _check_grid(what, items, arguments, stream=stream, num_times=len(items) if temporal else 1)
-        dataset = odc.stac.load(items, **arguments)
+        names = _names_of_bands(items, arguments)
+        alpha = [index for index, name in enumerate(names) if name in facts.alpha and name not in asked]
+        alpha_is_data = not facts.alpha.isdisjoint(asked) or not set(alpha).isdisjoint(channels or ())
+        dataset, validity = _load(items, arguments, facts, alpha_is_data=alpha_is_data)
         geobox = dataset.odc.geobox
-        dataset = dataset.rename(dict(zip(geobox.dimensions, ('y', 'x'), strict=True)))
-        nodata = {band.attrs.get('nodata') for band in dataset.data_vars.values()}
-        array = dataset.to_array('band').rename(what)
-        array.attrs = {'nodata': nodata.pop()} if len(nodata) == 1 and None not in nodata else {}
+        array = _as_array(dataset, geobox, what)
+        valid = None if validity is None else _as_array(validity, geobox, what)
         if array.dtype.kind not in 'buifc':
             raise DataError(f'{what}: its values are {array.dtype}, not numbers. Check data_type of its bands.')
         if rescale:
             array = _rescaled(array, items)
-    array = array.transpose('time', 'y', 'x', 'band') if temporal else array.isel(time=0).transpose('y', 'x', 'band')
-    return array, geobox
+    if valid is not None and 'nodata' not in arguments and not rescale:
+        array.attrs = {}  # one value is not all that there is to know, and may be data in another band
+    return Loaded(
+        _ordered(array, temporal=temporal),
+        None if valid is None else _ordered(valid, temporal=temporal),
+        geobox,
+        [index for index in range(len(names)) if index not in alpha] if alpha else None,
+        facts.is_declared or len(items) > 1,
+    )
 
 
-def with_headers(items: 'Sequence[Item]', assets: Sequence[str] | None) -> 'list[Item]':
+def _named(items: 'Sequence[Item]') -> str:
+    """Items, for messages."""
+    href = items[0].get_self_href()
+    what = f'STAC item {items[0].id!r:.100}' + (f' (of {len(items)})' if len(items) > 1 else '')
+    return what + (f' of {href!r}' if href else '')
+
+
+def _load(
+    items: 'Sequence[Item]', arguments: Mapping[str, Any], facts: 'Headers', *, alpha_is_data: bool
+) -> 'tuple[Dataset, Dataset | None]':
+    """Pixels of items, and which are data; None: the NODATA value of each band, the same for all, says it."""
+    import odc.stac
+
+    if 'driver' in arguments or facts.is_simple(items):
+        return odc.stac.load(items, **arguments), None
+    from rastervision.core.data.stac_reading import PixelDriver, ValidityDriver
+
+    as_validity = {name: value for name, value in arguments.items() if name not in ('fuse_func', 'dtype', 'nodata')}
+    hrefs = [href_of(item, asset) for item in items for asset in item.assets.values()]
+    how: dict[str, Any] = {'alpha_is_data': alpha_is_data, 'is_local': all(map(is_local, hrefs))}
+    pixels = odc.stac.load(items, **arguments, driver=PixelDriver(**how))
+    return pixels, odc.stac.load(items, **as_validity, dtype='uint8', nodata=0, driver=ValidityDriver(**how))
+
+
+def _as_array(dataset: 'Dataset', geobox: 'GeoBox', what: str) -> 'DataArray':
+    dataset = dataset.rename(dict(zip(geobox.dimensions, ('y', 'x'), strict=True)))
+    nodata = {band.attrs.get('nodata') for band in dataset.data_vars.values()}
+    array = dataset.to_array('band').rename(what)
+    array.attrs = {'nodata': nodata.pop()} if len(nodata) == 1 and None not in nodata else {}
+    return array
+
+
+def _ordered(array: 'DataArray', *, temporal: bool) -> 'DataArray':
+    return array.transpose('time', 'y', 'x', 'band') if temporal else array.isel(time=0).transpose('y', 'x', 'band')
+
+
+@dataclass
+class Headers:
+    """What headers of images, and the metadata of items, say of pixels without data.
+
+    Attributes:
+        alpha: Names of bands that are alpha.
+        values: NODATA values of all bands; None of one that says nothing.
+        has_masks: Whether there is an image with a mask or an alpha band.
+    """
+
+    alpha: set[str] = field(default_factory=set)
+    values: list[Any] = field(default_factory=list)
+    has_masks: bool = False
+
+    @property
+    def is_declared(self) -> bool:
+        """Whether any image says what is NODATA."""
+        return self.has_masks or any(value is not None for value in self.values)
+
+    def is_simple(self, items: 'Sequence[Item]') -> bool:
+        """Whether one NODATA value, the same for all bands, says what is data, also between images."""
+        is_alike = len(items) == 1 or all(item.collection_id is not None for item in items)
+        known = self.values[0] if self.values else None
+        if self.has_masks or not is_alike or known is None:
+            return False
+        return abs(known) <= EXACT and all(same_value(known, value) for value in self.values)
+
+
+def with_headers(items: 'Sequence[Item]', assets: Sequence[str] | None) -> 'tuple[list[Item], Headers]':
     """Items that say of each asset how many bands it has, their dtypes and NODATA, from the images' headers.
 
     Many catalogues do not say that, and it is then one band of float32 without NODATA. Opens one header for each asset
@@ -93,11 +188,14 @@ def with_headers(items: 'Sequence[Item]', assets: Sequence[str] | None) -> 'list
         items: The items; they are not changed.
         assets: Names of those that count. None: all.
 
+    Returns:
+        The items, and what is known of pixels without data.
+
     Raises:
         NotReadableError: If what an asset leads to is no image of the kind that its name promises.
     """
     seen: set[str | None] = set()
-    described = []
+    described, facts = [], Headers()
     for item in items:
         is_first = item.collection_id not in seen
         seen.add(item.collection_id)
@@ -105,10 +203,13 @@ def with_headers(items: 'Sequence[Item]', assets: Sequence[str] | None) -> 'list
         for name, asset in item.assets.items():
             if assets is None or any(name == str(band).partition('.')[0] for band in assets):
                 _check_asset(item, asset)
-                if is_first and _may_be_image(asset) and not _says_bands(asset):
-                    _describe_bands(item, name, asset)
+                if is_first and _may_be_image(asset):
+                    if not _says_bands(asset):
+                        _describe_bands(item, name, asset, facts)
+                    said = asset.extra_fields.get('bands') or asset.extra_fields.get('raster:bands') or [{}]
+                    facts.values += [_nodata_of(band) for band in said]
         described.append(item)
-    return described
+    return described, facts
 
 
 def _check_asset(item: 'Item', asset: 'Asset') -> None:
@@ -138,15 +239,30 @@ def _says_bands(asset: 'Asset') -> bool:
     return bool(says) and all(says)
 
 
-def _describe_bands(item: 'Item', name: str, asset: 'Asset') -> None:
-    """Write what the header of an asset says into its `raster:bands`, under what these say."""
+def _nodata_of(band: Any) -> float | None:
+    """The NODATA value that the metadata of a band say."""
+    value = band.get('nodata') if isinstance(band, dict) else None
+    try:
+        return None if value is None else float(value)
+    except (TypeError, ValueError):
+        return None
+
+
+def _describe_bands(item: 'Item', name: str, asset: 'Asset', facts: Headers) -> None:
+    """Write what the header of an asset says into its `raster:bands`, under what these say; and note it."""
     said: list[Any] = asset.extra_fields.get('bands') or asset.extra_fields.get('raster:bands') or []
     try:
         with open_raster(href_of(item, asset)) as dataset:
+            nodata = Nodata.of(dataset, range(dataset.count))
             found = [
-                {'data_type': common_dtype(dataset, [band]).name} | ({} if nodata is None else {'nodata': nodata})
-                for band, nodata in zip(dataset.indexes, dataset.nodatavals, strict=True)
+                {'data_type': common_dtype(dataset, [band]).name} | ({} if value is None else {'nodata': value.item()})
+                for band, value in zip(dataset.indexes, nodata.values, strict=True)
             ]
+            facts.has_masks |= nodata.masked
+            alpha = labelled_alpha(dataset)
+            if alpha is not None:
+                facts.has_masks = True
+                facts.alpha.add(name if dataset.count == 1 else f'{name}.{alpha}')
     except NotReadableError as error:
         log.info('STAC item %r: the header of asset %r cannot be read: %s', item.id, name, error)
         return
@@ -175,6 +291,14 @@ def _all_bands(items: 'Sequence[Item]', wanted: Sequence[str] | None) -> list[st
         count = 1 if asset is None else len(asset.extra_fields.get('raster:bands') or [None])
         names += [name] if count == 1 else [f'{name}.{band}' for band in range(1, count + 1)]
     return names
+
+
+def _names_of_bands(items: 'Sequence[Item]', arguments: Mapping[str, Any]) -> list[str]:
+    """Names of the bands that are read, in their order, as odc-stac has them."""
+    import odc.stac
+
+    parsed = next(odc.stac.parse_items(items[:1], cfg=arguments.get('stac_cfg')))
+    return list(parsed.collection.resolve_bands(arguments.get('bands')))
 
 
 def _check_grid(

@@ -9,13 +9,12 @@ import cv2
 import numpy as np
 from PIL import Image
 
+from rastervision.core.data.nodata import MASK_SUFFIX
 from rastervision.pipeline.errors import RasterVisionError
 from rastervision.pytorch_learner.dataset.errors import ImageDatasetError, LabelError
 from rastervision.pytorch_learner.dataset.labels import as_class_ids, ignore_pixels
 
 IMG_EXTENSIONS = ('.jpg', '.jpeg', '.png', '.ppm', '.bmp', '.pgm', '.tif', '.tiff', '.webp', '.npy')
-
-MASK_SUFFIX = '.msk'  # of the file with the mask of an image, after the image's name: as GDAL has it
 
 _NUMBERS = re.compile(r'(\d+)')
 

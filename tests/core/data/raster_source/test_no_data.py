@@ -1,8 +1,17 @@
 """What every raster source says about pixels that are no data."""
 
+import struct
+from datetime import UTC, datetime
+from pathlib import Path
+
 import numpy as np
+import pystac
 import pytest
+import rasterio
 import xarray
+from PIL import Image
+from rasterio.warp import transform_bounds
+from shapely.geometry import box, mapping
 
 from rastervision.core.box import Box
 from rastervision.core.data.crs_transformer.rasterio_crs_transformer import RasterioCRSTransformer
@@ -14,8 +23,9 @@ from rastervision.core.data.raster_source.xarray_source import XarraySource
 from rastervision.core.data.raster_transformer.cast_transformer import CastTransformer
 from rastervision.core.data.raster_transformer.min_max_transformer import MinMaxTransformer
 from rastervision.core.data.raster_transformer.stats_transformer import StatsTransformer
+from rastervision.pipeline.errors import NotReadableError
 
-UTM = 'epsg:32633'
+GRID = {'crs': 'EPSG:32633', 'resolution': 10}
 SIZE = (60, 80)
 GAP = (slice(10, 20), slice(30, 50))
 ALL = Box(0, 0, *SIZE)
@@ -82,6 +92,28 @@ def temporal_xarray_source(uri, pixels, nodata, **options):
     return XarraySource(series, RasterioCRSTransformer.from_uri(uri), temporal=True, **options)
 
 
+def item_of(*uris):
+    """A STAC item with an asset of each image."""
+    with rasterio.open(uris[0]) as image:
+        bounds = transform_bounds(image.crs, 'EPSG:4326', *image.bounds)
+    item = pystac.Item('a', mapping(box(*bounds)), list(bounds), datetime(2024, 5, 1, tzinfo=UTC), {})
+    for index, uri in enumerate(uris):
+        item.add_asset(f'b{index}', pystac.Asset(uri, media_type=pystac.MediaType.GEOTIFF, roles=['data']))
+    return item
+
+
+def stac_source(uri, pixels, nodata, **options):
+    return XarraySource.from_stac(item_of(uri), stackstac_args=GRID, **options)
+
+
+def streamed_stac_source(uri, pixels, nodata, **options):
+    return XarraySource.from_stac(item_of(uri), stackstac_args=GRID, allow_streaming=True, **options)
+
+
+def temporal_stac_source(uri, pixels, nodata, **options):
+    return XarraySource.from_stac(item_of(uri), stackstac_args=GRID, temporal=True, **options)
+
+
 def plugin_source(uri, pixels, nodata, **options):
     return PluginSource(RasterioSource(uri), **options)
 
@@ -92,6 +124,9 @@ SOURCES = [
     temporal_source,
     xarray_source,
     temporal_xarray_source,
+    stac_source,
+    streamed_stac_source,
+    temporal_stac_source,
     plugin_source,
 ]
 
@@ -231,3 +266,189 @@ def test_a_transform_of_a_subclass_is_honoured(write_tif):
 
     assert source.get_chip(Box(0, 0, 4, 4))[3, 3, 0] == 0 and source.get_chip(Box(0, 0, 4, 4))[0, 0, 0] == 255
     assert not source.read_chip(Box(0, 0, 4, 4)).pixels[0].any()
+
+
+# --------------------------------------------------------------------------- what files say, in any way
+def of_files(*uris, **options):
+    return RasterioSource(list(uris), **options)
+
+
+def of_items(*uris, **options):
+    items = pystac.ItemCollection([item_of(uri) for uri in uris])
+    return XarraySource.from_stac(items, stackstac_args=GRID, **options)
+
+
+def of_streamed_items(*uris, **options):
+    return of_items(*uris, allow_streaming=True, **options)
+
+
+def of_times(*uris, **options):
+    return of_items(*uris, temporal=True, **options)
+
+
+WAYS = [of_files, of_items, of_streamed_items, of_times]
+any_way = pytest.mark.parametrize('read', WAYS)
+
+
+def noise_of(dtype='uint8', bands=3):
+    pixels = np.random.default_rng(0).integers(1, 100, (*SIZE, bands)).astype(dtype)
+    pixels[0] = 0
+    return pixels
+
+
+def check(source, missing, pixels):
+    chip = source.read_chip(ALL)
+    valid = np.ones(SIZE, dtype=bool) if chip.valid is None else chip.valid
+    assert np.array_equal(~valid, missing)
+    assert np.array_equal(latest(chip.pixels)[valid], pixels[valid]) and not latest(chip.pixels)[missing].any()
+    said = source.get_nodata_mask(ALL)
+    assert np.array_equal(~valid, np.zeros(SIZE, bool) if said is None else said)
+
+
+@any_way
+@pytest.mark.parametrize('inside', [True, False])
+def test_a_mask_counts(write_tif, read, inside):
+    pixels = noise_of()
+    pixels[GAP] = 77
+    with rasterio.Env(GDAL_TIFF_INTERNAL_MASK=inside):
+        uri = write_tif(pixels, mask=None if not inside else ~gap())
+    if not inside:
+        with rasterio.Env(GDAL_TIFF_INTERNAL_MASK=False), rasterio.open(uri, 'r+') as image:
+            image.write_mask(~gap())
+    check(read(uri), gap(), pixels)
+
+
+@any_way
+def test_alpha_is_a_mask_and_no_channel(write_tif, read):
+    pixels = noise_of(bands=4)
+    pixels[..., 3] = np.where(gap(), 0, 255)
+    uri = write_tif(pixels, photometric='RGB', alpha='YES')
+    check(read(uri), gap(), pixels[..., :3])
+    check(read(uri, channel_order=[3, 0]), np.zeros(SIZE, bool), pixels[..., [3, 0]])
+
+
+def test_a_band_that_is_asked_for_by_name_is_data(write_tif):
+    pixels = noise_of(bands=4)
+    pixels[..., 3] = np.where(gap(), 0, 255)
+    item = item_of(write_tif(pixels, photometric='RGB', alpha='YES'))
+    source = XarraySource.from_stac(item, stackstac_args={**GRID, 'assets': ['b0.2', 'b0.4']})
+    check(source, np.zeros(SIZE, bool), pixels[..., [1, 3]])
+
+
+@any_way
+def test_what_is_labelled_alpha_but_none_hides_nothing(write_tif, read):
+    pixels = noise_of(bands=4)
+    pixels[GAP][..., 3] = 0
+    uri = write_tif(pixels, photometric='RGB', alpha='YES')
+    check(read(uri), np.zeros(SIZE, bool), pixels[..., :3])
+    check(read(uri, channel_order=[0, 1, 2, 3]), np.zeros(SIZE, bool), pixels)
+
+
+@any_way
+@pytest.mark.parametrize(('dtype', 'text'), [('int64', 2**63 - 1), ('int64', 2**53), ('uint64', 2**64 - 1)])
+def test_nodata_of_64_bits_is_exact(write_tif, tmp_path, read, dtype, text):
+    pixels = noise_of(dtype)
+    pixels[GAP], pixels[1] = text, text - 1
+    path = Path(write_tif(pixels, nodata=0))
+    content = path.read_bytes()
+    tag = struct.pack('<HHII', 42113, 2, 2, int.from_bytes(b'0\0', 'little'))
+    assert content.count(tag) == 1
+    written = f'{text}\0'.encode()
+    place = struct.pack('<HHII', 42113, 2, len(written), len(content))
+    path.write_bytes(content.replace(tag, place) + written)
+    check(read(str(path)), gap(), pixels)
+
+
+def halves(write_tif, left, right, *, step=0, **options):
+    """Two images beside each other, `step` columns between them."""
+    width = left.shape[1]
+    places = ((500000.0, 5100000.0), (500000.0 + 10 * (width + step), 5100000.0))
+    return [
+        write_tif(pixels, f'{name}.tif', origin=place, **({} if nodata is None else {'nodata': nodata}), **options)
+        for name, pixels, place, nodata in (('left', left, places[0], -1), ('right', right, places[1], -2))
+    ]
+
+
+@any_way
+def test_each_image_has_its_own_nodata(write_tif, read):
+    pixels, missing = noise_of('int16'), np.zeros(SIZE, dtype=bool)
+    pixels[10:12], pixels[20:22] = -1, -2
+    missing[10:12, :40], missing[20:22, 40:] = True, True
+    check(read(*halves(write_tif, pixels[:, :40], pixels[:, 40:])), missing, pixels)
+
+
+@any_way
+def test_gaps_between_images_are_no_data(write_tif, read):
+    pixels, missing = noise_of(), np.zeros(SIZE, dtype=bool)
+    missing[:, 30:50] = True
+    uris = [
+        write_tif(pixels[:, :30], 'left.tif'),
+        write_tif(pixels[:, 50:], 'right.tif', origin=(500000.0 + 10 * 50, 5100000.0)),
+    ]
+    check(read(*uris), missing, pixels)
+
+
+@any_way
+def test_what_a_mask_hides_shows_the_image_below(write_tif, read):
+    """The later file is on top, the first item."""
+    above, below = noise_of() + 1, noise_of() + 101
+    uris = [write_tif(below, 'below.tif'), write_tif(above, 'above.tif', mask=~gap())]
+    expected = np.where(gap()[..., None], below, above)
+    if read is not of_times:
+        check(read(*(uris if read is of_files else uris[::-1])), np.zeros(SIZE, bool), expected)
+
+
+@pytest.mark.parametrize('way', [{}, {'allow_streaming': True}, {'temporal': True}])
+def test_each_asset_has_its_own_nodata(write_tif, way):
+    pixels = noise_of('int16', bands=2)
+    pixels[GAP], pixels[20], pixels[21] = (-1, -2), (-2, 5), (5, -1)
+    uris = [write_tif(pixels[..., [i]], f'{i}.tif', nodata=nodata) for i, nodata in enumerate((-1, -2))]
+    check(XarraySource.from_stac(item_of(*uris), stackstac_args=GRID, **way), gap(), pixels)
+
+
+def test_nodata_that_only_metadata_declare_counts_beside_assets_without(write_tif):
+    pixels = noise_of('int16', bands=2)
+    pixels[GAP] = -1
+    item = item_of(*(write_tif(pixels[..., [i]], f'{i}.tif') for i in (0, 1)))
+    item.assets['b0'].extra_fields['raster:bands'] = [{'nodata': -1, 'data_type': 'int16'}]
+    chip = XarraySource.from_stac(item, stackstac_args=GRID).read_chip(ALL)
+    assert chip.valid is None and np.array_equal(chip.pixels[..., 0] == 0, gap() | (pixels[..., 0] == 0))
+
+
+@pytest.mark.parametrize('resampling', ['nearest', 'bilinear'])
+def test_items_on_another_grid_have_no_data_where_there_are_none(write_tif, resampling):
+    """Of a constant image with a gap, on a grid that is turned against it, no other value comes out."""
+    pixels = np.full((*SIZE, 3), 90, 'uint8')
+    pixels[GAP] = 7
+    item = item_of(write_tif(pixels, mask=~gap()))
+    grid = {'crs': 'EPSG:4326', 'resolution': 0.0001, 'resampling': resampling}
+    chip = XarraySource.from_stac(item, stackstac_args=grid).read_chip(Box(-2, 0, 60, 100))
+    assert np.unique(chip.pixels[chip.valid]).tolist() == [90] and not chip.pixels[~chip.valid].any()
+    assert 0.5 < chip.valid.mean() < 0.98
+
+
+# --------------------------------------------------------------------------- masks and palettes
+@pytest.mark.parametrize('factor', [2, 0.5])
+def test_a_mask_of_another_size_is_named(write_tif, factor):
+    uri = write_tif(noise_of())
+    height, width = (int(side * factor) for side in SIZE)
+    profile = {'driver': 'GTiff', 'height': height, 'width': width, 'count': 1, 'dtype': 'uint8'}
+    with rasterio.open(f'{uri}.msk', 'w', **profile) as mask:
+        mask.write(np.full((1, height, width), 255, 'uint8'))
+        mask.update_tags(**{f'INTERNAL_MASK_FLAGS_{band}': '2' for band in (1, 2, 3)})
+    with pytest.raises(NotReadableError, match=rf'image\.tif.*mask.*{height} x {width} pixels, the image 60 x 80'):
+        RasterioSource(uri)
+
+
+def test_transparent_colours_are_no_data(tmp_path):
+    indices = noise_of(bands=1)[..., 0] % 5
+    indices[GAP], indices[20] = 7, 8
+    image = Image.fromarray(indices, mode='P')
+    image.putpalette([part for index in range(256) for part in (index, 255 - index, 9)])
+    path = str(tmp_path / 'palette.png')
+    image.save(path, transparency=bytes(0 if index in (7, 8) else 255 for index in range(256)))
+    missing = gap()
+    missing[20] = True
+    colours = np.stack([indices, 255 - indices, np.full_like(indices, 9)], axis=-1)
+    check(RasterioSource(path, expand_palette=True), missing, colours)
+    assert RasterioSource(path).read_chip(ALL).valid is None

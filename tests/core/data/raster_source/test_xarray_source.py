@@ -163,3 +163,84 @@ def test_a_bbox_ends_where_the_array_does():
 
     assert (source.bbox, source.shape, source[:, :].shape) == (Box(2, 2, 5, 5), (3, 3, 1), (3, 3, 1))
     assert (source.full_extent, source.ndim) == (Box(0, 0, 5, 5), 3)
+
+
+# --------------------------------------------------------------------------- what arrays say about NODATA
+GAP = (slice(10, 20), slice(20, 30))
+
+
+def gap():
+    mask = np.zeros((30, 40), dtype=bool)
+    mask[GAP] = True
+    return mask
+
+
+def noise_of(dtype='uint8', bands=3):
+    pixels = np.random.default_rng(0).integers(1, 100, (30, 40, bands)).astype(dtype)
+    pixels[0] = 0
+    return pixels
+
+
+def check(source, missing, pixels):
+    chip = source.read_chip(source.extent)
+    assert np.array_equal(~chip.valid, missing) and np.array_equal(source.get_nodata_mask(source.extent), missing)
+    assert np.array_equal(chip.pixels[~missing], pixels[~missing]) and not chip.pixels[missing].any()
+
+
+TWO = {'missing_value': np.array([-9999, -8888], 'int16')}
+
+
+@pytest.mark.parametrize(
+    'attrs',
+    [
+        {'_FillValue': np.int16(-9999), 'missing_value': np.int16(-8888)},
+        {'nodata': -9999.0, 'missing_value': -8888},
+        {'_FillValue': '-9999', 'nodata': '-8888.0'},
+        {'nodatavals': (-9999.0, -9999.0), 'nodata': -8888},
+        TWO,
+    ],
+    ids=str,
+)
+def test_all_attributes_of_an_array_count(attrs):
+    pixels = noise_of('int16', bands=2)
+    pixels[GAP], pixels[25] = -9999, -8888
+    missing = gap()
+    missing[25] = True
+    source = XarraySource(xarray.DataArray(pixels, dims=('y', 'x', 'band'), attrs=attrs), IdentityCRSTransformer())
+    check(source, missing, pixels)
+
+
+def test_bands_of_an_array_have_their_own_nodata():
+    pixels = noise_of('int16', bands=2)
+    pixels[GAP], pixels[25] = (-1, -2), (-2, -1)
+    array = xarray.DataArray(pixels, dims=('y', 'x', 'band'), attrs={'nodatavals': (-1, -2)})
+    check(XarraySource(array, IdentityCRSTransformer()), gap(), pixels)
+    check(XarraySource(array, IdentityCRSTransformer(), channel_order=[1]), gap(), pixels[..., [1]])
+
+
+def test_nodata_that_is_no_number_is_named():
+    array = xarray.DataArray(noise_of(), dims=('y', 'x', 'band'), attrs={'nodata': 'none'}, name='height')
+    with pytest.raises(DataError, match=r"'height'.*'none' is NODATA, which is no number"):
+        XarraySource(array, IdentityCRSTransformer())
+
+
+@pytest.mark.parametrize('decoded', [True, False])
+def test_zero_of_scaled_values_is_data_whatever_the_file_has_for_missing_ones(tmp_path, decoded):
+    stored = noise_of('int16')
+    stored[GAP], stored[0], stored[25] = 0, 50, 1
+    attrs = {'_FillValue': np.int16(0), 'add_offset': -50.0, 'scale_factor': 1.0}
+    xarray.Dataset({'v': (('y', 'x', 'band'), stored, attrs)}).to_netcdf(tmp_path / 'a.nc', engine='scipy')
+    array = xarray.open_dataset(tmp_path / 'a.nc', engine='scipy', mask_and_scale=decoded)['v']
+    check(XarraySource(array, IdentityCRSTransformer()), gap(), stored.astype('float32') - 50 if decoded else stored)
+
+
+@pytest.mark.parametrize('decoded', [True, False])
+@pytest.mark.parametrize('name', ['_FillValue', 'missing_value'])
+def test_what_netcdf_says_is_missing_is_no_data(tmp_path, decoded, name):
+    pixels = noise_of('int16')
+    pixels[GAP] = -9999
+    xarray.Dataset({'v': (('y', 'x', 'band'), pixels, {name: np.int16(-9999)})}).to_netcdf(
+        tmp_path / 'a.nc', engine='scipy'
+    )
+    array = xarray.open_dataset(tmp_path / 'a.nc', engine='scipy', mask_and_scale=decoded)['v']
+    check(XarraySource(array, IdentityCRSTransformer()), gap(), pixels)

@@ -29,6 +29,7 @@ from rastervision.core.data.rasterio_io import (
     open_raster,
     raster_errors,
     read_colors,
+    transparent_colors,
 )
 from rastervision.core.data.read_ahead import ReadAhead
 from rastervision.core.data.slices import parse_array_slices_Nd, sampled_shape
@@ -119,6 +120,7 @@ class RasterioSource(RasterSource):
             self.image_extent = Box(0, 0, dataset.height, dataset.width)
             self.has_palette = dataset.colorinterp[0] == ColorInterp.palette
             self._colors = read_colors(dataset) if expand_palette and self.has_palette else None
+            self._transparent = [] if self._colors is None else transparent_colors(dataset)
             order = get_channel_order_from_dataset(dataset) if self._colors is None else range(COLORS)
             super().__init__(
                 channel_order=order if channel_order is None else channel_order,
@@ -159,7 +161,7 @@ class RasterioSource(RasterSource):
     @property
     def says_nodata(self) -> bool:
         """See the base class."""
-        return self._nodata.is_declared(self._bands)
+        return self._nodata.is_declared(self._bands) or bool(self._transparent)
 
     def download_data(self, vrt_dir: str | None = None, stream: bool = False) -> str:
         """Bring the images where they can be read from.
@@ -329,6 +331,7 @@ class RasterioSource(RasterSource):
         indices = read_pixels(dataset, window, [1], nodata=raw)[..., 0]
         colors: np.ndarray = self._colors[indices]
         missing = read_nodata_mask(dataset, window, [1], nodata=self._nodata, inside=self.bbox)
+        missing |= np.isin(indices, self._transparent)
         data = None
         if missing.any():
             colors[missing] = 0

@@ -1,7 +1,6 @@
 """Reads pixels from xarray's arrays, so from STAC items."""
 
 from collections.abc import Mapping, Sequence
-from itertools import product
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
@@ -29,17 +28,21 @@ TEMPORAL_DIMS = ('time', *DIMS)
 Times = int | Sequence[int] | slice
 ALL = slice(None)
 NODATA_NAMES = ('nodata', '_FillValue', 'missing_value')
+NODATA_OF_BANDS = 'nodatavals'  # as rasterio has them
+SCALING = ('scale_factor', 'add_offset')
 
 
 class XarraySource(RasterSource):
     """Reads pixels from an array with named axes, which may be in memory or be read in parts (dask).
 
     Chips are (height, width, channels), or (time, height, width, channels) of a time series. Values equal to the
-    array's attribute `nodata`, `_FillValue` or `missing_value` are no data and become 0.
+    array's attribute `nodata`, `_FillValue` or `missing_value` (one value, or several), or to that of its band in
+    `nodatavals`, are no data and become 0; so are values that `valid` says to be none.
 
     Attributes:
         data_array: The array.
         temporal: Whether it is a time series.
+        valid: Which values are data, or None: an array of the same dims and sizes, not 0 where they are.
     """
 
     def __init__(
@@ -50,6 +53,9 @@ class XarraySource(RasterSource):
         channel_order: Sequence[int] | None = None,
         bbox: Box | None = None,
         temporal: bool = False,
+        *,
+        valid: 'DataArray | None' = None,
+        is_nodata_known: bool = True,
     ) -> None:
         """Make a source.
 
@@ -60,9 +66,11 @@ class XarraySource(RasterSource):
             channel_order: Indices, from 0, of the bands to select. None: all.
             bbox: The part to read from, in pixels; what is outside the array is left out. None: all.
             temporal: See the class.
+            valid: See the class.
+            is_nodata_known: Whether `valid` says all, so that 0 is a value like others where it does not say otherwise.
 
         Raises:
-            DataError: If the array has other dims.
+            DataError: If the array has other dims, or a NODATA value that is no number.
             ChannelOrderError: If there is no such band.
         """
         dims = TEMPORAL_DIMS if temporal else DIMS
@@ -73,6 +81,8 @@ class XarraySource(RasterSource):
             )
         self.temporal = temporal
         self.data_array = data_array.transpose(*dims)
+        self.valid = None if valid is None else valid.transpose(*dims)
+        self._is_nodata_known = is_nodata_known
         self._crs_transformer = crs_transformer
         self.image_extent = Box(0, 0, data_array.sizes['y'], data_array.sizes['x'])
         super().__init__(
@@ -82,6 +92,7 @@ class XarraySource(RasterSource):
             bbox=self.image_extent if bbox is None else bbox.intersection(self.image_extent),
             raster_transformers=raster_transformers,
         )
+        self._nodata = self._find_nodata()
 
     @classmethod
     def from_stac(
@@ -101,7 +112,8 @@ class XarraySource(RasterSource):
             item_or_item_collection: An item, or several. Without `temporal`, several are merged to one image; where
                 they overlap, the first one with data is taken.
             raster_transformers: Applied to each chip.
-            channel_order: Indices, from 0, of the assets to select. None: all.
+            channel_order: Indices, from 0, of the bands of all assets to select. None: all but alpha. A band that is
+                named is data, also if it is labelled alpha.
             bbox: The part to read from, in pixels: (ymin, xmin, ymax, xmax).
             bbox_map_coords: The same in EPSG:4326, instead of `bbox`.
             temporal: Whether several items are a time series.
@@ -117,15 +129,19 @@ class XarraySource(RasterSource):
         from rastervision.core.data.stac_grid import load_items
 
         items = [item_or_item_collection] if isinstance(item_or_item_collection, Item) else [*item_or_item_collection]
-        array, geobox = load_items(items, temporal=temporal, stream=allow_streaming, options=stackstac_args)
-        crs_transformer = RasterioCRSTransformer(geobox.transform, str(geobox.crs))
+        loaded = load_items(
+            items, temporal=temporal, stream=allow_streaming, options=stackstac_args, channels=channel_order
+        )
+        crs_transformer = RasterioCRSTransformer(loaded.geobox.transform, str(loaded.geobox.crs))
         return cls(
-            array,
+            loaded.array,
             crs_transformer,
             raster_transformers=raster_transformers,
-            channel_order=channel_order,
+            channel_order=loaded.channels if channel_order is None else channel_order,
             bbox=choose_bbox(bbox, bbox_map_coords, crs_transformer),
             temporal=temporal,
+            valid=loaded.valid,
+            is_nodata_known=loaded.is_nodata_known,
         )
 
     # --------------------------------------------------------------- properties
@@ -152,7 +168,7 @@ class XarraySource(RasterSource):
     @property
     def says_nodata(self) -> bool:
         """See the base class."""
-        return self._nodata is not None
+        return any(self._nodata) or (self.valid is not None and self._is_nodata_known)
 
     # ------------------------------------------------------------------ reading
     def _get_chip(  # type: ignore[override]
@@ -244,11 +260,11 @@ class XarraySource(RasterSource):
         found: list[np.ndarray] = []
 
         def read(part: Box, shape: tuple[int, int] | None) -> np.ndarray:
-            pixels = self._load(part, channels, times)
-            data = np.broadcast_to(np.True_, pixels.shape)
-            if self._nodata is not None:
-                data = ~equals(pixels, self._nodata)
+            pixels = self._load(self.data_array, part, channels, times)
+            data = self._data_of(pixels, part, channels, times)
+            if data is not None:
                 pixels = np.where(data, pixels, pixels.dtype.type(0))
+            data = np.broadcast_to(np.True_, pixels.shape) if data is None else data
             if shape is not None:
                 pixels, data = _resample(pixels, data, shape)
             found.append(data)
@@ -264,25 +280,69 @@ class XarraySource(RasterSource):
         data = read_padded(lambda part, shape: found[0], window, self._limits, dtype=np.dtype(bool), **options)
         return Chip.of(pixels, np.moveaxis(data, -3, -1), zero_is_data=self._zero_is_data)
 
-    def _load(self, part: Box, channels: Sequence[int], times: Sequence[int] | slice) -> np.ndarray:
-        """Stored pixels (..., channels, height, width) of a part of the array."""
+    def _load(self, array: 'DataArray', part: Box, channels: Sequence[int], times: Sequence[int] | slice) -> np.ndarray:
+        """Stored values (..., channels, height, width) of a part of an array."""
         rows, columns = part.to_slices()
         where = {'y': rows, 'x': columns, 'band': list(channels)} | ({'time': times} if self.temporal else {})
         with raster_errors(str(self.data_array.name or 'an array')):
-            return np.moveaxis(self.data_array.isel(where).to_numpy(), -1, -3)
+            return np.moveaxis(array.isel(where).to_numpy(), -1, -3)
+
+    def _data_of(
+        self, pixels: np.ndarray, part: Box, channels: Sequence[int], times: Sequence[int] | slice
+    ) -> np.ndarray | None:
+        """Which of these pixels are data, apart from those that are not finite; None: all."""
+        data = None if self.valid is None else self._load(self.valid, part, channels, times) != 0
+        if not any(self._nodata):
+            return data
+        data = np.ones(pixels.shape, dtype=bool) if data is None else data
+        for index, channel in enumerate(channels):
+            for value in self._nodata[channel]:
+                data[..., index, :, :] &= ~equals(pixels[..., index, :, :], value)
+        return data
 
     @property
     def _limits(self) -> Box:
         return self.bbox.intersection(self.image_extent)
 
-    @property
-    def _nodata(self) -> Any:
-        """The NODATA value in the dtype of pixels; None if there is none."""
-        for where, name in product((self.data_array.attrs, self.data_array.encoding), NODATA_NAMES):
-            value = where.get(name)
-            if value is not None:
-                return value_in_dtype(np.asarray(value).ravel()[0].item(), self.dtype_raw)
-        return None
+    def _find_nodata(self) -> list[list[Any]]:
+        """The NODATA values of each band, in the dtype of pixels.
+
+        Raises:
+            DataError: If one is no number.
+        """
+        attrs, encoding = self.data_array.attrs, self.data_array.encoding
+        # xarray has made NaN of those values that were in the file, and other values may have become like them.
+        is_decoded = any(name in encoding for name in SCALING) or (
+            self.dtype_raw.kind == 'f' and np.dtype(encoding.get('dtype', self.dtype_raw)).kind != 'f'
+        )
+        declared = [attrs[name] for name in NODATA_NAMES if attrs.get(name) is not None]
+        if not is_decoded:
+            declared += [encoding[name] for name in NODATA_NAMES if encoding.get(name) is not None]
+        common = [value for each in declared for value in self._in_dtype(each)]
+        own = self._in_dtype(attrs.get(NODATA_OF_BANDS, ()))
+        count = self.data_array.sizes['band']
+        return [[*common, *([own[band]] if len(own) == count else own[:1])] for band in range(count)]
+
+    def _in_dtype(self, declared: Any) -> list[Any]:
+        """Numbers that an attribute has, in the dtype of pixels; those that no pixel can have are left out."""
+        values = []
+        for value in np.atleast_1d(np.asarray(declared)).ravel().tolist():
+            try:
+                number = value if isinstance(value, int | float) else _number(value)
+            except (TypeError, ValueError) as error:
+                raise DataError(
+                    f'The array {str(self.data_array.name or "")!r:.100} says that {value!r:.100} is NODATA, which is '
+                    'no number. Correct its attributes or its encoding.'
+                ) from error
+            values.append(value_in_dtype(number, self.dtype_raw))
+        return [value for value in values if value is not None]
+
+
+def _number(text: Any) -> int | float:
+    try:
+        return int(text)
+    except ValueError:
+        return float(text)
 
 
 def _resample(pixels: np.ndarray, data: np.ndarray, shape: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
