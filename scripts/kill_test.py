@@ -3,10 +3,11 @@
 
     scripts/kill_test.py [--kills 100] [--seed 0] [--runner inprocess] [--quickstart] [--folder FOLDER]
 
-Each kill is a SIGKILL of the whole run at a random moment, followed by the same `run` command; every other time with
-another number of splits. All files must be equal byte for byte; only the times in logs may differ, and how chips are
-spread over zips. A run is a small part of the quickstart, or with --quickstart the whole. Prints a line for each kill;
-exit status 1 if any file differs.
+Each kill is a SIGKILL of the whole run at a random moment of the undisturbed one. The moment is told by the files
+that are there, as machines vary in speed. The same `run` command follows, every other time with another number of
+splits. All files must be equal byte for byte; only the times in logs may differ, and how chips are spread over zips.
+A run is a small part of the quickstart, or with --quickstart the whole. Prints a line for each kill; exit status 1 if
+any file differs.
 """
 
 import argparse
@@ -30,6 +31,7 @@ ROOT = Path(__file__).resolve().parents[1]
 PYTHON = ROOT / '.venv/bin/python'
 TIMES = {'train_time', 'valid_time'}
 LOGS = 'tb-logs'
+POLL = 0.02  # seconds
 
 
 SMALL = '''
@@ -57,6 +59,15 @@ def get_config(runner, data_uri, root_uri):
 
 
 @dataclass(frozen=True)
+class Moment:
+    """A moment of a run: how many files were there, since how many seconds, and how long that took."""
+
+    files: int
+    since: float
+    until: float
+
+
+@dataclass(frozen=True)
 class Trial:
     """A run, as a user types it."""
 
@@ -76,16 +87,38 @@ class Trial:
         start = time.monotonic()
         done = subprocess.run(self.command(splits), capture_output=True, text=True, check=False)
         if done.returncode:
-            sys.exit(f'The run failed:\n{done.stdout}{done.stderr}')
+            sys.exit(f'The run failed with status {done.returncode}:\n{done.stdout}{done.stderr}')
         return time.monotonic() - start
 
-    def run_and_kill(self, splits: int, after: float) -> bool:
-        """Start the run and kill all of it after some seconds; False if it had ended by then."""
+    def watch(self, splits: int) -> list[tuple[float, int]]:
+        """Run to the end; at which second there were more files than before, and how many. The last is the end."""
+        start, seen = time.monotonic(), [(0.0, 0)]
+        with tempfile.TemporaryFile('w+') as output:
+            process = subprocess.Popen(self.command(splits), stdout=output, stderr=subprocess.STDOUT)
+            while process.poll() is None:
+                if (files := self.count_files()) > seen[-1][1]:
+                    seen.append((time.monotonic() - start, files))
+                time.sleep(POLL)
+            if process.returncode:
+                output.seek(0)
+                sys.exit(f'The run failed with status {process.returncode}:\n{output.read()}')
+        return [*seen, (time.monotonic() - start, seen[-1][1])]
+
+    def count_files(self) -> int:
+        """How many files the run has now."""
+        return sum(len(names) for _, _, names in os.walk(self.folder / 'run'))
+
+    def run_and_kill(self, splits: int, moment: Moment) -> bool:
+        """Start the run and kill all of it at a moment; False if it had ended by then."""
+        start = time.monotonic()
         process = subprocess.Popen(
             self.command(splits), start_new_session=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         )
+        while self.count_files() < moment.files and process.poll() is None:
+            time.sleep(POLL)
+        slower = (time.monotonic() - start) / moment.since if moment.since else 1
         try:
-            process.wait(after)
+            process.wait((moment.until - moment.since) * slower)
             return False
         except subprocess.TimeoutExpired:
             os.killpg(process.pid, signal.SIGKILL)
@@ -155,6 +188,13 @@ def clear(folder: Path) -> None:
         shutil.rmtree(path, ignore_errors=True)
 
 
+def draw_moment(seen: list[tuple[float, int]], rng: random.Random) -> Moment:
+    """A random moment between the first file of a run and its end."""
+    until = rng.uniform(seen[min(1, len(seen) - 1)][0], seen[-1][0])
+    since, files = max(each for each in seen if each[0] <= until)
+    return Moment(files, since, until)
+
+
 def main() -> int:
     """Run the test."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -171,23 +211,22 @@ def main() -> int:
     small = folder / 'small.py'
     small.write_text(SMALL.format(examples=str(ROOT / 'examples')))
     trial = Trial(folder, ROOT / 'examples/quickstart.py' if args.quickstart else small, args.runner)
-    seconds = trial.run(1)
+    seen = trial.watch(1)
     expected = contents(folder)
-    print(f'undisturbed: {seconds:.1f} s, {len(expected)} files', flush=True)
+    print(f'undisturbed: {seen[-1][0]:.1f} s, {len(expected)} files', flush=True)
     rng, bad = random.Random(args.seed), 0
     for index in range(args.kills):
         clear(folder)
         splits = rng.choice((1, 2, 3))
         then = splits if index % 2 else rng.choice([number for number in (1, 2, 3, 5) if number != splits])
-        after = rng.uniform(0.2, 1) * seconds
-        killed = trial.run_and_kill(splits, after)
-        seconds *= 1 if killed else 0.9  # the machine has become faster, and kills are to fall into runs
+        moment = draw_moment(seen, rng)
+        killed = trial.run_and_kill(splits, moment)
         left = len(contents(folder)) if (folder / 'run').exists() else 0
         again = trial.run(then)
         found = contents(folder)
         differing = sorted(name for name in expected.keys() | found.keys() if expected.get(name) != found.get(name))
         bad += bool(differing)
-        what = f'killed after {after:.1f} s, {left} files' if killed else f'had ended before {after:.1f} s'
+        what = f'killed at {moment.until:.1f} s, {left} files' if killed else f'had ended before {moment.until:.1f} s'
         verdict = f'differs: {", ".join(differing)}' if differing else 'equal'
         print(f'{index + 1}: {splits} splits {what}; again with {then}, {again:.1f} s; {verdict}', flush=True)
     print(f'{args.kills - bad} of {args.kills} equal')
