@@ -1,5 +1,6 @@
 import random
 import shutil
+import unicodedata
 
 import albumentations as A
 import numpy as np
@@ -7,6 +8,7 @@ import pytest
 import rasterio
 from PIL import Image
 
+from rastervision.core.data.class_config import ClassConfig
 from rastervision.pipeline.errors import DataError
 from rastervision.pytorch_learner.dataset.errors import ImageDatasetError, MissingImageDataError
 from rastervision.pytorch_learner.dataset.image_files import discover_images, load_image, load_label, load_valid
@@ -125,7 +127,7 @@ def test_a_damaged_zip_is_named_and_leaves_nothing_behind(tmp_path, config):
     assert not list((tmp_path / 'tmp').rglob('*.png'))
 
 
-def test_a_class_without_images_is_allowed(tmp_path, class_config):
+def test_a_class_without_images_is_allowed_with_a_warning(tmp_path, class_config, caplog):
     folder = tmp_path / 'valid' / 'thing'
     folder.mkdir(parents=True)
     Image.fromarray(np.zeros((8, 8, 3), dtype=np.uint8)).save(folder / '0.png')
@@ -133,6 +135,21 @@ def test_a_class_without_images_is_allowed(tmp_path, class_config):
     dataset = ClassificationImageDataConfig(class_config=class_config, uri=str(tmp_path)).build_dataset('valid', None)
 
     assert [int(y) for _, y in dataset] == [1]
+    assert "no images, of the classes ['bg']" in caplog.text
+
+
+@pytest.mark.parametrize('form', ['NFC', 'NFD'])
+def test_folders_may_spell_letters_of_classes_in_another_way(tmp_path, form, caplog):
+    for i, name in enumerate(['grün', 'blå']):
+        (tmp_path / 'train' / unicodedata.normalize(form, name)).mkdir(parents=True)
+        image = Image.fromarray(np.full((8, 8, 3), i, dtype=np.uint8))
+        image.save(tmp_path / 'train' / unicodedata.normalize(form, name) / '0.png')
+    classes = ClassConfig(names=[unicodedata.normalize('NFC', name) for name in ('grün', 'blå')])
+
+    dataset = ClassificationImageDataConfig(class_config=classes, uri=str(tmp_path)).build_dataset('train', None)
+
+    assert [(round(float(x.max() * 255)), int(y)) for x, y in dataset] == [(0, 0), (1, 1)]
+    assert not caplog.text
 
 
 @pytest.mark.parametrize('channels', [1, 3, 4, 8])

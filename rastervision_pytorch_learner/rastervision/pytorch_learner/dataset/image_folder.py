@@ -7,6 +7,7 @@ from typing import Any
 
 from torchvision.datasets.folder import DatasetFolder
 
+from rastervision.core.data.class_names import canonical
 from rastervision.pytorch_learner.dataset.errors import MissingImageDataError
 from rastervision.pytorch_learner.dataset.image_files import IMG_EXTENSIONS, discover_images, load_image
 
@@ -35,9 +36,13 @@ class ImageFolder(DatasetFolder):  # type: ignore[misc]
             raise MissingImageDataError(f'There is no folder {str(directory)!r}.')
         folders = sorted(path.name for path in Path(directory).iterdir() if path.is_dir())
         classes = folders if self._given_classes is None else self._given_classes
-        extra = [name for name in folders if name not in classes]
+        known = set(map(canonical, classes))
+        extra = [name for name in folders if canonical(name) not in known]
         if extra:
             log.warning('%s: the folders %s are left out; the classes are %s.', directory, extra, classes)
+        missing = [name for name in classes if canonical(name) not in set(map(canonical, folders))]
+        if missing:
+            log.warning('%s: there are no folders, and so no images, of the classes %s.', directory, missing)
         return classes, {name: class_id for class_id, name in enumerate(classes)}
 
     def image_path(self, index: int) -> str:
@@ -51,10 +56,13 @@ class ImageFolder(DatasetFolder):  # type: ignore[misc]
         directory: str | Path, class_to_idx: dict[str, int] | None, *args: Any, **kwargs: Any
     ) -> list[tuple[str, int]]:
         """Paths of the images and their class ids, class by class; a class may have none."""
+        folders = [path for path in sorted(Path(directory).iterdir()) if path.is_dir()]
         return [
             (str(path), class_id)
             for name, class_id in (class_to_idx or {}).items()
-            for path in discover_images(Path(directory) / name)
+            for folder in folders
+            if canonical(folder.name) == canonical(name)
+            for path in discover_images(folder)
         ]
 
 
