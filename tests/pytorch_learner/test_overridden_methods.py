@@ -6,13 +6,16 @@ from typing import NamedTuple
 import numpy as np
 import pytest
 import rasterio
+import torch
 from rasterio.transform import from_origin
+from torch import nn
 
 from rastervision.core.box import Box
 from rastervision.core.data.class_config import ClassConfig
 from rastervision.core.data.raster_source.rasterio_source import RasterioSource
 from rastervision.core.data.scene import Scene
 from rastervision.core.data.scene_factory import make_cc_scene, make_od_scene, make_ss_scene
+from rastervision.pytorch_learner.classification_learner import ClassificationLearner
 from rastervision.pytorch_learner.dataset.classification_dataset import (
     ClassificationRandomWindowGeoDataset,
     ClassificationSlidingWindowGeoDataset,
@@ -35,6 +38,28 @@ from rastervision.pytorch_learner.dataset.semantic_segmentation_dataset import (
     SemanticSegmentationRandomWindowGeoDataset,
     SemanticSegmentationSlidingWindowGeoDataset,
 )
+from rastervision.pytorch_learner.learner_config.classification_data import ClassificationImageDataConfig
+from rastervision.pytorch_learner.learner_config.object_detection_data import ObjectDetectionImageDataConfig
+from rastervision.pytorch_learner.learner_config.regression_data import RegressionImageDataConfig
+from rastervision.pytorch_learner.learner_config.semantic_segmentation_data import SemanticSegmentationImageDataConfig
+from rastervision.pytorch_learner.learner_config.solver import SolverConfig
+from rastervision.pytorch_learner.object_detection_learner import ObjectDetectionLearner
+from rastervision.pytorch_learner.object_detection_utils import BoxList
+from rastervision.pytorch_learner.regression_learner import RegressionLearner
+from rastervision.pytorch_learner.semantic_segmentation_learner import SemanticSegmentationLearner
+from rastervision.pytorch_learner.tasks.classification_config import (
+    ClassificationLearnerConfig,
+    ClassificationModelConfig,
+)
+from rastervision.pytorch_learner.tasks.object_detection_config import (
+    ObjectDetectionLearnerConfig,
+    ObjectDetectionModelConfig,
+)
+from rastervision.pytorch_learner.tasks.regression_config import RegressionLearnerConfig, RegressionModelConfig
+from rastervision.pytorch_learner.tasks.semantic_segmentation_config import (
+    SemanticSegmentationLearnerConfig,
+    SemanticSegmentationModelConfig,
+)
 
 CLASSES = ClassConfig(names=['bg', 'thing'], colors=['black', 'white'], null_class='bg')
 SIZE = 40
@@ -48,16 +73,19 @@ class Row(NamedTuple):
     reach: object
 
 
-def spying(base, method):
-    """A subclass that overrides a method, and the calls of it."""
-    calls = []
+def spying(base, *methods):
+    """A subclass that overrides methods, and the names of those that have been called."""
+    called = set()
 
-    def overriding(self, *args, **kwargs):
-        calls.append(args)
-        return getattr(super(cls, self), method)(*args, **kwargs)
+    def overriding(name):
+        def method(self, *args, **kwargs):
+            called.add(name)
+            return getattr(super(cls, self), name)(*args, **kwargs)
 
-    cls = type(f'Own{base.__name__}', (base,), {method: overriding})
-    return cls, calls
+        return method
+
+    cls = type(f'Own{base.__name__}', (base,), {name: overriding(name) for name in methods})
+    return cls, called
 
 
 @pytest.fixture
@@ -141,16 +169,188 @@ DATASETS = [
 ]
 
 
-ROWS = DATASETS
+# ------------------------------------------------------------------- learners
+class Task(NamedTuple):
+    """A task: its learner, what its config is made of, the shape of an image, its labels, and a model."""
+
+    learner: type
+    config: type
+    model: type
+    data: type
+    sample: object
+    network: object
 
 
-@pytest.mark.parametrize('row', ROWS, ids=lambda row: f'{row.base.__name__}.{row.method}')
-def test_an_overridden_method_is_called(row, scenes):
-    cls, calls = spying(row.base, row.method)
+class Boxed(nn.Module):
+    """A detector as those of torchvision: a loss in training, else a box."""
+
+    def __init__(self):
+        super().__init__()
+        self.weight = nn.Parameter(torch.ones(1))
+
+    def forward(self, images, targets=None):
+        if targets is not None:
+            return {'loss': self.weight.sum()}
+        box = {'boxes': torch.tensor([[0.0, 0, 4, 4]]), 'labels': torch.tensor([1]), 'scores': torch.tensor([0.9])}
+        return [box for _ in images]
+
+
+def pooled(outputs):
+    return nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(3, outputs))
+
+
+def boxes():
+    return BoxList(torch.tensor([[0.0, 0, 4, 4]]), class_ids=torch.tensor([0]))
+
+
+TASKS = {
+    'ss': Task(
+        SemanticSegmentationLearner,
+        SemanticSegmentationLearnerConfig,
+        SemanticSegmentationModelConfig,
+        SemanticSegmentationImageDataConfig,
+        lambda: torch.zeros(8, 8).long(),
+        lambda: nn.Conv2d(3, 2, 1),
+    ),
+    'cc': Task(
+        ClassificationLearner,
+        ClassificationLearnerConfig,
+        ClassificationModelConfig,
+        ClassificationImageDataConfig,
+        lambda: torch.tensor(1),
+        lambda: pooled(2),
+    ),
+    'reg': Task(
+        RegressionLearner,
+        RegressionLearnerConfig,
+        RegressionModelConfig,
+        RegressionImageDataConfig,
+        lambda: torch.ones(2),
+        lambda: pooled(2),
+    ),
+    'od': Task(
+        ObjectDetectionLearner,
+        ObjectDetectionLearnerConfig,
+        ObjectDetectionModelConfig,
+        ObjectDetectionImageDataConfig,
+        boxes,
+        Boxed,
+    ),
+}
+
+
+def config_of(task, **options):
+    return task.config(
+        model=task.model(pretrained=False),
+        solver=SolverConfig(num_epochs=1, batch_sz=2, multi_stage=[1]),
+        data=task.data(class_config=CLASSES, img_channels=3, img_sz=8, num_workers=0),
+        log_tensorboard=False,
+        export_onnx=False,
+        **options,
+    )
+
+
+def samples_of(task):
+    return [(torch.rand(3, 8, 8), task.sample()) for _ in range(4)]
+
+
+def learner_of(cls, task, folder, **options):
+    data = samples_of(task)
+    options = {'model': task.network(), 'train_ds': data, 'valid_ds': data, **options}
+    return cls(config_of(task), str(folder / 'out'), tmp_dir=str(folder), **options)
+
+
+def run(task, **options):
+    return lambda cls, folder: learner_of(cls, task, folder, **options).main()
+
+
+def build(task):
+    return lambda cls, folder: learner_of(cls, task, folder, model=None)
+
+
+def predict(task):
+    def reach(cls, folder):
+        learner = learner_of(cls, task, folder)
+        list(learner.predict_dataset(samples_of(task), raw_out=False, numpy_out=True, progress_bar=False))
+
+    return reach
+
+
+RUN_METHODS = (
+    *('main', 'train', 'get_start_and_end_epochs', 'get_start_epoch', 'on_train_start', 'train_epoch', 'train_step'),
+    *('train_end', 'validate', 'validate_epoch', 'validate_step', 'validate_end', 'on_epoch_end', 'predict'),
+    *('setup_ddp_params', 'setup_training', 'setup_model', 'setup_data', 'setup_loss', 'build_datasets'),
+    *('build_dataloaders', 'build_dataloader', 'build_sampler', 'get_collate_fn', 'build_loss', 'build_optimizer'),
+    *('build_step_scheduler', 'build_epoch_scheduler', 'get_visualizer_class', 'build_visualizer', 'plot_predictions'),
+    *('plot_dataloader', 'plot_dataloaders', 'save_model_bundle', 'get_dataset', 'get_dataloader', 'to_device'),
+    *('to_batch', 'save_weights', 'load_init_weights', 'load_checkpoint', 'log_data_stats', 'sync_to_cloud'),
+    *('sync_from_cloud', 'post_forward', 'setup_tensorboard'),
+)
+PREDICT_METHODS = ('predict', 'predict_dataset', 'predict_dataloader', 'output_to_numpy', 'to_batch', 'post_forward')
+LEARNERS = {  # what calls methods of the learner of a task, and which
+    **{f'{name}, run': (task, RUN_METHODS, run(task)) for name, task in TASKS.items()},
+    **{f'{name}, predict': (task, PREDICT_METHODS, predict(task)) for name, task in TASKS.items()},
+    **{f'{name}, build': (task, ('build_model',), build(task)) for name, task in TASKS.items()},
+    **{f'{name}, label': (TASKS[name], ('prob_to_pred',), predict(TASKS[name])) for name in ('ss', 'cc', 'reg')},
+    # What other ways are taken past.
+    **{f'only {name}': (TASKS['ss'], (name,), run(TASKS['ss'])) for name in ('save_weights', 'get_dataloader')},
+    **{f'only {name}': (TASKS['cc'], (name,), run(TASKS['cc'])) for name in ('setup_data', 'build_dataloaders')},
+}
+
+
+# ---------------------------------------------------------------- visualizers
+def plot(task):
+    def reach(cls, folder):
+        visualizer = cls(CLASSES.names, CLASSES.colors)
+        x, y = visualizer.get_batch(samples_of(task), 2)
+        visualizer.plot_batch(x, y, str(folder / 'plot.png'), z=y)
+
+    return reach
+
+
+PLOT_METHODS = (
+    *('plot_xyz', 'plot_batch', 'get_batch', 'get_collate_fn', 'get_channel_display_groups', 'get_plot_nrows'),
+    *('get_plot_ncols', 'get_plot_params'),
+)
+VISUALIZERS = [
+    *(
+        Row(task.learner.get_visualizer_class(None), name, plot(task))
+        for task in TASKS.values()
+        for name in PLOT_METHODS
+    ),
+    *(
+        Row(TASKS[task].learner.get_visualizer_class(None), name, plot(TASKS[task]))
+        for task in ('ss', 'cc', 'reg')
+        for name in ('plot_gt', 'plot_pred')
+    ),
+]
+
+
+@pytest.mark.parametrize('row', DATASETS, ids=lambda row: f'{row.base.__name__}.{row.method}')
+def test_an_overridden_method_of_a_dataset_is_called(row, scenes):
+    cls, called = spying(row.base, row.method)
 
     row.reach(cls, scenes)
 
-    assert calls
+    assert called
+
+
+@pytest.mark.parametrize('row', VISUALIZERS, ids=lambda row: f'{row.base.__name__}.{row.method}')
+def test_an_overridden_method_of_a_visualizer_is_called(row, tmp_path):
+    cls, called = spying(row.base, row.method)
+
+    row.reach(cls, tmp_path)
+
+    assert called
+
+
+@pytest.mark.parametrize(('task', 'methods', 'reach'), LEARNERS.values(), ids=LEARNERS)
+def test_overridden_methods_of_a_learner_are_called(task, methods, reach, tmp_path):
+    cls, called = spying(task.learner, *methods)
+
+    reach(cls, tmp_path)
+
+    assert called == set(methods)
 
 
 def test_a_scene_with_its_own_windows_is_asked_for_them(scenes):

@@ -50,7 +50,7 @@ class RegressionLearner(Learner):
         self.target_medians = self._target_medians()
 
     def _target_medians(self) -> Tensor:
-        targets = [torch.as_tensor(batch[1]).float() for batch in self.build_dataloader('train', sampler=None)]
+        targets = [torch.as_tensor(batch[1]).float() for batch in self.get_evaluation_dataloader('train', sampler=None)]
         known = torch.cat(targets).abs()
         medians = known.median(dim=0).values if len(known) else known.new_full(known.shape[1:], torch.nan)
         return medians.clamp_min(torch.finfo(torch.float32).tiny)
@@ -72,7 +72,7 @@ class RegressionLearner(Learner):
         super().plot_predictions(split, batch_limit, show)
         if not num_samples(self.get_dataset(split)):
             return
-        loader = self.build_dataloader(split, distributed=False, num_workers=0)
+        loader = self.get_evaluation_dataloader(split, num_workers=0)
         pairs = list(self.predict_dataloader(loader, return_format='yz'))
         y, z = (torch.cat([torch.as_tensor(pair[k]).cpu() for pair in pairs]) for k in (0, 1))
         if not len(y):

@@ -16,10 +16,12 @@ from rastervision.pipeline.file_system.json_reader import DOCUMENT
 from rastervision.pipeline.file_system.publish import publish_file
 from rastervision.pipeline.file_system.utils import download_if_needed, file_to_json, json_to_file, unzip, zipdir
 from rastervision.pipeline.masking import mask_data
+from rastervision.pipeline.overriding import is_overridden
 from rastervision.pytorch_learner.learner import files
 from rastervision.pytorch_learner.learner.card import NO_DATA, is_described, model_card
 from rastervision.pytorch_learner.learner.weights import save_weights
 from rastervision.pytorch_learner.learner_config.learner import LearnerConfig
+from rastervision.pytorch_learner.own_class import own_class
 from rastervision.pytorch_learner.transform_dict import LAMBDA_PATH_KEY
 from rastervision.pytorch_learner.user_code import code_digest, file_digest
 from rastervision.pytorch_learner.utils.torch_hub import get_hubconf_dir_from_cfg, loss_modules_dir
@@ -235,8 +237,9 @@ def write_bundle(learner: 'Learner', path: str, *, export_onnx: bool) -> None:
         export_onnx: Add the model in ONNX format. If that fails there is a warning, and a bundle without it.
     """
     with tempfile.TemporaryDirectory(dir=learner.tmp_dir) as folder:
-        for name in (files.BUNDLE_MODEL_WEIGHTS_FILENAME, files.BUNDLE_SAFE_WEIGHTS_FILENAME):
-            save_weights(learner.bare_model, os.path.join(folder, name))
+        learner.save_weights(os.path.join(folder, files.BUNDLE_MODEL_WEIGHTS_FILENAME))
+        if not is_overridden(learner, 'save_weights', base=own_class(learner)):
+            save_weights(learner.bare_model, os.path.join(folder, files.BUNDLE_SAFE_WEIGHTS_FILENAME))
         if export_onnx:
             _try_export(learner, os.path.join(folder, files.BUNDLE_MODEL_ONNX_FILENAME))
         cfg = learner.cfg.copy()

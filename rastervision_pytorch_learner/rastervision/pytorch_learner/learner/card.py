@@ -71,7 +71,8 @@ def model_card(learner: 'Learner', folder: str) -> Card:
         _describe(card, learner.bare_model)
     parameters = [*learner.bare_model.parameters()]
     values = [*parameters, *learner.bare_model.buffers()]
-    card['id'] = f'{card["id"]}-{_digest(os.path.join(folder, SAFE))}'
+    weights = next(path for path in (os.path.join(folder, name) for name in (SAFE, PICKLE)) if os.path.isfile(path))
+    card['id'] = f'{card["id"]}-{_digest(weights)}'
     versions, training_data = _versions(), _training_data(learner)
     version = versions['torch']
     card['properties'] |= {

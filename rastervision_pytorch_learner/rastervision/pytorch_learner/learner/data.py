@@ -3,17 +3,19 @@
 import logging
 import os
 from collections.abc import Callable, Sized
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, TypeVar
 
 import torch
 from torch.utils.data import DataLoader, RandomSampler, Sampler
 
-from rastervision.pipeline.errors import ConfigError, DataError
+from rastervision.pipeline.errors import ConfigError, DataError, did_you_mean
+from rastervision.pipeline.overriding import is_overridden
 from rastervision.pytorch_learner.dataset.combination import num_samples
 from rastervision.pytorch_learner.dataset.sample_chips import LeaveOutEmpty, first_batch, with_options
 from rastervision.pytorch_learner.learner.files import DATALOADERS_DIRNAME
 from rastervision.pytorch_learner.learner.model import usable_workers
 from rastervision.pytorch_learner.learner.predicting import PredictingPart
+from rastervision.pytorch_learner.own_class import own_class
 from rastervision.pytorch_learner.utils.sampler import SharedOrderSampler
 
 if TYPE_CHECKING:
@@ -25,10 +27,43 @@ log = logging.getLogger(__name__)
 
 Split = Literal['train', 'valid', 'test']
 SPLITS: tuple[Split, ...] = ('train', 'valid', 'test')
+T = TypeVar('T')
+
+
+class Part(Generic[T]):
+    """An attribute of a learner that is what it has for a split; None if it has nothing. It may be set.
+
+    A loader that is set brings its data along, and is used wherever there would be another loader of the same data.
+
+    Args:
+        kind: The dict of the learner that it is in.
+        split: The split.
+    """
+
+    def __init__(self, kind: Literal['datasets', 'dataloaders'], split: Split) -> None:
+        self.kind, self.split = kind, split
+
+    def __get__(self, owner: 'DataPart', cls: type | None = None) -> T | None:
+        """What the learner has."""
+        found: T | None = getattr(owner, self.kind)[self.split]
+        return found
+
+    def __set__(self, owner: 'DataPart', value: T | None) -> None:
+        """Put something else in its place."""
+        getattr(owner, self.kind)[self.split] = value
+        if self.kind == 'dataloaders' and value is not None:
+            owner.given_loaders |= {self.split}
+            owner.datasets[self.split] = getattr(value, 'dataset', owner.datasets[self.split])
 
 
 class DataPart(PredictingPart):
-    """The part of a learner that has to do with data."""
+    """The part of a learner that has to do with data.
+
+    Attributes:
+        datasets: The data of each split.
+        dataloaders: Their loaders.
+        given_loaders: The splits whose loaders were set from outside.
+    """
 
     # Whether labels cannot say that nothing counts, so that images without any data are left out of batches.
     leaves_out_empty: ClassVar[bool] = False
@@ -36,35 +71,14 @@ class DataPart(PredictingPart):
     datasets: 'dict[Split, Dataset[Any] | None]'
     dataloaders: 'dict[Split, DataLoader[Any] | None]'
 
-    @property
-    def train_ds(self) -> 'Dataset[Any] | None':
-        """The training data."""
-        return self.datasets['train']
-
-    @property
-    def valid_ds(self) -> 'Dataset[Any] | None':
-        """The validation data."""
-        return self.datasets['valid']
-
-    @property
-    def test_ds(self) -> 'Dataset[Any] | None':
-        """The test data."""
-        return self.datasets['test']
-
-    @property
-    def train_dl(self) -> 'DataLoader[Any] | None':
-        """Loader of the training data."""
-        return self.dataloaders['train']
-
-    @property
-    def valid_dl(self) -> 'DataLoader[Any] | None':
-        """Loader of the validation data."""
-        return self.dataloaders['valid']
-
-    @property
-    def test_dl(self) -> 'DataLoader[Any] | None':
-        """Loader of the test data."""
-        return self.dataloaders['test']
+    train_ds = Part['Dataset[Any]']('datasets', 'train')
+    valid_ds = Part['Dataset[Any]']('datasets', 'valid')
+    test_ds = Part['Dataset[Any]']('datasets', 'test')
+    train_dl = Part['DataLoader[Any]']('dataloaders', 'train')
+    valid_dl = Part['DataLoader[Any]']('dataloaders', 'valid')
+    test_dl = Part['DataLoader[Any]']('dataloaders', 'test')
+    given_loaders: frozenset[Split] = frozenset()
+    _visualizer: 'Visualizer | None' = None
 
     def setup_data(self, distributed: bool | None = None) -> None:
         """Build the datasets that were not passed, and the loaders of all.
@@ -77,6 +91,7 @@ class DataPart(PredictingPart):
         """
         self.datasets = dict(zip(SPLITS, self.build_datasets(), strict=True))
         self.dataloaders = dict(zip(SPLITS, self.build_dataloaders(distributed=distributed), strict=True))
+        self.given_loaders = frozenset()
         if not num_samples(self.valid_ds):
             log.warning('There are no validation data: nothing will tell how good the model is on other images.')
         if self.train_dl is not None and not num_samples(self.train_ds):
@@ -175,24 +190,43 @@ class DataPart(PredictingPart):
         return None
 
     def get_dataset(self, split: Split) -> 'Dataset[Any] | None':
-        """The data of a split."""
-        return self.datasets[split]
+        """The data of a split.
+
+        Raises:
+            ConfigError: If there is no such split.
+        """
+        dataset: Dataset[Any] | None = getattr(self, f'{known_split(split)}_ds')
+        return dataset
 
     def get_dataloader(self, split: Split) -> 'DataLoader[Any]':
         """The loader of a split.
 
         Raises:
-            ConfigError: If the split has no data.
+            ConfigError: If there is no such split, or it has no data.
         """
-        loader = self.dataloaders[split]
+        loader: DataLoader[Any] | None = getattr(self, f'{known_split(split)}_dl')
         if loader is None:
             raise ConfigError(f'split {split!r}: there is no data for it.')
         return loader
 
+    def get_evaluation_dataloader(self, split: Split, **kwargs: Any) -> 'DataLoader[Any]':
+        """A loader of all samples of a split, in their order.
+
+        A loader that was set, or that a subclass makes of its own, is given as it is.
+
+        Args:
+            split: The split.
+            kwargs: Passed to `DataLoader`, if it is built anew.
+        """
+        is_own = is_overridden(self, 'setup_data', 'build_dataloaders', 'get_dataloader', base=own_class(self))
+        if split in self.given_loaders or is_own:
+            return self.get_dataloader(split)
+        return self.build_dataloader(split, distributed=False, **kwargs)
+
     def log_data_stats(self) -> None:
         """Log how many samples each split has."""
-        for split, dataset in self.datasets.items():
-            log.info('%s samples: %d', split, num_samples(dataset))
+        for split in SPLITS:
+            log.info('%s samples: %d', split, num_samples(self.get_dataset(split)))
 
     # ----------------------------------------------------------------- previews
     def get_visualizer_class(self) -> 'type[Visualizer]':
@@ -205,6 +239,18 @@ class DataPart(PredictingPart):
         extra: dict[str, Any] = {} if options is None else options.for_visualizer()
         return self.get_visualizer_class()(data.class_names, data.class_colors, **extra)
 
+    @property
+    def visualizer(self) -> 'Visualizer':
+        """What plots samples. It may be set."""
+        if self._visualizer is None:
+            self._visualizer = self.build_visualizer()
+        return self._visualizer
+
+    @visualizer.setter
+    def visualizer(self, visualizer: 'Visualizer') -> None:
+        """Set it."""
+        self._visualizer = visualizer
+
     def plot_predictions(self, split: Split, batch_limit: int | None = None, show: bool = False) -> None:
         """Plot images, labels and predictions of the first batch of a split, to `<split>_preds.png`.
 
@@ -215,12 +261,12 @@ class DataPart(PredictingPart):
         """
         if not num_samples(self.get_dataset(split)):
             return
-        batch = first_batch(self.build_dataloader(split, distributed=False, num_workers=0))
+        batch = first_batch(self.get_evaluation_dataloader(split, num_workers=0))
         if batch is None:
             return
         x, y = batch[:2]
         path = os.path.join(self.output_dir_local, f'{split}_preds.png')
-        self.build_visualizer().plot_batch(x, y, path, z=self.predict(x), batch_limit=batch_limit, show=show)
+        self.visualizer.plot_batch(x, y, path, z=self.predict(x), batch_limit=batch_limit, show=show)
 
     def plot_dataloader(
         self, dl: 'DataLoader[Any]', output_path: str, batch_limit: int | None = None, show: bool = False
@@ -236,7 +282,7 @@ class DataPart(PredictingPart):
         batch = first_batch(dl)
         if batch is not None:
             x, y = batch[:2]
-            self.build_visualizer().plot_batch(x, y, output_path, batch_limit=batch_limit, show=show)
+            self.visualizer.plot_batch(x, y, output_path, batch_limit=batch_limit, show=show)
 
     def plot_dataloaders(self, batch_limit: int | None = None, show: bool = False) -> None:
         """Plot the first batch of each split, to `dataloaders/<split>.png`.
@@ -250,5 +296,16 @@ class DataPart(PredictingPart):
                 log.info('Plotting a batch of %s samples', split)
                 path = os.path.join(self.output_dir_local, DATALOADERS_DIRNAME, f'{split}.png')
                 os.makedirs(os.path.dirname(path), exist_ok=True)
-                loader = self.build_dataloader(split, distributed=False, num_workers=0)
+                loader = self.get_evaluation_dataloader(split, num_workers=0)
                 self.plot_dataloader(loader, path, batch_limit=batch_limit, show=show)
+
+
+def known_split(split: str) -> Split:
+    """A split, once it is known to be one.
+
+    Raises:
+        ConfigError: If it is not.
+    """
+    if split not in SPLITS:
+        raise ConfigError(f'split {split!r}: not one of {", ".join(SPLITS)}{did_you_mean(split, SPLITS) or "."}')
+    return split

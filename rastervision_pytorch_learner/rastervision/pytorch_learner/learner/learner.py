@@ -93,7 +93,9 @@ class Learner(TrainingPart):
         self.tb = None
         self.loggers = Loggers()
         self.log_rows = []
-        self.loss_def_path = loss_def_path
+        self.init_loss_def_path = loss_def_path
+        self.training = training
+        self.init_model_weights_path, self.init_model_def_path = model_weights_path, model_def_path
         self.compute = ComputeOptions.of(self.cfg.model, training=training, onnx=self.onnx_mode)
         self.setup_ddp_params()
         self._setup_dirs(output_dir, tmp_dir, training)
@@ -179,6 +181,7 @@ class Learner(TrainingPart):
             self.output_dir_local = self.output_dir
         else:
             self.output_dir_local = os.path.join(self.tmp_dir, 'output')
+        self._name_files()
         self.modules_dir = os.path.join(self.output_dir_local if training else self.tmp_dir, files.MODULES_DIRNAME)
         if training:
             self.sync_from_cloud()
@@ -196,7 +199,7 @@ class Learner(TrainingPart):
         self.setup_data()
         if self.cfg.data.img_channels is not None:
             return
-        for dataset in self.datasets.values():
+        for dataset in map(self.get_dataset, SPLITS):
             if dataset is not None and num_samples(dataset):
                 self.cfg.data.img_channels = int(dataset[0][0].shape[-3])
                 return
@@ -274,7 +277,6 @@ class Learner(TrainingPart):
         for split in ('train', 'valid') if self.cfg.eval_train else ('valid',):
             if num_samples(self.get_dataset(split)):
                 self.validate(split)
-                self.plot_predictions(split, self.cfg.data.preview_batch_limit)
         self.sync_to_cloud()
 
     def _train_in_processes(self) -> None:

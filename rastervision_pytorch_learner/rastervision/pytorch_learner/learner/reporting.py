@@ -34,6 +34,7 @@ class ReportingPart(ResultsPart):
     tb: TensorBoardLogger | None
     loggers: Loggers
     _server: TensorBoardServer | None = None
+    _tb_writer: Any = None
     _speed: Mapping[str, float] = MappingProxyType({})  # of the last epoch
 
     # ------------------------------------------------------------------ loggers
@@ -52,6 +53,16 @@ class ReportingPart(ResultsPart):
             is_good = True
         finally:
             self.loggers.end(is_good=is_good)
+
+    @property
+    def tb_writer(self) -> Any:
+        """What writes for TensorBoard, a `SummaryWriter`, during training and after it; else None. It may be set."""
+        return self._tb_writer or getattr(self.tb, 'writer', None)
+
+    @tb_writer.setter
+    def tb_writer(self, writer: Any) -> None:
+        """Set it."""
+        self._tb_writer = writer
 
     def setup_tensorboard(self) -> None:
         """Make the logger for TensorBoard, if configured."""

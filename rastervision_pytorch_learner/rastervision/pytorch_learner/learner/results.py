@@ -35,7 +35,16 @@ log = logging.getLogger(__name__)
 
 
 class ResultsPart(DataPart):
-    """The part of a learner that has to do with its output folder."""
+    """The part of a learner that has to do with its output folder.
+
+    Attributes:
+        last_model_weights_path: The weights after the last epoch.
+        checkpoints_dir_local: Folder of other weights, and of the state of training.
+        log_path: Metrics of each epoch.
+        config_path: The config.
+        tb_log_dir: Folder of what TensorBoard shows.
+        model_bundle_uri: The bundle, where the output goes.
+    """
 
     output_dir: str | None
     opt: 'Optimizer | None'
@@ -43,14 +52,44 @@ class ResultsPart(DataPart):
     epoch_scheduler: 'LRScheduler | None'
     log_rows: list[dict[str, Any]]
     scaler: 'GradScaler'
+    last_model_weights_path: str
+    checkpoints_dir_local: str
+    log_path: str
+    config_path: str
+    tb_log_dir: str
+    model_bundle_uri: str
     average: 'AveragedModel | None' = None
     _resumed: TrainingState | None = None
     _progress: tuple[int, list[dict[str, Any]]] = 0, []
+
+    def _name_files(self) -> None:
+        """Say where the files of the output are."""
+        self.last_model_weights_path = self._path(files.LAST_MODEL_FILENAME)
+        self.checkpoints_dir_local = self._path(files.CHECKPOINTS_DIRNAME)
+        self.log_path = self._path(files.LOG_FILENAME)
+        self.config_path = self._path(files.CONFIG_FILENAME)
+        self.tb_log_dir = self._path(files.TENSORBOARD_DIRNAME)
+        self.model_bundle_uri = os.path.join(self.output_dir or self.output_dir_local, BUNDLE_FILE)
 
     @property
     def is_main_process(self) -> bool:
         """Whether this process writes the output: the only one, or the first of several."""
         return not self.is_ddp_process or self.ddp_rank == 0
+
+    @property
+    def is_ddp_master(self) -> bool:
+        """Older name of `is_main_process`."""
+        return self.is_main_process
+
+    @property
+    def is_ddp_local_master(self) -> bool:
+        """Whether this process is the only one, or the first, on its machine."""
+        return not self.is_ddp_process or self.ddp_local_rank == 0
+
+    @property
+    def distributed(self) -> bool:
+        """Whether this is one of several processes that train together."""
+        return self.is_ddp_process
 
     @property
     def _solver(self) -> 'SolverConfig':
@@ -133,16 +172,16 @@ class ResultsPart(DataPart):
 
     def _write_results(self) -> None:
         """Write the files that follow from the state, each whole or not at all, in an order that may stop anywhere."""
-        last = self._path(files.LAST_MODEL_FILENAME)
+        last = self.last_model_weights_path
         previous = self._path(files.checkpoint_filename(self.get_start_epoch() - 2))
         if self.cfg.save_all_checkpoints and len(self.log_rows) > 1 and not os.path.isfile(previous):
             shutil.copyfile(last, f'{previous}.part')
             os.replace(f'{previous}.part', previous)
-        weights.save_weights(self.evaluated_model, last)
+        self._with_evaluated_model(lambda: self.save_weights(last))
         metric = self._solver.selection_metric
         if metric is not None and best_index(self.log_rows, metric) == len(self.log_rows) - 1:
             weights.save_weights(self.evaluated_model, self._path(files.BEST_MODEL_FILENAME))
-        write_log(self._path(files.LOG_FILENAME), self.log_rows)
+        write_log(self.log_path, self.log_rows)
 
     def load_checkpoint(self) -> None:
         """Go on from where an earlier run in the output folder stopped, if there is one.
@@ -156,8 +195,8 @@ class ResultsPart(DataPart):
         if state is not None and (state.batch == 0 or self._resumed is not None):
             self._load_state(state)
         else:
-            self.log_rows = read_log(self._path(files.LOG_FILENAME))
-            last = self._path(files.LAST_MODEL_FILENAME)
+            self.log_rows = read_log(self.log_path)
+            last = self.last_model_weights_path
             if self.log_rows and os.path.isfile(last):
                 self.load_weights(last)
         if self.log_rows:

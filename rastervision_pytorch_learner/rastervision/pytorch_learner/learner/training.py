@@ -74,7 +74,7 @@ class TrainingPart(LearningPart):
 
     def _train_and_validate(self, epoch: int) -> None:
         self._start_epoch(epoch)
-        train_metrics = self.train_epoch(self.opt, step_scheduler=self.step_scheduler)  # type: ignore[arg-type]
+        train_metrics = self.train_epoch(optimizer=self.opt, step_scheduler=self.step_scheduler)  # type: ignore[arg-type]
         check_weights(self.bare_model, epoch)
         metrics = {'epoch': epoch, **train_metrics, **self._validate_in_training(), **self.learning_rates()}
         metrics = {name: _plain(value) for name, value in metrics.items()}
@@ -184,12 +184,13 @@ class TrainingPart(LearningPart):
 
     # --------------------------------------------------------------- validation
     def validate(self, split: Split = 'valid') -> None:
-        """Evaluate on a split and write `<split>_metrics.json`."""
-        metrics = self.evaluate(self.build_dataloader(split, distributed=False, sampler=None, drop_last=False))
+        """Evaluate on a split, write `<split>_metrics.json`, and plot predictions."""
+        metrics = self.evaluate(self.get_evaluation_dataloader(split, sampler=None, drop_last=False))
         if split == 'valid':
             metrics |= self.calibration
         log.debug('%s metrics: %s', split, metrics)
         json_to_file(metrics, os.path.join(self.output_dir_local, f'{split}_metrics.json'))
+        self.plot_predictions(split, self.cfg.data.preview_batch_limit)
 
     def evaluate(self, dl: 'DataLoader[Any]') -> MetricDict:
         """The metrics of `validate_epoch` and `further_metrics`."""

@@ -28,14 +28,13 @@ def prediction_image(learner: 'DataPart') -> np.ndarray | None:
     Returns:
         (height, width, 3), uint8; None if there is no image to show. Takes about a second, most of it for drawing.
     """
-    options = {'distributed': False, 'num_workers': 0, 'batch_size': NUM_SAMPLES}
-    batch = first_batch(learner.build_dataloader('valid', **options))  # type: ignore[arg-type]
+    batch = first_batch(learner.get_evaluation_dataloader('valid', num_workers=0, batch_size=NUM_SAMPLES))
     if batch is None:
         return None
     x, y = batch[:2]
     with TemporaryDirectory() as folder:
         path = os.path.join(folder, 'predictions.png')
-        learner.build_visualizer().plot_batch(x, y, path, z=learner.predict(x))
+        learner.visualizer.plot_batch(x, y, path, z=learner.predict(x), batch_limit=NUM_SAMPLES)
         return _read(path)
 
 

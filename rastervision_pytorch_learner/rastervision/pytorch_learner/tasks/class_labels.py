@@ -147,7 +147,7 @@ class ClassLabelsLearner(Learner):
         Of large data sets a random sample of pixels is used.
         """
         sample = LogitSample(num_samples(self.get_dataset(split)), seed=self.cfg.seed, ignored_class=self._ignored)
-        loader = self.build_dataloader(split, distributed=False, sampler=None, drop_last=False)
+        loader = self.get_evaluation_dataloader(split, sampler=None, drop_last=False)
         self.model.eval()
         with torch.inference_mode(), Progress('calibrating', len(loader)) as progress:
             for batch in progress.waiting_for(iter(loader)):

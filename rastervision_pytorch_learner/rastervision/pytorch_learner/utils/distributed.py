@@ -129,7 +129,7 @@ def spawn(learner: 'Learner') -> bool:
     from torch.multiprocessing.spawn import start_processes
 
     method = rv_config_.get_namespace_option('rastervision', 'DDP_START_METHOD', 'spawn')
-    args = (learner.cfg, learner.output_dir_local, learner.loss_def_path, num_gpus)
+    args = (learner.cfg, learner.output_dir_local, learner.init_loss_def_path, num_gpus)
     start_processes(_train_worker, args, nprocs=num_gpus, start_method=str(method))  # type: ignore[no-untyped-call]
     return True
 
