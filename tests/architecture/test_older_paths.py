@@ -1,5 +1,8 @@
 """Names can be imported from where programs written for Raster Vision 0.31 take them."""
 
+import subprocess
+import sys
+
 import pytest
 
 from rastervision.pipeline import lazy
@@ -10,6 +13,9 @@ CONFIGS = 'Config ConfigError'
 # What they import from elsewhere, and what code for 0.31 takes from them nevertheless.
 SHARED = {
     'rastervision.core': 'NonNegInt PosInt',
+    'rastervision.core.box': 'NonNegInt PosInt RioWindow',
+    'rastervision.core.rv_pipeline.chip_options': 'NonEmptyStr NonNegInt PosInt Proportion',
+    'rastervision.pytorch_backend.pytorch_semantic_segmentation_config': 'default_augmentors',
     'rastervision.core.data': f'Config Field register_config {FILES}',
     'rastervision.core.data.label': 'NpBoxList clip_to_window concatenate non_max_suppression',
     'rastervision.core.data.label_store': 'Box ClassConfig Config register_config',
@@ -20,7 +26,7 @@ SHARED = {
     'rastervision.pytorch_learner.learner': 'Visualizer build_config make_dir sync_to_dir zipdir',
     'rastervision.pytorch_learner.learner_config': f'{CONFIGS} SceneDatasetConfig list_paths {TYPES}',
     'rastervision.pytorch_learner.regression_learner_config': f'{CONFIGS} LearnerConfig Scene register_config',
-    'rastervision.pytorch_learner.utils': f'{CONFIGS} DDP_BACKEND build_config upgrade_config',
+    'rastervision.pytorch_learner.utils': f'{CONFIGS} A DDP_BACKEND build_config upgrade_config',
     'rastervision.pytorch_learner.utils.utils': f'{CONFIGS} build_config file_exists',
 }
 
@@ -43,3 +49,37 @@ def test_a_name_is_the_same_at_its_older_path(older, home):
 def test_names_are_given_also_by_those_that_use_them(module):
     for name in SHARED[module].split():
         lazy.load(f'{module}:{name}')
+
+
+MODULES = """
+import importlib, sys
+for name in sys.argv[1:]:
+    module = importlib.import_module('rastervision')
+    importlib.import_module('.'.join(name.split('.')[:2]))
+    for part in name.split('.')[1:]:
+        module = getattr(module, part)
+    assert module is sys.modules[name], name
+assert not hasattr(module, 'nothing_of_the_kind') and not hasattr(module, '__wrapped__')
+"""
+
+
+def test_modules_are_attributes_of_packages_that_are_imported():
+    modules = ['pipeline.config.base', 'core.data.utils.factory', 'pytorch_learner.object_detection_utils', 'core.data']
+
+    done = subprocess.run(
+        [sys.executable, '-c', MODULES, *(f'rastervision.{name}' for name in modules)],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+
+    assert (done.returncode, done.stderr) == (0, '')
+
+
+def test_a_package_imports_no_module_to_say_what_it_has():
+    program = (
+        'import sys, rastervision.core.data as d; dir(d); hasattr(d, "_x"); '
+        'print("rastervision.core.data.scene" in sys.modules)'
+    )
+
+    done = subprocess.run([sys.executable, '-c', program], capture_output=True, text=True, check=True)
+
+    assert done.stdout.strip() == 'False'

@@ -475,3 +475,22 @@ def test_saved_config_says_the_plugin_versions(toy):
 
     with open(uri) as file:
         assert json.load(file)['plugin_versions']['rastervision.pipeline'] == 0
+
+
+def test_json_that_says_not_what_it_is_is_no_pipeline(tmp_path):
+    (tmp_path / 'a.json').write_text('{"root_uri": "x"}')
+
+    with pytest.raises(ConfigTypeError, match='no type_hint'):
+        get_configs(str(tmp_path / 'a.json'), 'inprocess')
+
+
+def test_functions_of_the_older_module_run_jobs(toy, tmp_path):
+    from rastervision.pipeline.cli import _run_command, _run_pipeline, run, run_command
+
+    _run_command(prepare(toy()).get_config_uri(), 'make')
+    assert (tmp_path / 'out' / 'a.txt').read_text() == 'a'
+
+    (tmp_path / 'out' / 'a.txt').unlink()
+    _run_pipeline(toy(), InProcessRunner(), str(tmp_path), 1, ['make'])
+    assert (tmp_path / 'out' / 'a.txt').read_text() == 'a'
+    assert (run.name, run_command.name) == ('run', 'run_command')

@@ -3,6 +3,7 @@ import os
 
 import pytest
 
+from rastervision.pipeline.config.build import build_config
 from rastervision.pipeline.config.register import register_config
 from rastervision.pipeline.errors import ConfigError, NotReadableError
 from rastervision.pipeline.execution import load_pipeline_config, prepare, run_command
@@ -121,3 +122,9 @@ def test_settings_that_plugins_record_come_to_the_jobs_by_rv_config(toy, monkeyp
     assert rv_config_.get_namespace_option('toy', 'colour') == 'red'
     assert rv_config_.get_namespace_option('toy', 'shape') is None
     rv_config_.set_everett_config()
+
+
+def test_a_config_keeps_the_versions_that_wrote_it():
+    config = build_config({'type_hint': 'test_execution.filled', 'plugin_versions': {'rastervision.pipeline': 0}})
+
+    assert config.plugin_versions == {'rastervision.pipeline': 0}

@@ -120,3 +120,23 @@ def test_settings_that_travel_are_kept_by_section(registry):
     registry.add_rv_config_schema('batch', ['queue'])
 
     assert registry.get_rv_config_schema()['batch'] == ['queue']
+
+
+def test_tables_are_attributes_by_their_names_in_031(registry):
+    registry.set_plugin_version('rastervision.x', 3)
+    registry.set_plugin_aliases('rastervision.x', ['older'])
+    registry.register_renamed_type_hints('old', 'pipeline')
+
+    assert registry.plugin_versions == {'rastervision.pipeline': 0, 'rastervision.x': 3}
+    assert registry.alias_to_plugin == {'older': 'rastervision.x'}
+    assert registry.renamed_type_hints == {'old': 'pipeline'}
+    assert registry.configs['pipeline'] is registry.get_config('pipeline')
+    assert registry.type_hint_to_plugin['pipeline'] == 'rastervision.pipeline'
+    assert registry.type_hint_to_lineage['pipeline'] == ['pipeline']
+    assert registry.type_hint_to_upgrader['pipeline'] is None
+    assert registry.runners['inprocess'] is InProcessRunner
+    assert [each.__name__ for each in registry.file_systems] == ['HttpFileSystem', 'LocalFileSystem']
+    assert registry.rv_config_schema == {}
+    assert registry.plugin_commands == []
+    with pytest.raises(AttributeError, match='nothing'):
+        registry.nothing  # noqa: B018

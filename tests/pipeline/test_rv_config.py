@@ -311,3 +311,17 @@ def test_jobs_elsewhere_get_what_is_not_recorded_but_no_secrets(monkeypatch):
         monkeypatch.setenv(name, value)
 
     assert RVConfig().get_job_variables(SCHEMA) == {'BATCH_ENDPOINT_URL': 'http://here', 'RASTERVISION_USE_DDP': 'no'}
+
+
+def test_settings_are_attributes_by_their_names_in_031(machine, profiles, monkeypatch):
+    write_attempts(profiles / 'mine', 3)
+    config = RVConfig()
+    assert (config.profile, config.rv_home) == ('default', str(profiles))
+
+    monkeypatch.setenv('RV_PROFILE', 'mine')
+    config.set_tmp_dir_root(str(machine))
+
+    assert config.profile == 'mine'
+    assert config.config('attempts', namespace='batch') == '3'
+    assert config.tmp_dir_root == str(machine)
+    assert config.verbosity is config.get_verbosity()

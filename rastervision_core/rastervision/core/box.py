@@ -12,10 +12,18 @@ from shapely.geometry import Polygon
 from shapely.geometry.base import BaseGeometry
 
 from rastervision.core.padding import PAD_DIRECTIONS, PadDirection, calculate_required_padding, ensure_tuple
+from rastervision.pipeline import lazy
 from rastervision.pipeline.errors import ArgumentError, BoxSizeError, UnsupportedQueryError
 
 if TYPE_CHECKING:
     from rasterio.windows import Window
+
+__getattr__ = lazy.names(
+    __name__,
+    'rastervision.core.types:NonNegInt',
+    'rastervision.core.types:PosInt',
+    RioWindow='rasterio.windows:Window',
+)
 
 Point = tuple[float, float]
 

@@ -49,7 +49,7 @@ def resolve_pipeline(cfg: T) -> T:
         raise ConfigError(f'{type(cfg).__name__}: root_uri is None. Set it to the folder to write to.')
     data = resolved.dict(with_rv_metadata=False, mode='json')
     check_resolved(data)
-    return type(resolved).from_dict(data)
+    return type(resolved).from_dict({**data, 'plugin_versions': None})  # of this version, whatever wrote it
 
 
 def load_pipeline_config(cfg_json_uri: str) -> PipelineConfig:

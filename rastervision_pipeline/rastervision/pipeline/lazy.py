@@ -13,6 +13,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from importlib.util import find_spec
 from pathlib import Path
 from types import CodeType, FrameType
 from typing import Any
@@ -30,6 +31,7 @@ _spared_file: ContextVar[str | None] = ContextVar('spared_file', default=None)
 def attach(package: str, file: str, also: tuple[str, ...] = ()) -> tuple[GetAttr, Dir]:
     """Make `__getattr__` and `__dir__` of a package from its `__init__.pyi`.
 
+    Modules in the package are attributes of it, too, without being imported before.
     A star import gives all of its names, and so loads all that they need; see `sparing` for the exception.
 
     Args:
@@ -46,7 +48,9 @@ def attach(package: str, file: str, also: tuple[str, ...] = ()) -> tuple[GetAttr
     def __getattr__(name: str) -> Any:
         if name == '__all__':
             return sorted(_wanted({*targets, *also}, _importer(sys._getframe(1))))
-        return load_name(name)
+        if name in targets or not _is_module_in(package, name):
+            return load_name(name)
+        return importlib.import_module(f'{package}.{name}')
 
     return __getattr__, lambda: sorted({*targets, *sys.modules[package].__dict__})
 
@@ -68,20 +72,22 @@ def sparing(path: str | None) -> Iterator[None]:
         _spared_file.reset(token)
 
 
-def names(module: str, *targets: str) -> GetAttr:
+def names(module: str, *targets: str, **renamed: str) -> GetAttr:
     """Make a module's `__getattr__` that gives names defined elsewhere.
 
     Args:
         module: The module's `__name__`.
         targets: Where each name is defined, as `'package.module:Name'`.
+        renamed: The same of names that are called otherwise here.
     """
-    return _getattr_of(module, {target.rpartition(':')[2]: target for target in targets})
+    return _getattr_of(module, {target.rpartition(':')[2]: target for target in targets} | renamed)
 
 
 def load(target: str) -> Any:
-    """Import what `'package.module:Name'` names."""
+    """Import what `'package.module:Name'` names, or the module if there is no name."""
     module, _, name = target.partition(':')
-    return getattr(importlib.import_module(module), name)
+    imported = importlib.import_module(module)
+    return getattr(imported, name) if name else imported
 
 
 def require(module: str, requirement: str) -> None:
@@ -130,6 +136,11 @@ def _names_in(code: CodeType) -> set[str]:
     return found
 
 
+def _is_module_in(package: str, name: str) -> bool:
+    """Whether a package has such a module; quick for what none has, such as `__wrapped__`."""
+    return name.isidentifier() and not name.startswith('_') and find_spec(f'{package}.{name}') is not None
+
+
 def _getattr_of(module: str, targets: dict[str, str]) -> GetAttr:
     def __getattr__(name: str) -> Any:
         if name not in targets:
@@ -150,4 +161,6 @@ def _read_stub(package: str, stub: Path) -> dict[str, str]:
             module = '.'.join([*base, *([node.module] if node.module else [])])
             for alias in node.names:
                 targets[alias.asname or alias.name] = f'{module}:{alias.name}'
+        elif isinstance(node, ast.Import):
+            targets |= {alias.asname or alias.name: f'{alias.name}:' for alias in node.names}
     return targets

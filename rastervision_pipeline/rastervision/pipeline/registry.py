@@ -10,6 +10,7 @@ import logging
 import pkgutil
 import threading
 from collections.abc import Callable, Iterable
+from copy import copy
 from typing import TYPE_CHECKING, Any
 
 from rastervision.pipeline import lazy
@@ -36,6 +37,24 @@ FILE_SYSTEMS = (
     'rastervision.pipeline.file_system.http_file_system:HttpFileSystem',
     'rastervision.pipeline.file_system.local_file_system:LocalFileSystem',
 )
+# Attributes by their names in 0.31. Each gives a copy of what is known at the moment; methods add to it.
+ATTRIBUTES: dict[str, Callable[['Registry'], Any]] = {
+    'plugin_versions': lambda registry: registry.get_plugin_versions(),
+    'configs': lambda registry: {hint: registry.get_config(hint) for hint in registry._known('_configs')},
+    'runners': lambda registry: {name: registry.get_runner(name) for name in registry.get_runner_names()},
+    'file_systems': lambda registry: [_loaded(entry) for entry in registry._known('_file_systems')],
+    'plugin_commands': lambda registry: registry.get_plugin_commands(),
+    'rv_config_schema': lambda registry: registry.get_rv_config_schema(),
+    'alias_to_plugin': lambda registry: dict(registry._known('_aliases')),
+    'renamed_type_hints': lambda registry: dict(registry._known('_renamed')),
+    'type_hint_to_plugin': lambda registry: dict(registry._known('_plugin_of')),
+    'type_hint_to_upgrader': lambda registry: {
+        hint: registry.get_upgrader(hint) for hint in registry._known('_configs')
+    },
+    'type_hint_to_lineage': lambda registry: {
+        hint: registry.get_type_hint_lineage(hint) for hint in registry._known('_configs')
+    },
+}
 MAX_LISTED = 20  # longer lists of names hide the message
 PIPELINE_PLUGIN = 'rastervision.pipeline'
 PIPELINE_CONFIGS = {'pipeline_config': {'pipeline': 'PipelineConfig'}}
@@ -316,6 +335,16 @@ class Registry:
         return dict(self._rv_config_schema)
 
     # ---------------------------------------------------------------- internals
+    def __getattr__(self, name: str) -> Any:
+        if name not in ATTRIBUTES:
+            raise AttributeError(f'{type(self).__name__!r} object has no attribute {name!r}')
+        return ATTRIBUTES[name](self)
+
+    def _known(self, table: str) -> Any:
+        """A copy of a table, with what plugins add."""
+        self.load_plugins()
+        return copy(getattr(self, table))
+
     def _find(self, table: dict[str, Any], name: str, noun: str) -> Any:
         if name not in table:
             self.load_plugins()
@@ -329,6 +358,10 @@ class Registry:
         if isinstance(entry, str):
             entry = table[name] = lazy.load(entry)
         return entry
+
+
+def _loaded(entry: Any) -> Any:
+    return lazy.load(entry) if isinstance(entry, str) else entry
 
 
 def _warn(subject: str, error: Exception) -> None:

@@ -120,6 +120,34 @@ class RVConfig:
         return private_dir(self.get_tmp_dir_root(), 'cache')
 
     # ----------------------------------------------------------------- settings
+    @property
+    def profile(self) -> str:
+        """The profile in force: the one set, else `$RV_PROFILE`, else `default`."""
+        return self._profile or _variables().get('RV_PROFILE') or self.DEFAULT_PROFILE
+
+    @property
+    def rv_home(self) -> str:
+        """The folder of profiles: the one set, else `$RV_CONFIG_DIR`, else `~/.rastervision`."""
+        home = self._rv_home or _variables().get('RV_CONFIG_DIR') or os.path.join('~', '.rastervision')
+        return os.path.expanduser(home)
+
+    @property
+    def config(self) -> 'ConfigManager':
+        """All settings, as everett gives them."""
+        if self._manager is None:
+            self._manager = self._make_manager()
+        return self._manager
+
+    @property
+    def tmp_dir_root(self) -> str:
+        """See `get_tmp_dir_root`."""
+        return self.get_tmp_dir_root()
+
+    @property
+    def verbosity(self) -> Verbosity:
+        """See `get_verbosity`."""
+        return self.get_verbosity()
+
     def set_everett_config(
         self,
         profile: str | None = None,
@@ -147,9 +175,7 @@ class RVConfig:
 
     def get_namespace_config(self, namespace: str) -> 'ConfigManager':
         """The settings of one section, as everett gives them."""
-        if self._manager is None:
-            self._manager = self._make_manager()
-        return self._manager.with_namespace(namespace)
+        return self.config.with_namespace(namespace)
 
     def get_namespace_option(
         self, namespace: str, key: str, default: Any | None = None, as_bool: bool = False
@@ -284,12 +310,10 @@ class RVConfig:
 
     def _find_ini(self) -> str | None:
         """Path of the one ini file to read, or None."""
-        variables = {**_read_dot_env(), **os.environ}
-        profile = self._profile or variables.get('RV_PROFILE') or self.DEFAULT_PROFILE
-        home = self._rv_home or variables.get('RV_CONFIG_DIR') or os.path.join('~', '.rastervision')
-        path = os.path.join(os.path.expanduser(home), profile)
+        profile = self.profile
+        path = os.path.join(self.rv_home, profile)
         is_asked = profile != self.DEFAULT_PROFILE
-        given = variables.get('RV_CONFIG')
+        given = _variables().get('RV_CONFIG')
         if given and os.path.isfile(os.path.expanduser(given)):
             if is_asked:
                 log.warning('RV_CONFIG=%s takes the place of the profile %r. Unset it to use %s.', given, profile, path)
@@ -323,6 +347,10 @@ class RVConfig:
                 self._own_tmp_dir.name,
             )
             return self._own_tmp_dir.name
+
+
+def _variables() -> dict[str, str]:
+    return {**_read_dot_env(), **os.environ}
 
 
 def _read_dot_env() -> dict[str, str]:

@@ -13,7 +13,11 @@ from rastervision.pytorch_learner.classification_learner_config import (
     ClassificationModelConfig,
 )
 
-__getattr__ = lazy.names(__name__, 'rastervision.pytorch_backend.pytorch_chip_classification:PyTorchChipClassification')
+__getattr__ = lazy.names(
+    __name__,
+    'rastervision.pytorch_backend.pytorch_chip_classification:PyTorchChipClassification',
+    'rastervision.pytorch_learner.learner_config.data:default_augmentors',
+)
 __all__ = ['ClassificationLearnerConfig', 'PyTorchChipClassificationConfig', 'clf_learner_backend_config_upgrader']
 
 

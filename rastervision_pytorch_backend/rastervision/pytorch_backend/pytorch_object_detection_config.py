@@ -13,7 +13,11 @@ from rastervision.pytorch_learner.object_detection_learner_config import (
     ObjectDetectionModelConfig,
 )
 
-__getattr__ = lazy.names(__name__, 'rastervision.pytorch_backend.pytorch_object_detection:PyTorchObjectDetection')
+__getattr__ = lazy.names(
+    __name__,
+    'rastervision.pytorch_backend.pytorch_object_detection:PyTorchObjectDetection',
+    'rastervision.pytorch_learner.learner_config.data:default_augmentors',
+)
 __all__ = ['ObjectDetectionLearnerConfig', 'PyTorchObjectDetectionConfig', 'objdet_learner_backend_config_upgrader']
 
 

@@ -14,7 +14,9 @@ from rastervision.pytorch_learner.semantic_segmentation_learner_config import (
 )
 
 __getattr__ = lazy.names(
-    __name__, 'rastervision.pytorch_backend.pytorch_semantic_segmentation:PyTorchSemanticSegmentation'
+    __name__,
+    'rastervision.pytorch_backend.pytorch_semantic_segmentation:PyTorchSemanticSegmentation',
+    'rastervision.pytorch_learner.learner_config.data:default_augmentors',
 )
 __all__ = [
     'PyTorchSemanticSegmentationConfig',

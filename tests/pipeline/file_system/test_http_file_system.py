@@ -44,6 +44,14 @@ def test_no_server_is_an_error(web, monkeypatch):
         HttpFileSystem.read_bytes('http://127.0.0.1:1/a')
 
 
+def test_no_server_has_no_file_which_is_found_at_once(monkeypatch, caplog):
+    monkeypatch.setattr(http_stream, 'BACKOFF', 100)
+
+    assert not HttpFileSystem.file_exists('http://127.0.0.1:1/a')
+    assert HttpFileSystem.last_modified('http://127.0.0.1:1/a') is None
+    assert 'Is the network up' in caplog.text
+
+
 @pytest.mark.parametrize('status', [429, 500, 503])
 def test_busy_server_is_asked_again(web, scene, status):
     web.statuses = [status, status]

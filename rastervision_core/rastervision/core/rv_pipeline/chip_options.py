@@ -7,6 +7,10 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 from pydantic import Field, NonNegativeInt, PositiveInt, model_validator
 
 from rastervision.core.defaults import MAX_SAMPLE_ATTEMPTS, MAX_WINDOWS
+from rastervision.core.types import NonEmptyStr as NonEmptyStr
+from rastervision.core.types import NonNegInt as NonNegInt
+from rastervision.core.types import PosInt as PosInt
+from rastervision.core.types import Proportion as Proportion
 from rastervision.pipeline import lazy
 from rastervision.pipeline.config.base import Config
 from rastervision.pipeline.config.register import register_config

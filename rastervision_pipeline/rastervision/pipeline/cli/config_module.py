@@ -52,10 +52,16 @@ def get_configs(
         raise ConfigError(f'-a {next(iter(args))}: {cfg_module_path!r} is a finished config, which takes no arguments.')
     data = read_config_data(cfg_module_path)
     with about(cfg_module_path):
-        configs = [PipelineConfig.deserialize(item) for item in (data if isinstance(data, list) else [data])]
+        configs = [_pipeline_config(item) for item in (data if isinstance(data, list) else [data])]
         for config in _check_configs(configs, cfg_module_path):
             resolve(config)  # so that what is wrong is said with the name of the file
         return configs
+
+
+def _pipeline_config(data: Any) -> PipelineConfig:
+    if isinstance(data, dict) and 'type_hint' not in data:
+        raise ConfigTypeError('There is no type_hint, which says what it is. Is this the config of a pipeline?')
+    return PipelineConfig.deserialize(data)
 
 
 def get_configs_from_module(cfg_module_path: str, runner: str | None, args: dict[str, Any]) -> list[PipelineConfig]:

@@ -21,6 +21,28 @@ from rastervision.pipeline.runner.submission import Submission
 from rastervision.pipeline.runner.watch import show_states, watch
 
 
+def run_pipeline(
+    cfg: PipelineConfig,
+    runner: Runner,
+    tmp_dir: str | None = None,
+    splits: int = 1,
+    commands: Sequence[str] | None = None,
+    *,
+    pipeline_run_name: str = 'raster-vision',
+) -> None:
+    """Run commands of one pipeline; see :func:`run_pipelines`.
+
+    Args:
+        cfg: The pipeline's config.
+        runner: Runs the jobs.
+        tmp_dir: Not used; older callers pass a folder for scratch files.
+        splits: Into how many jobs to split a command that can be split.
+        commands: The commands, in any order. None: all.
+        pipeline_run_name: Passed to the runner.
+    """
+    run_pipelines(runner, [cfg], commands or (), num_splits=splits, pipeline_run_name=pipeline_run_name)
+
+
 def run_pipelines(
     runner: Runner,
     configs: Iterable[PipelineConfig],

@@ -1,3 +1,7 @@
+from typing import Literal as Literal
+
+from pydantic import BaseModel as BaseModel
+from pydantic import ConfigDict as ConfigDict
 from pydantic import (
     Field as Field,
 )

@@ -144,7 +144,7 @@ class Config(BaseModel):
         """
         wrong = [value for value in getattr(self, field) if value not in valid_options]
         if wrong:
-            near = did_you_mean(str(wrong[0]), valid_options)
+            near = did_you_mean(str(wrong[0]), map(str, valid_options))
             raise ConfigError(
                 f'{field}: {wrong!r} not valid. Choose from {", ".join(map(str, valid_options))}{near or "."}'
             )

@@ -28,4 +28,7 @@ def build_config(x: Any) -> Any:
         raise ConfigError(f'A config needs a type_hint, which says what it is; got {x!r:.200}.')
     if not isinstance(x['type_hint'], str):
         raise ConfigError(f'type_hint is {x["type_hint"]!r:.80}, which is no text.')
-    return registry_.get_config(x['type_hint']).from_dict({**x, 'plugin_versions': None})
+    config = registry_.get_config(x['type_hint']).from_dict({**x, 'plugin_versions': None})
+    if x.get('plugin_versions') is not None and 'plugin_versions' in type(config).model_fields:
+        config.plugin_versions = x['plugin_versions']  # kept, while nothing is upgraded by them
+    return config

@@ -3,6 +3,7 @@
 import datetime
 import hashlib
 import io
+import logging
 import os
 import re
 import shutil
@@ -20,6 +21,8 @@ from rastervision.pipeline.file_system.local_file_system import decode, progress
 
 if TYPE_CHECKING:
     import requests
+
+log = logging.getLogger(__name__)
 
 BUFFER_BYTES = 1 << 20
 SHORTEST_LIMIT = 600.0  # seconds for a file that is read at once
@@ -71,8 +74,13 @@ class HttpFileSystem(FileSystem):
 
     @staticmethod
     def file_exists(uri: str, include_dir: bool = True) -> bool:
-        """Whether the server gives the file; see :meth:`.FileSystem.file_exists`. There are no folders."""
-        response = _head(uri)
+        """Whether the server gives the file; see :meth:`.FileSystem.file_exists`. There are no folders.
+
+        A server that cannot be reached gives none, which is logged.
+        """
+        response = _head_if_reachable(uri)
+        if response is None:
+            return False
         if response.status_code >= 500:
             raise NotReadableError(f'{uri!r}: the server answers {response.status_code} {response.reason}.')
         return response.status_code not in NOT_HERE
@@ -156,8 +164,13 @@ class HttpFileSystem(FileSystem):
 
     @staticmethod
     def last_modified(uri: str) -> datetime.datetime | None:
-        """When the server says that a file was last changed; see :meth:`.FileSystem.last_modified`."""
-        response = _head(uri)
+        """When the server says that a file was last changed; see :meth:`.FileSystem.last_modified`.
+
+        None if it does not say, or cannot be reached.
+        """
+        response = _head_if_reachable(uri)
+        if response is None:
+            return None
         if response.status_code >= 400:
             raise NotReadableError(f'{uri!r}: the server answers {response.status_code} {response.reason}.')
         try:
@@ -201,11 +214,24 @@ def _open_data(uri: str, with_progress: bool = True, **kwargs: Any) -> Iterator[
         yield file
 
 
-def _head(uri: str) -> 'requests.Response':
+def _head_if_reachable(uri: str) -> 'requests.Response | None':
+    """The header of a file, or None if there is no server: that is found at once, not after several attempts."""
+    from requests.exceptions import ConnectionError, SSLError
+
+    try:
+        return _head(uri, connect_attempts=0)
+    except NotReadableError as error:
+        if not isinstance(error.__cause__, ConnectionError) or isinstance(error.__cause__, SSLError):
+            raise
+        log.warning('%s Taken as missing.', error)
+        return None
+
+
+def _head(uri: str, **attempts: int) -> 'requests.Response':
     """The header of a file; some servers, and signed URIs, give it to GET only."""
     from rastervision.pipeline.file_system.http_stream import AS_STORED, make_session, request
 
-    with make_session() as session:
+    with make_session(**attempts) as session:
         response = request(session, 'HEAD', uri, headers=AS_STORED)
         response.close()
         if response.status_code >= 400 and response.status_code not in (404, 410):

@@ -90,10 +90,15 @@ class _HTTPSPool(HTTPSConnectionPool):
 POOLS = {'http': _HTTPPool, 'https': _HTTPSPool}
 
 
-def make_session() -> requests.Session:
-    """A session that tries again, after a while or when the server says, if a connection fails or it is busy."""
+def make_session(connect_attempts: int | None = None) -> requests.Session:
+    """A session that tries again, after a while or when the server says, if a connection fails or it is busy.
+
+    Args:
+        connect_attempts: How often to try again if there is no connection at all. None: as for all else.
+    """
     retry = _Retry(
         total=ATTEMPTS,
+        connect=connect_attempts,
         backoff_factor=BACKOFF,
         status_forcelist=BUSY,
         allowed_methods=('GET', 'HEAD'),

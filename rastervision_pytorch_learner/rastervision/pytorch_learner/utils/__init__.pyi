@@ -1,3 +1,5 @@
+import albumentations as A
+
 from rastervision.core.data.label.chip_classification_labels import ChipClassificationLabels as ChipClassificationLabels
 from rastervision.core.data.label.object_detection_labels import ObjectDetectionLabels as ObjectDetectionLabels
 from rastervision.core.data.label.pixel_labels import SemanticSegmentationLabels as SemanticSegmentationLabels
