@@ -16,6 +16,7 @@ SHARED = {
     'rastervision.core.box': 'NonNegInt PosInt RioWindow',
     'rastervision.core.rv_pipeline.chip_options': 'NonEmptyStr NonNegInt PosInt Proportion',
     'rastervision.pytorch_backend.pytorch_semantic_segmentation_config': 'default_augmentors',
+    'rastervision.pipeline.version': '__version__',
     'rastervision.core.data': f'Config Field register_config {FILES}',
     'rastervision.core.data.label': 'NpBoxList clip_to_window concatenate non_max_suppression',
     'rastervision.core.data.label_store': 'Box ClassConfig Config register_config',

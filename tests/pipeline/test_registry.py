@@ -140,3 +140,8 @@ def test_tables_are_attributes_by_their_names_in_031(registry):
     assert registry.plugin_commands == []
     with pytest.raises(AttributeError, match='nothing'):
         registry.nothing  # noqa: B018
+
+
+def test_unknown_scheme_is_no_local_file(registry):
+    with pytest.raises(RegistryError, match=r"'foo://a' cannot be read.*plugin"):
+        registry.get_file_system('foo://a')

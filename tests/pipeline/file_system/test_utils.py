@@ -188,3 +188,8 @@ def test_sync_that_fails_in_between_is_tried_again(box, tmp_path, caplog):
 
     assert 'could not be copied' in caplog.text
     assert file_exists('box://bucket/out/a')
+
+
+def test_a_missing_local_file_is_no_download(tmp_path):
+    with pytest.raises(FileNotFoundError, match='no such file'):
+        download_if_needed(str(tmp_path / 'missing'))
