@@ -2,29 +2,13 @@
 
 import logging
 import os
-import shutil
 import signal
 import subprocess
 import tempfile
 import time
-from pathlib import Path
 
 import psutil
 import pytest
-
-SLURM = Path(__file__).parent / 'slurm'
-
-
-@pytest.fixture(scope='session')
-def slurm(tmp_path_factory):
-    """A Slurm on this machine: what its clients need in their environment."""
-    if shutil.which('slurmctld', path=os.environ['PATH'] + ':/usr/sbin') is None:
-        pytest.skip('needs the packages slurm-wlm and munge')
-    folder = tmp_path_factory.mktemp('slurm')
-    started = subprocess.run([SLURM / 'up.sh', folder], capture_output=True, text=True, timeout=60)
-    assert started.returncode == 0, started.stderr
-    yield {'SLURM_CONF': str(folder / 'slurm.conf'), 'SLURM_POLL_SECONDS': '0.3'}
-    subprocess.run([SLURM / 'down.sh', folder], timeout=60, check=True)
 
 
 @pytest.fixture(params=['inprocess', 'local', 'slurm', 'aws_batch', 'dask'])
