@@ -138,11 +138,12 @@ class PyTorchLearnerBackend(Backend):
         self.learner: Learner | None = None
         self.trust = False
         self.owns_model = False
+        self._chipped: DatasetConfig | None = None
 
     # -------------------------------------------------------------------- chips
     def get_sample_writer(self) -> PyTorchLearnerSampleWriter:
-        """A writer for the chips of all scenes."""
-        return self._writer_for(self.pipeline_cfg.dataset)
+        """A writer for the chips of the scenes that `chip_dataset` is at, or else of all."""
+        return self._writer_for(self._chipped or self.pipeline_cfg.dataset)
 
     def chip_dataset(
         self, dataset: 'DatasetConfig', chip_options: 'ChipOptions', dataloader_kw: dict[str, Any] | None = None
@@ -159,7 +160,8 @@ class PyTorchLearnerBackend(Backend):
         if not dataset.all_scenes:
             return
         data = self._chipping_data(dataset, chip_options)
-        with self._writer_for(dataset) as writer:
+        self._chipped = dataset
+        with self.get_sample_writer() as writer:
             for split in SPLITS:
                 samples = data.build_dataset(split, self.tmp_dir, for_chipping=True)
                 set_epoch(samples, 0, self.pipeline_cfg.seed)

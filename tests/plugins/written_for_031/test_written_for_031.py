@@ -19,6 +19,7 @@ PARTS = {
     'TinyLearner.on_epoch_end',
     'TinyLearner.prob_to_pred',
     'NamedVisualizer.plot_xyz',
+    'TinyBackend.get_sample_writer',
     'TinyBackend.train',
     'TinyBackend.predict_scene',
     'CupboardFileSystem.read',
