@@ -56,7 +56,8 @@ def _wrong_part(item: Any, num_classes: int) -> str | None:
     class_id = item.get('class_id', 0)
     if not isinstance(class_id, int) or not 0 <= class_id < num_classes:
         return 'class_id'
-    return None if _is_matrix(item.get('conf_mat'), num_classes) else 'conf_mat'
+    size = 2 if 'class_id' in item else num_classes  # of a class: whether it is true, and predicted
+    return None if _is_matrix(item.get('conf_mat'), size) else 'conf_mat'
 
 
 def _is_matrix(value: Any, size: int) -> bool:
