@@ -132,7 +132,14 @@ def test_a_written_vrt_reads_the_same(write_part, noise, tmp_path):
 
 @pytest.mark.parametrize(
     ('dtype', 'left', 'right'),
-    [('uint8', 0, 255), ('int16', -9999, 0), ('float32', np.nan, -1), ('uint8', 255, None), ('int32', -(2**31), 7)],
+    [
+        ('uint8', 0, 255),
+        ('int16', -9999, 0),
+        ('float32', np.nan, -1),
+        ('uint8', 255, None),
+        ('int32', -(2**31), 7),
+        ('int64', -(2**63), 7),
+    ],
 )
 def test_each_image_has_its_own_nodata(write_at, dtype, left, right):
     """A value that is NODATA in one image is data in another."""

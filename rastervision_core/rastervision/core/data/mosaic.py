@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 VRT_FILE = 'index.vrt'
+OPAQUE = '255'
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,7 @@ class _Image:
     colours: tuple[ColorInterp, ...]
     has_mask: bool
     has_alpha: bool
+    misread: tuple[bool, ...]  # whether GDAL takes another value for NODATA than is written, so that its mask is wrong
 
     @classmethod
     def of(cls, path: str, trust_references: bool = False, channels: Sequence[int] = ()) -> '_Image':
@@ -59,6 +61,10 @@ class _Image:
                 dataset.colorinterp,
                 has_own_mask(dataset),
                 nodata.alpha is not None,
+                tuple(
+                    value is not None and known is not None and not same_value(float(value), known)
+                    for value, known in zip(nodata.values, dataset.nodatavals, strict=True)
+                ),
             )
 
 
@@ -248,8 +254,14 @@ def _add_mask(root: ET.Element, placed: Sequence[tuple[_Image, Box]]) -> None:
     for image, box in placed:
         by_band = any(value is not None for value in image.nodata) and not image.has_mask
         for band in range(1, len(image.nodata) + 1) if by_band else [1]:
-            source = _add_source(element, image, box, f'mask,{band}')
-            ET.SubElement(source, 'NODATA').text = '0'
+            if by_band and image.misread[band - 1]:
+                source = _add_source(element, image, box, str(band))
+                ET.SubElement(source, 'ScaleOffset').text = OPAQUE
+                ET.SubElement(source, 'ScaleRatio').text = '0'
+                ET.SubElement(source, 'NODATA').text = _number(image.nodata[band - 1])
+            else:
+                source = _add_source(element, image, box, f'mask,{band}')
+                ET.SubElement(source, 'NODATA').text = '0'
 
 
 def _add_source(element: ET.Element, image: _Image, box: Box, band: str) -> ET.Element:
