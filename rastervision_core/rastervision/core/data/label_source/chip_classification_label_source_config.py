@@ -50,7 +50,8 @@ class ChipClassificationLabelSourceConfig(LabelSourceConfig):
     )
     pick_min_class_id: bool = Field(
         False,
-        description='Among several polygons, take the lowest class id. False: that of the largest intersection.',
+        description='Among several polygons that count, take the lowest class id. False: that of the polygon with the '
+        'largest part as of ioa_thresh, of equals the first.',
     )
     background_class_id: int | None = Field(
         None, description='Class id of cells in which no polygon counts. Needed with infer_cells.'
