@@ -18,7 +18,7 @@ from rastervision.pytorch_learner.dataset.object_detection_dataset import (
     ObjectDetectionRandomWindowGeoDataset,
     ObjectDetectionSlidingWindowGeoDataset,
 )
-from rastervision.pytorch_learner.dataset.window_sampler import RandomWindowSampler
+from rastervision.core.data.window_sampler import RandomWindowSampler
 from rastervision.pytorch_learner.learner_config.object_detection_data import ObjectDetectionGeoDataConfig
 
 BOXES = np.array([[10.0, 10, 20, 20], [70, 70, 75, 90]])

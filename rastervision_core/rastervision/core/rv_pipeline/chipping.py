@@ -13,6 +13,7 @@ from rastervision.core.data.label.boxes import parts_inside
 from rastervision.core.data.label.object_detection_labels import ObjectDetectionLabels
 from rastervision.core.data.label_source.object_detection_label_source import BOX_FORMAT, ObjectDetectionLabelSource
 from rastervision.core.data.scene import naming_scene
+from rastervision.core.data.window_sampler import RandomWindowSampler
 from rastervision.core.padding import least_padding
 from rastervision.core.rv_pipeline.chip_options import OF_OBJECTS, WindowSamplingConfig, WindowSamplingMethod
 from rastervision.core.rv_pipeline.object_windows import boxes_of, object_windows
@@ -88,19 +89,61 @@ def iter_batches(scene: 'Scene', options: 'PredictOptions') -> Iterator[tuple[li
         yield batch, chips
 
 
+class _RandomWindows:
+    """Draws windows of a scene, many at a time; those that suit the areas of interest and have a label are kept."""
+
+    def __init__(self, scene: 'Scene', sampling: WindowSamplingConfig, rng: np.random.Generator) -> None:
+        self.scene, self.rng = scene, rng
+        h_lims, w_lims = sampling.h_lims or sampling.size_lims, sampling.w_lims
+        assert h_lims is not None
+        padding = sampling.padding
+        if padding is None:
+            padding = least_padding(scene.extent.size, (h_lims[0], (w_lims or h_lims)[0]))
+        with naming_scene(scene.id):
+            self.sampler = RandomWindowSampler(
+                scene.extent,
+                h_lims,
+                w_lims,
+                (padding, padding) if isinstance(padding, int) else padding,
+                aoi_polygons=scene.aoi_polygons_bbox_coords,
+                within_aoi=sampling.within_aoi,
+                efficient=sampling.efficient_aoi_sampling,
+            )
+
+    def anywhere(self, count: int) -> list[Box]:
+        """Those that are kept of so many windows."""
+        sizes = self.sampler.sample_sizes(self.rng, count)
+        return self._kept(self.sampler.sample_corners(sizes, self.rng), sizes)
+
+    def around(self, boxes: np.ndarray, count: int) -> list[Box]:
+        """Those that are kept of so many windows that hold a random box each."""
+        sizes = self.sampler.sample_sizes(self.rng, count)
+        held = boxes[self.rng.integers(len(boxes), size=count)]
+        first, last = np.floor(held[:, :2]).astype(int), np.ceil(held[:, 2:]).astype(int)
+        fits = (last - first <= sizes).all(axis=1)
+        sizes, first, last = sizes[fits], first[fits], last[fits]
+        least, most = self.sampler.bounds(sizes)
+        low = np.maximum(last - sizes, least)
+        high = np.maximum(np.minimum(first, most), low)
+        return self._kept(self.rng.integers(low, high, endpoint=True), sizes)
+
+    def _kept(self, corners: np.ndarray, sizes: np.ndarray) -> list[Box]:
+        suits = self.sampler.suits(corners, sizes)
+        windows = [Box(*edges) for edges in np.hstack([corners, corners + sizes])[suits].tolist()]
+        return windows if self.scene.label_source is None else self.scene.label_source.labeled_windows(windows)
+
+
 def _random_windows(scene: 'Scene', sampling: WindowSamplingConfig, rng: np.random.Generator) -> list[Box]:
-    """As many windows as asked for, drawn many at a time."""
-
-    def draw(count: int) -> list[Box]:
-        return _suitable(_draw(scene.extent, sampling, rng, count), scene, sampling)
-
+    """As many windows as asked for."""
     count = count_random_windows(scene, sampling)
-    boxes = _boxes_to_balance(scene, sampling)
+    if not count:
+        return []
+    windows, boxes = _RandomWindows(scene, sampling, rng), _boxes_to_balance(scene, sampling)
     if boxes is None:
-        found = _collect(draw, count, sampling)
+        found = _collect(windows.anywhere, count, sampling)
     else:
-        found = _balanced(draw, boxes, scene, cast('ObjectDetectionWindowSamplingConfig', sampling), rng, count)
-    if not found and count:
+        found = _balanced(windows, boxes, cast('ObjectDetectionWindowSamplingConfig', sampling), count)
+    if not found:
         raise DataError(
             f'scene {scene.id!r}: none of the random windows suits the areas of interest and has a label. Use smaller '
             'windows, more max_sample_attempts, or within_aoi=False.'
@@ -150,12 +193,11 @@ def _windows_of_objects(
             len(windows),
             sampling.method.value,
         )
-    boxes = boxes_of(scene)
-
-    def without(count: int) -> list[Box]:
-        return _without_objects(_suitable(_draw(scene.extent, sampling, rng, count), scene, sampling), boxes, sampling)
-
-    return found + _collect(without, round((sampling.neg_ratio or 0) * len(found)), sampling)
+    count = round((sampling.neg_ratio or 0) * len(found))
+    if not count:
+        return found
+    others, boxes = _RandomWindows(scene, sampling, rng), boxes_of(scene)
+    return found + _collect(lambda n: _without_objects(others.anywhere(n), boxes, sampling), count, sampling)
 
 
 def _without_objects(
@@ -165,70 +207,14 @@ def _without_objects(
 
 
 def _balanced(
-    draw: DrawWindows,
-    boxes: np.ndarray,
-    scene: 'Scene',
-    sampling: 'ObjectDetectionWindowSamplingConfig',
-    rng: np.random.Generator,
-    total: int,
+    windows: _RandomWindows, boxes: np.ndarray, sampling: 'ObjectDetectionWindowSamplingConfig', total: int
 ) -> list[Box]:
     """Windows with and without objects, as many of each as `neg_ratio` says, mixed."""
     assert sampling.neg_ratio is not None
-
-    def without(count: int) -> list[Box]:
-        return _without_objects(draw(count), boxes, sampling)
-
-    def around(count: int) -> list[Box]:
-        """Windows that hold a random box each."""
-        pad_h, pad_w = _padding(scene.extent, sampling)
-        room = (scene.extent.height + 2 * pad_h, scene.extent.width + 2 * pad_w)
-        sizes = np.stack(_draw_sizes(sampling, rng, count, room), axis=1)
-        held = boxes[rng.integers(len(boxes), size=count)]
-        first, last = np.floor(held[:, :2]).astype(int), np.ceil(held[:, 2:]).astype(int)
-        fits = (last - first <= sizes).all(axis=1)
-        low = np.maximum((last - sizes)[fits], [scene.extent.ymin - pad_h, scene.extent.xmin - pad_w])
-        most = np.array([scene.extent.ymax + pad_h, scene.extent.xmax + pad_w]) - sizes[fits]
-        high = np.maximum(np.minimum(first[fits], most), low)
-        corners = rng.integers(low, high, endpoint=True)
-        windows = [Box(*box) for box in np.hstack([corners, corners + sizes[fits]]).tolist()]
-        return _suitable(windows, scene, sampling)
-
     num_without = round(total * sampling.neg_ratio / (sampling.neg_ratio + 1))
-    found = _collect(without, num_without, sampling)
-    found += _collect(around, total - num_without, sampling)
-    return [found[i] for i in rng.permutation(len(found)).tolist()]
-
-
-def _draw(extent: Box, sampling: WindowSamplingConfig, rng: np.random.Generator, count: int) -> list[Box]:
-    pad_h, pad_w = _padding(extent, sampling)
-    heights, widths = _draw_sizes(sampling, rng, count, (extent.height + 2 * pad_h, extent.width + 2 * pad_w))
-    ymins = rng.integers(extent.ymin - pad_h, np.maximum(extent.ymax + pad_h - heights, extent.ymin - pad_h) + 1)
-    xmins = rng.integers(extent.xmin - pad_w, np.maximum(extent.xmax + pad_w - widths, extent.xmin - pad_w) + 1)
-    return [Box(*box) for box in np.stack([ymins, xmins, ymins + heights, xmins + widths], axis=1).tolist()]
-
-
-def _draw_sizes(
-    sampling: WindowSamplingConfig, rng: np.random.Generator, count: int, room: tuple[int, int]
-) -> tuple[np.ndarray, np.ndarray]:
-    """Heights and widths, no larger than there is room, unless the smallest one is."""
-
-    def draw(lims: tuple[int, int], most: int) -> np.ndarray:
-        return rng.integers(lims[0], max(min(lims[1] - 1, most), lims[0]), count, endpoint=True)
-
-    if sampling.size_lims is not None:
-        sizes = draw(sampling.size_lims, min(room))
-        return sizes, sizes
-    assert sampling.h_lims is not None
-    assert sampling.w_lims is not None
-    return draw(sampling.h_lims, room[0]), draw(sampling.w_lims, room[1])
-
-
-def _padding(extent: Box, sampling: WindowSamplingConfig) -> tuple[int, int]:
-    """How far windows may reach beyond the scene, down and across; by default not at all, if one fits into it."""
-    if sampling.padding is None:
-        smallest = [lims[0] for lims in (sampling.size_lims, sampling.h_lims, sampling.w_lims) if lims is not None]
-        return least_padding(extent.size, (smallest[0], smallest[-1]))
-    return (sampling.padding, sampling.padding) if isinstance(sampling.padding, int) else sampling.padding
+    found = _collect(lambda n: _without_objects(windows.anywhere(n), boxes, sampling), num_without, sampling)
+    found += _collect(lambda n: windows.around(boxes, n), total - num_without, sampling)
+    return [found[i] for i in windows.rng.permutation(len(found)).tolist()]
 
 
 def _suitable(windows: list[Box], scene: 'Scene', sampling: WindowSamplingConfig) -> list[Box]:

@@ -5,8 +5,8 @@ from collections.abc import Callable
 import numpy as np
 
 from rastervision.core.box import Box
+from rastervision.core.data.window_sampler import RandomWindowSampler
 from rastervision.pytorch_learner.dataset.errors import SamplingOptionsError, WindowSamplingError
-from rastervision.pytorch_learner.dataset.window_sampler import RandomWindowSampler
 
 
 class BoxWindowSampler:

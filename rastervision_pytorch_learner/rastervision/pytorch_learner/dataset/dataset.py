@@ -22,7 +22,7 @@ from rastervision.pytorch_learner.dataset.randomness import current_generator, d
 from rastervision.pytorch_learner.dataset.samples import AlbumentationsDataset as AlbumentationsDataset
 from rastervision.pytorch_learner.dataset.samples import ImageDataset as ImageDataset
 from rastervision.pytorch_learner.dataset.transform import Transform, TransformType
-from rastervision.pytorch_learner.dataset.window_sampler import RandomWindowSampler
+from rastervision.pytorch_learner.dataset.window_sampler import DatasetWindowSampler
 from rastervision.pytorch_learner.own_class import own_class
 
 if TYPE_CHECKING:
@@ -270,7 +270,7 @@ class RandomWindowGeoDataset(GeoDataset):
         self.has_aoi_polygons = bool(scene.aoi_polygons_bbox_coords)
         low, high = self.min_size, self.max_size
         with naming_scene(self._scene_id):
-            self.sampler = RandomWindowSampler(
+            self.sampler = DatasetWindowSampler(
                 scene.extent,
                 h_lims=(low[0], high[0]),
                 w_lims=None if size_lims is not None else (low[1], high[1]),
