@@ -7,6 +7,7 @@ from PIL import Image
 from rastervision.core.box import Box
 from rastervision.core.data.raster_source.multi_raster_source import MultiRasterSource
 from rastervision.core.data.scene_factory import make_od_scene
+from rastervision.core.data.window_sampler import RandomWindowSampler
 from rastervision.core.rv_pipeline import object_windows
 from rastervision.core.rv_pipeline.chip_options import WindowSamplingMethod
 from rastervision.core.rv_pipeline.object_detection_config import ObjectDetectionWindowSamplingConfig
@@ -18,7 +19,6 @@ from rastervision.pytorch_learner.dataset.object_detection_dataset import (
     ObjectDetectionRandomWindowGeoDataset,
     ObjectDetectionSlidingWindowGeoDataset,
 )
-from rastervision.core.data.window_sampler import RandomWindowSampler
 from rastervision.pytorch_learner.learner_config.object_detection_data import ObjectDetectionGeoDataConfig
 
 BOXES = np.array([[10.0, 10, 20, 20], [70, 70, 75, 90]])

@@ -7,10 +7,10 @@ import pytest
 from shapely.geometry import box
 
 from rastervision.core.box import Box
+from rastervision.core.data.window_sampler import RandomWindowSampler
 from rastervision.core.padding import least_padding
 from rastervision.core.rv_pipeline.chip_options import WindowSamplingConfig
 from rastervision.core.rv_pipeline.chipping import sample_windows
-from rastervision.core.data.window_sampler import RandomWindowSampler
 
 SIZES = [
     {'size': 20, 'size_lims': (20, 21)},
