@@ -35,4 +35,5 @@ def path_of(item: type) -> str:
 
 def _listed(stub: Path) -> list[tuple[str, str]]:
     nodes = (node for node in ast.parse(stub.read_text()).body if isinstance(node, ast.ImportFrom))
-    return [(str(node.module), alias.name) for node in nodes for alias in node.names]
+    aliases = ((str(node.module), alias) for node in nodes for alias in node.names)
+    return [(module, alias.name) for module, alias in aliases if not (alias.asname or alias.name).startswith('_')]
