@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from rastervision.pipeline.errors import RasterVisionError, RunError
 from rastervision.pipeline.plain_text import echo
 from rastervision.pipeline.runner.plan import Job, PipelineRun, Stage, make_stages
-from rastervision.pipeline.runner.runner import Runner
+from rastervision.pipeline.runner.side_by_side_runner import SideBySideRunner
 from rastervision.pipeline.runner.submission import JobState, Submission
 from rastervision.pipeline.runner.watch import watch
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from rastervision.pipeline.pipeline import Pipeline
 
 
-class ClusterRunner(Runner):
+class ClusterRunner(SideBySideRunner):
     """Base of runners that hand jobs to a cluster: all at once, each command as an array that waits for the one before.
 
     `run` returns when the jobs are handed over, or, with `--wait`, when they have ended. What was handed over is kept
@@ -32,21 +32,10 @@ class ClusterRunner(Runner):
     name: ClassVar[str] = ''
     poll_seconds: ClassVar[float] = 5.0
 
-    def run(
-        self,
-        cfg_json_uri: str,
-        pipeline: 'Pipeline',
-        commands: list[str],
-        num_splits: int = 1,
-        pipeline_run_name: str = 'raster-vision',
-    ) -> None:
-        """Hand over the jobs of a pipeline; see `run_all`."""
-        self.run_all([PipelineRun(cfg_json_uri, pipeline, tuple(commands))], num_splits, pipeline_run_name)
-
-    def run_all(
+    def run_together(
         self, runs: Sequence[PipelineRun], num_splits: int = 1, pipeline_run_name: str = 'raster-vision'
     ) -> None:
-        """Hand over the jobs of pipelines, which run side by side; see :meth:`.Runner.run_all`.
+        """Hand over the jobs of pipelines, which run side by side; see :meth:`.SideBySideRunner.run_together`.
 
         If one is refused, or what was handed over cannot be noted, all are cancelled.
 

@@ -15,8 +15,8 @@ from rastervision.pipeline.runner.machine import core_count, visible_gpus
 from rastervision.pipeline.runner.plan import Job, PipelineRun
 from rastervision.pipeline.runner.progress import Progress, make_progress
 from rastervision.pipeline.runner.resources import Share
-from rastervision.pipeline.runner.runner import Runner
 from rastervision.pipeline.runner.scheduler import Running, environment_of, has_ended, stop
+from rastervision.pipeline.runner.side_by_side_runner import SideBySideRunner
 from rastervision.pipeline.runner.summary import TAIL_LINES, Ended, describe_end, summarize
 from rastervision.pipeline.rv_config import rv_config_
 from rastervision.pipeline.secret_references import SECRETS
@@ -24,7 +24,6 @@ from rastervision.pipeline.secret_references import SECRETS
 if TYPE_CHECKING:
     from distributed import Client, Future
 
-    from rastervision.pipeline.pipeline import Pipeline
 
 DASK = 'dask'
 GPU = 'GPU'
@@ -41,7 +40,7 @@ class Secrets(dict[str, str]):
         return f'<{len(self)} secrets>'
 
 
-class DaskRunner(Runner):
+class DaskRunner(SideBySideRunner):
     """Runs jobs on a Dask cluster: one that exists, or one that is made on this machine for the run.
 
     Each job is a process that a worker starts; workers need this environment and must see the run's files. If workers
@@ -55,21 +54,10 @@ class DaskRunner(Runner):
     sections: ClassVar[tuple[str, ...]] = (DASK,)
     setting_names: ClassVar[tuple[str, ...]] = ('address', 'attempts', 'jobs')
 
-    def run(
-        self,
-        cfg_json_uri: str,
-        pipeline: 'Pipeline',
-        commands: list[str],
-        num_splits: int = 1,
-        pipeline_run_name: str = 'raster-vision',
-    ) -> None:
-        """Run the jobs of a pipeline; see `run_all`."""
-        self.run_all([PipelineRun(cfg_json_uri, pipeline, tuple(commands))], num_splits, pipeline_run_name)
-
-    def run_all(
+    def run_together(
         self, runs: Sequence[PipelineRun], num_splits: int = 1, pipeline_run_name: str = 'raster-vision'
     ) -> None:
-        """Run the jobs of pipelines side by side; see :meth:`.Runner.run_all`.
+        """Run the jobs of pipelines side by side; see :meth:`.SideBySideRunner.run_together`.
 
         After a failure nothing starts that depends on it. Ctrl-C stops all jobs.
 

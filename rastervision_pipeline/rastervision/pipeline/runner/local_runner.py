@@ -12,8 +12,8 @@ from rastervision.pipeline.runner.command_line import job_command_line
 from rastervision.pipeline.runner.machine import core_count, visible_gpus
 from rastervision.pipeline.runner.plan import Job, PipelineRun
 from rastervision.pipeline.runner.resources import Resources
-from rastervision.pipeline.runner.runner import Runner
 from rastervision.pipeline.runner.scheduler import Scheduler
+from rastervision.pipeline.runner.side_by_side_runner import SideBySideRunner
 from rastervision.pipeline.rv_config import load_conf_list, rv_config_
 from rastervision.pipeline.verbosity import Verbosity
 
@@ -25,7 +25,7 @@ MAKEFILE = 'Makefile'
 LOGS = 'logs'
 
 
-class LocalRunner(Runner):
+class LocalRunner(SideBySideRunner):
     """Runs jobs as processes of this machine, as many at a time as it has room for.
 
     A job starts when all jobs that it depends on have ended; see :class:`.Resources` for how cores, GPUs and memory
@@ -39,21 +39,10 @@ class LocalRunner(Runner):
     sections: ClassVar[tuple[str, ...]] = (LOCAL,)
     setting_names: ClassVar[tuple[str, ...]] = ('jobs', 'gpus', 'memory')
 
-    def run(
-        self,
-        cfg_json_uri: str,
-        pipeline: 'Pipeline',
-        commands: list[str],
-        num_splits: int = 1,
-        pipeline_run_name: str = 'raster-vision',
-    ) -> None:
-        """Run the jobs of a pipeline; see `run_all`."""
-        self.run_all([PipelineRun(cfg_json_uri, pipeline, tuple(commands))], num_splits, pipeline_run_name)
-
-    def run_all(
+    def run_together(
         self, runs: Sequence[PipelineRun], num_splits: int = 1, pipeline_run_name: str = 'raster-vision'
     ) -> None:
-        """Run the jobs of pipelines side by side; see :meth:`.Runner.run_all`.
+        """Run the jobs of pipelines side by side; see :meth:`.SideBySideRunner.run_together`.
 
         After a failure no further job starts, and those that run are waited for. On Ctrl-C all are stopped.
 
