@@ -1,12 +1,12 @@
 """What would run and why."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from rastervision.pipeline.cli.checks import look_ahead
-from rastervision.pipeline.cli.running import check_kept, unfinished
-from rastervision.pipeline.cli.sharing import check_apart, share
+from rastervision.pipeline.cli.running import look_back, unfinished
+from rastervision.pipeline.cli.sharing import check_apart, name_pipelines, share
 from rastervision.pipeline.commands import order_commands
 from rastervision.pipeline.execution import resolve_pipeline
 from rastervision.pipeline.file_system.utils import get_tmp_dir
@@ -98,39 +98,41 @@ def plan_pipelines(
     with get_tmp_dir() as tmp_dir:
         pipelines = [resolve_pipeline(config).build(tmp_dir) for config in configs]
         orders = [order_commands(pipeline, commands) for pipeline in pipelines]
-        check_apart(pipelines, orders)
-        plans = [
-            list(_plan_commands(runner, pipeline, names, num_splits, rerun, keep))
-            for pipeline, names in zip(pipelines, orders, strict=True)
+        manifests = [Manifest(pipeline) for pipeline in pipelines]
+        labels = name_pipelines(manifests)
+        check_apart(manifests, orders, labels)
+        statuses = [
+            look_back(manifest, names, keep, rerun=rerun) for manifest, names in zip(manifests, orders, strict=True)
         ]
-        sharing = share(
-            pipelines, [unfinished(*each, keep, rerun=rerun) for each in zip(pipelines, orders, strict=True)]
-        )
-        return [
-            _plan_pipeline(pipeline, pipelines, plan, {name: sharing.labels[maker] for name, maker in shared.items()})
-            for pipeline, plan, shared in zip(pipelines, plans, sharing.shared, strict=True)
-        ]
+        sharing = share(manifests, [unfinished(each) for each in statuses])
+        found = []
+        for manifest, each, shared in zip(manifests, statuses, sharing, strict=True):
+            makers = {name: labels[maker] for name, maker in shared.items()}
+            plans = [
+                _plan_command(
+                    runner, manifest.pipeline, name, status, num_splits=num_splits, rerun=rerun, maker=makers.get(name)
+                )
+                for name, status in each.items()
+            ]
+            ahead = look_ahead(manifest, [name for name in unfinished(each) if name not in makers], manifests)
+            found.append(PipelinePlan(manifest.pipeline.config.get_config_uri(), plans, *ahead))
+        return found
 
 
-def _plan_pipeline(
-    pipeline: Pipeline, pipelines: Sequence[Pipeline], plans: list[CommandPlan], makers: Mapping[str, str]
-) -> PipelinePlan:
-    """The plan of a pipeline, some of whose commands another one runs for it."""
-    plans = [
-        replace(plan, made_by=makers[plan.name], jobs=0, remark=None) if plan.name in makers else plan for plan in plans
-    ]
-    ahead = look_ahead(pipeline, [plan.name for plan in plans if not plan.done and not plan.made_by], pipelines)
-    return PipelinePlan(pipeline.config.get_config_uri(), plans, *ahead)
-
-
-def _plan_commands(
-    runner: Runner, pipeline: Pipeline, commands: list[str], num_splits: int, rerun: bool, keep: Sequence[str]
-) -> Iterable[CommandPlan]:
-    asked_for = {name: Status(False, 'asked for') for name in commands}
-    check_kept(pipeline, commands, keep, rerun=rerun)
-    statuses = asked_for if rerun else Manifest(pipeline).statuses(commands, keep)
-    for name, status in statuses.items():
-        jobs = runner.plan(pipeline, [name], num_splits)
-        uses_gpu = any(job.uses_gpu for job in jobs)
-        remark = None if status.done or rerun else pipeline.remark_on(name)
-        yield CommandPlan(name, status.done, status.reason, len(jobs), uses_gpu, remark)
+def _plan_command(
+    runner: Runner,
+    pipeline: Pipeline,
+    name: str,
+    status: Status,
+    *,
+    num_splits: int,
+    rerun: bool,
+    maker: str | None,
+) -> CommandPlan:
+    """What would become of a command, which another pipeline may run for this one."""
+    jobs = runner.plan(pipeline, [name], num_splits)
+    uses_gpu = any(job.uses_gpu for job in jobs)
+    if maker is not None:
+        return CommandPlan(name, status.done, status.reason, 0, uses_gpu, made_by=maker)
+    remark = None if status.done or rerun else pipeline.remark_on(name)
+    return CommandPlan(name, status.done, status.reason, len(jobs), uses_gpu, remark)

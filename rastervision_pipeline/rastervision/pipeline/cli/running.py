@@ -1,16 +1,15 @@
 """Runs the pipelines of a config module."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from rastervision.pipeline.cli.checks import refuse_problems
-from rastervision.pipeline.cli.sharing import check_apart, share
+from rastervision.pipeline.cli.sharing import check_apart, name_pipelines, share
 from rastervision.pipeline.commands import check_command, order_commands
 from rastervision.pipeline.config.files import save_pipeline_config
 from rastervision.pipeline.errors import ConfigError, RunError
 from rastervision.pipeline.execution import resolve_pipeline
 from rastervision.pipeline.file_system.utils import get_tmp_dir
-from rastervision.pipeline.manifest import Manifest
-from rastervision.pipeline.pipeline import Pipeline
+from rastervision.pipeline.manifest import Manifest, Status
 from rastervision.pipeline.pipeline_config import PipelineConfig
 from rastervision.pipeline.plain_text import echo
 from rastervision.pipeline.registry import registry_
@@ -73,25 +72,25 @@ def run_pipelines(
     with get_tmp_dir() as tmp_dir:
         pipelines = [resolve_pipeline(config).build(tmp_dir) for config in configs]
         orders = [order_commands(pipeline, commands) for pipeline in pipelines]
-        check_apart(pipelines, orders)
-        for pipeline, names in zip(pipelines, orders, strict=True):
-            check_kept(pipeline, names, keep, rerun=rerun)
-        undone = [
-            unfinished(pipeline, names, keep, rerun=rerun) for pipeline, names in zip(pipelines, orders, strict=True)
+        manifests = [Manifest(pipeline) for pipeline in pipelines]
+        labels = name_pipelines(manifests)
+        check_apart(manifests, orders, labels)
+        statuses = [
+            look_back(manifest, names, keep, rerun=rerun) for manifest, names in zip(manifests, orders, strict=True)
         ]
-        sharing = share(pipelines, undone)
-        for pipeline, names, shared in zip(pipelines, undone, sharing.shared, strict=True):
-            refuse_problems(pipeline, [name for name in names if name not in shared], pipelines)
+        sharing = share(manifests, [unfinished(each) for each in statuses])
+        for manifest, found, shared in zip(manifests, statuses, sharing, strict=True):
+            refuse_problems(manifest, [name for name in unfinished(found) if name not in shared], manifests)
         runs = []
-        for place, (pipeline, names) in enumerate(zip(pipelines, orders, strict=True)):
-            uri, label, shared = pipeline.config.get_config_uri(), sharing.labels[place], sharing.shared[place]
-            save_pipeline_config(pipeline.config, uri)
+        for manifest, found, shared, label in zip(manifests, statuses, sharing, labels, strict=True):
+            uri = manifest.pipeline.config.get_config_uri()
+            save_pipeline_config(manifest.pipeline.config, uri)
             if label:
                 echo(f'{label}:')
-            pending = _pending(pipeline, names, rerun, keep, shared)
+            pending = _pending(manifest, found, rerun, keep, shared)
             for name, maker in shared.items():
-                echo(f'{name} is shared: {sharing.labels[maker]} runs it.')
-            runs.append(PipelineRun(uri, pipeline, tuple(pending), label, shared))
+                echo(f'{name} is shared: {labels[maker]} runs it.')
+            runs.append(PipelineRun(uri, manifest.pipeline, tuple(pending), label, shared))
         if any(run.own_commands for run in runs):
             runner.run_all(runs, num_splits, pipeline_run_name)
 
@@ -121,60 +120,65 @@ def show_jobs(root_uri: str, *, wait: bool = False, cancel: bool = False) -> Non
         echo(show_states(runner, submission))
 
 
-def check_kept(pipeline: Pipeline, commands: Sequence[str], keep: Sequence[str], *, rerun: bool = False) -> None:
-    """See that what is to be kept can be.
+def look_back(
+    manifest: Manifest, commands: Sequence[str], keep: Sequence[str], *, rerun: bool = False
+) -> dict[str, Status]:
+    """Which of the commands of a pipeline are done, or count as done. Nothing is written.
+
+    Args:
+        manifest: That of the pipeline.
+        commands: The commands, in the order they run.
+        keep: Those that count as done with what an earlier run of them has left.
+        rerun: Whether all are to run again.
 
     Raises:
-        ConfigError: If it is no command of this run, or to run again, or no finished run of it is known.
+        ConfigError: If what is to be kept is no command of this run, or to run again, or no finished run of it is
+            known; or if a command would write over what another run has made.
     """
     for name in keep:
-        check_command(pipeline, name)
+        check_command(manifest.pipeline, name)
         if name not in commands:
             raise ConfigError(f'{name!r} is to be kept, but does not run. Leave out --keep {name}.')
         if rerun:
             raise ConfigError(f'{name!r} is to be kept, and to run again. Leave out --keep or --rerun.')
-    Manifest(pipeline).statuses(commands, keep)
-
-
-def unfinished(pipeline: Pipeline, commands: list[str], keep: Sequence[str] = (), *, rerun: bool = False) -> list[str]:
-    """Those of the commands that are not done. Nothing is written.
-
-    Raises:
-        ConfigError: If one would write over what another run has made.
-    """
     if rerun:
-        return commands
-    manifest = Manifest(pipeline)
-    names = [name for name, status in manifest.statuses(commands, keep).items() if not status.done]
-    for name in names:
+        return {name: Status(False, 'asked for') for name in commands}
+    statuses = manifest.statuses(commands, keep)
+    for name in unfinished(statuses):
         manifest.refuse_others(name)
-    return names
+    return statuses
+
+
+def unfinished(statuses: Mapping[str, Status]) -> list[str]:
+    """Those of the commands that are not done."""
+    return [name for name, status in statuses.items() if not status.done]
 
 
 def _pending(
-    pipeline: Pipeline, commands: list[str], rerun: bool, keep: Sequence[str], shared: Collection[str]
+    manifest: Manifest, found: Mapping[str, Status], rerun: bool, keep: Sequence[str], shared: Collection[str]
 ) -> list[str]:
     """The commands that are not done; says which are. Where asked to, all are made undone first.
 
     Those that are shared are left to the pipeline that runs them.
     """
+    commands = list(found)
     echo(f'Stages to run: {commands}')
     if rerun:
-        Manifest(pipeline).forget([name for name in commands if name not in shared])
+        manifest.forget([name for name in commands if name not in shared])
         return commands
-    manifest = Manifest(pipeline)
-    kept = {name: status for name, status in manifest.statuses(commands, keep).items() if name in keep}
+    kept = {name: status for name, status in found.items() if name in keep}
     for name in kept:
         manifest.keep(name)
-    statuses = manifest.statuses(commands) | kept
+    # What is kept counts from now on for those behind it.
+    statuses = {**(manifest.statuses(commands) if kept else found), **kept}
     for name, status in statuses.items():
         if name in kept:
             echo(f'{name} is {status.reason}. (--keep)')
         elif status.done:
             echo(f'{name} is done already: {status.reason}. (--rerun runs it again.)')
-    pending = [name for name, status in statuses.items() if not status.done]
+    pending = unfinished(statuses)
     for name in [name for name in pending if name not in shared]:
-        remark = pipeline.remark_on(name)
+        remark = manifest.pipeline.remark_on(name)
         if remark is not None:
             echo(f'Note: {name} {remark}')
     return pending
