@@ -24,15 +24,15 @@ def clip(boxes: np.ndarray, window: Box) -> np.ndarray:
 
 
 def intersection_areas(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """Area that box i of `a` shares with box i of `b`: (n, 4), (n, 4) -> (n,). Either may be (1, 4)."""
-    sides = np.minimum(a[:, 2:], b[:, 2:]) - np.maximum(a[:, :2], b[:, :2])
-    product: np.ndarray = np.clip(sides, 0, None).prod(axis=1)
+    """Area that box i of `a` shares with box i of `b`: (..., 4), (..., 4) -> (...). Axes are broadcast."""
+    sides = np.minimum(a[..., 2:], b[..., 2:]) - np.maximum(a[..., :2], b[..., :2])
+    product: np.ndarray = np.clip(sides, 0, None).prod(axis=-1)
     return product
 
 
 def parts_inside(boxes: np.ndarray, window: Box) -> np.ndarray:
     """Which part of each box's area lies in a window: (n, 4) -> (n,), from 0 to 1. 0 for boxes without area."""
-    return _ratio(
+    return ratios(
         areas(clip(boxes, window)) * (intersection_areas(boxes, window.npbox_format()[None]) > 0), areas(boxes)
     )
 
@@ -129,7 +129,7 @@ def _compare_half(boxes: np.ndarray, iou_thresh: float) -> tuple[np.ndarray, int
         ymin, xmin, ymax, xmax = boxes[best]
         shared = np.clip(np.minimum(bottom[near], ymax) - np.maximum(top[near], ymin), 0, None)
         shared *= np.clip(np.minimum(right[near], xmax) - np.maximum(left[near], xmin), 0, None)
-        iou = _ratio(shared, area[best] + by_strip[axis][near] - shared)
+        iou = ratios(shared, area[best] + by_strip[axis][near] - shared)
         losers = order[near][iou > iou_thresh]
         losers = losers[(losers > best) & alive[losers]]
         alive[losers] = False
@@ -198,7 +198,7 @@ def _pairs_near(
     by_first = np.lexsort((j, i))
     i, j = i[by_first], j[by_first]
     shared = intersection_areas(a[i], b[j])
-    return i, j, _ratio(shared, areas(a)[i] + areas(b)[j] - shared)
+    return i, j, ratios(shared, areas(a)[i] + areas(b)[j] - shared)
 
 
 def _next_count(count: int, pairs: int) -> int:
@@ -245,6 +245,7 @@ def _rectangles(boxes: np.ndarray) -> np.ndarray:
     return rectangles
 
 
-def _ratio(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
-    ratio: np.ndarray = np.divide(part, whole, out=np.zeros(len(part)), where=whole > 0)
+def ratios(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
+    """Each part of its whole, of the same shape; 0 of a whole without area."""
+    ratio: np.ndarray = np.divide(part, whole, out=np.zeros(part.shape), where=whole > 0)
     return ratio

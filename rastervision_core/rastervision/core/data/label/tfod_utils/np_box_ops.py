@@ -6,7 +6,7 @@ Boxes are rows of (ymin, xmin, ymax, xmax). Results of two arrays have n * m num
 
 import numpy as np
 
-from rastervision.core.data.label.boxes import areas
+from rastervision.core.data.label.boxes import areas, intersection_areas, ratios
 
 
 def area(boxes: np.ndarray) -> np.ndarray:
@@ -16,24 +16,16 @@ def area(boxes: np.ndarray) -> np.ndarray:
 
 def intersection(boxes1: np.ndarray, boxes2: np.ndarray) -> np.ndarray:
     """Area that each box shares with each other one: (n, 4), (m, 4) -> (n, m)."""
-    lower = np.maximum(boxes1[:, None, :2], boxes2[None, :, :2])
-    upper = np.minimum(boxes1[:, None, 2:], boxes2[None, :, 2:])
-    shared: np.ndarray = np.clip(upper - lower, 0, None).prod(axis=-1)
-    return shared
+    return intersection_areas(boxes1[:, None], boxes2[None])
 
 
 def iou(boxes1: np.ndarray, boxes2: np.ndarray) -> np.ndarray:
     """Intersection over union: (n, 4), (m, 4) -> (n, m). 0 where neither has an area."""
     shared = intersection(boxes1, boxes2)
-    return _ratio(shared, areas(boxes1)[:, None] + areas(boxes2)[None] - shared)
+    return ratios(shared, areas(boxes1)[:, None] + areas(boxes2)[None] - shared)
 
 
 def ioa(boxes1: np.ndarray, boxes2: np.ndarray) -> np.ndarray:
     """The part of each second box that lies in each first one: (n, 4), (m, 4) -> (n, m). 0 of those without area."""
     shared = intersection(boxes1, boxes2)
-    return _ratio(shared, np.broadcast_to(areas(boxes2)[None], shared.shape))
-
-
-def _ratio(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
-    ratio: np.ndarray = np.divide(part, whole, out=np.zeros(part.shape), where=whole > 0)
-    return ratio
+    return ratios(shared, np.broadcast_to(areas(boxes2)[None], shared.shape))
