@@ -211,11 +211,12 @@ def find_store(command: str, output_uri: str, own: RecordStore) -> RecordStore:
         own: The records of the run that asks.
     """
     folder = plain_uri(output_uri)
-    if folder == own.root.uri:
+    is_inside = own.root.name(folder) != folder
+    if folder == own.root.uri or (is_inside and any(own.jobs(command))):
         return own
     of_folder = RecordStore(folder)
-    if own.root.name(folder) != folder:
-        return of_folder if not any(own.jobs(command)) and any(of_folder.jobs(command)) else own
+    if is_inside:
+        return of_folder if any(of_folder.jobs(command)) else own
     for around in _folders_around(folder):
         store = RecordStore(around)
         if any(_lies_in(store.root.locate(name), folder) for _, job in store.jobs(command) for name in job['outputs']):
