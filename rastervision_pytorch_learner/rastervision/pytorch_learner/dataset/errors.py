@@ -19,7 +19,7 @@ class GeoDatasetError(DatasetError):
     """Windows cannot be taken from a scene."""
 
 
-class SamplingOptionsError(GeoDatasetError, ValueError):
+class SamplingOptionsError(GeoDatasetError):
     """The options of window sampling contradict each other or the scene."""
 
 
