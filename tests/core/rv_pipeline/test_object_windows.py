@@ -1,15 +1,9 @@
 """Windows that follow from objects, or are the whole scene."""
 
-import numpy as np
 import pytest
 from shapely.geometry import box as polygon
 
 from rastervision.core.box import Box
-from rastervision.core.data.geojson import features_to_geojson, geom_to_feature
-from rastervision.core.data.label_source.object_detection_label_source import ObjectDetectionLabelSource
-from rastervision.core.data.raster_source.rasterio_source import RasterioSource
-from rastervision.core.data.scene import Scene
-from rastervision.core.data.vector_source.vector_source import VectorSource
 from rastervision.core.rv_pipeline import object_windows
 from rastervision.core.rv_pipeline.chip_options import WindowSamplingConfig
 from rastervision.core.rv_pipeline.chipping import read_label, sample_windows
@@ -24,16 +18,9 @@ from rastervision.pipeline.errors import ConfigError, DataError
 BOXES = [Box(5, 5, 13, 13), Box(60.3, 80.2, 68.9, 88), Box(62, 82, 64, 84)]
 
 
-class Objects(VectorSource):
-    def _get_geojson(self):
-        shapes = self.crs_transformer.to_map(np.array([box.to_shapely() for box in BOXES], dtype=object))
-        return features_to_geojson([geom_to_feature(shape, {'class_id': 0}) for shape in shapes])
-
-
-@pytest.fixture(params=[None, Box(3, 2, 90, 95)])
-def scene(request, tmp_path, write_raster):
-    image = RasterioSource(write_raster(tmp_path / 'a.tif', np.ones((100, 100, 3), np.uint8)), bbox=request.param)
-    return Scene('s', image, ObjectDetectionLabelSource(Objects(image.crs_transformer), image.bbox))
+@pytest.fixture
+def scene(scene_of):
+    return scene_of(BOXES)
 
 
 def sampling(method='label', **options):
