@@ -19,6 +19,7 @@ BACKEND = (
     'model', 'solver', 'data', 'log_tensorboard', 'run_tensorboard', 'save_all_checkpoints', 'loggers',
     'image_interval', 'export_onnx',
 )  # fmt: skip
+COGIFY = ('block_size', 'resample_method', 'compression', 'overviews')
 WANDB = ('project', 'entity', 'run_name', 'mode')
 
 # Fields that `tests/core/test_config_effects.py` does not probe, and the test that shows what each changes. A field of
@@ -35,10 +36,7 @@ SHOWN_BY = {
     },
     'CogifyConfig': {
         'uris': 'test_no_images_are_refused',
-        'block_size': 'test_block_size_compression_and_overviews_are_a_choice',
-        'resample_method': 'test_an_option_that_is_not_valid_is_refused',
-        'compression': 'test_block_size_compression_and_overviews_are_a_choice',
-        'overviews': 'test_block_size_compression_and_overviews_are_a_choice',
+        **dict.fromkeys(COGIFY, 'test_each_option_of_the_config_shows_in_the_copies'),
     },
     'DataConfig': {
         'class_config': 'test_classes_of_021_become_a_class_config',

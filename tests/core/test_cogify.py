@@ -7,6 +7,7 @@ from click.testing import CliRunner
 from rasterio.transform import from_origin
 
 from rastervision.core.cogify_command import cogify
+from rastervision.core.cogify_config import CogifyConfig
 from rastervision.pipeline.errors import ConfigError
 
 
@@ -53,3 +54,20 @@ def test_rasters_of_the_same_name_are_refused(raster, tmp_path):
         CliRunner().invoke(cogify, [str(tmp_path / 'out'), *twins], catch_exceptions=False)
     with pytest.raises(ConfigError, match='replaced by its own result'):
         CliRunner().invoke(cogify, [str(tmp_path / 'in'), str(tmp_path / 'in' / 'a.tif')], catch_exceptions=False)
+
+
+@pytest.mark.parametrize(
+    ('field', 'value'),
+    [('block_size', 128), ('resample_method', 'average'), ('compression', 'lzw'), ('overviews', [4])],
+)
+def test_each_option_of_the_config_shows_in_the_copies(raster, tmp_path, field, value):
+    (uri, *_), copies = raster('a.tif'), []
+    for name, given in (('plain', {}), ('changed', {field: value})):
+        config = CogifyConfig(root_uri=str(tmp_path / name), uris=[uri], **{'overviews': [2], **given})
+        config.build(str(tmp_path)).cogify()
+        with rasterio.open(tmp_path / name / 'a.tif', overview_level=0) as made:
+            overview = made.read()
+        with rasterio.open(tmp_path / name / 'a.tif') as made:
+            copies.append((made.block_shapes, made.profile['compress'], made.overviews(1), overview.tobytes()))
+
+    assert copies[0] != copies[1]
