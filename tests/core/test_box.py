@@ -112,3 +112,22 @@ def test_reprojected_box_can_be_normalized():
     flipped = Box(1, 2, 3, 4).reproject(lambda point: (point[0], -point[1]))
 
     assert flipped == Box(-1, 2, -3, 4) and flipped.normalize() == Box(-3, 2, -1, 4)
+
+
+@pytest.mark.parametrize('seed', range(20))
+def test_what_no_window_reaches_is_counted(seed):
+    draw = random.Random(seed)
+    box = Box(2, 5, 2 + draw.randint(1, 30), 5 + draw.randint(1, 30))
+    size, stride = (draw.randint(1, 12), draw.randint(1, 12)), (draw.randint(1, 12), draw.randint(1, 12))
+    padding, direction = draw.choice([None, 0, draw.randint(0, 20)]), draw.choice(['start', 'end', 'both'])
+    reached = np.zeros((60, 60), bool)
+    for window in box.get_windows(size, stride, padding, direction):
+        reached[max(window.ymin, 0) : max(window.ymax, 0), max(window.xmin, 0) : max(window.xmax, 0)] = True
+    inside = reached[box.ymin : box.ymax, box.xmin : box.xmax]
+
+    rows, columns = box.get_rows_and_columns_left_out(size, stride, padding, direction)
+
+    if inside.any():
+        assert rows == (~inside.any(axis=1)).sum() and columns == (~inside.any(axis=0)).sum()
+    else:
+        assert rows == box.height or columns == box.width

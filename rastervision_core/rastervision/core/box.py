@@ -345,6 +345,37 @@ class Box:
             ArgumentError: If size or stride is not positive, or padding or pad_direction is not valid.
             ArgumentTypeError: If a list is given instead of a tuple.
         """
+        h, w = ensure_tuple(size)
+        ymins, xmins = self._window_starts(size, stride, padding, pad_direction)
+        cls = type(self)
+        return [cls(y, x, y + h, x + w) for y in ymins for x in xmins]
+
+    def get_rows_and_columns_left_out(
+        self,
+        size: int | tuple[int, int],
+        stride: int | tuple[int, int],
+        padding: int | tuple[int, int] | None = None,
+        pad_direction: PadDirection = 'end',
+    ) -> tuple[int, int]:
+        """How many rows and columns of this box lie in none of the windows that `get_windows` gives.
+
+        None of them if `padding` is None and windows are not smaller than the stride.
+
+        Args and errors are those of `get_windows`.
+        """
+        starts = self._window_starts(size, stride, padding, pad_direction)
+        extents = (self.ymin, self.ymax), (self.xmin, self.xmax)
+        rows, columns = map(_left_out, extents, starts, ensure_tuple(size))
+        return rows, columns
+
+    def _window_starts(
+        self,
+        size: int | tuple[int, int],
+        stride: int | tuple[int, int],
+        padding: int | tuple[int, int] | None,
+        pad_direction: PadDirection,
+    ) -> tuple[range, range]:
+        """The ymin and the xmin of the windows of a grid."""
         if pad_direction not in PAD_DIRECTIONS:
             raise ArgumentError(f'pad_direction {pad_direction!r} is none of {", ".join(PAD_DIRECTIONS)}.')
         (h, w), (dy, dx) = ensure_tuple(size), ensure_tuple(stride)
@@ -358,9 +389,7 @@ class Box:
             raise ArgumentError(f'Negative padding: {padding!r}. Use 0 or more.')
         start, end = pad_direction != 'end', pad_direction != 'start'
         area = self.pad(py * start, px * start, py * end, px * end)
-        xmins = range(area.xmin, area.xmax - w + 1, dx)
-        cls = type(self)
-        return [cls(y, x, y + h, x + w) for y in range(area.ymin, area.ymax - h + 1, dy) for x in xmins]
+        return range(area.ymin, area.ymax - h + 1, dy), range(area.xmin, area.xmax - w + 1, dx)
 
     def get_covering_windows(self, size: int | tuple[int, int], stride: int | tuple[int, int]) -> list[Self]:
         """Windows that cover all of this box, row by row, and reach over its edges only if it is smaller than they are.
@@ -437,3 +466,12 @@ def _in_aoi(npboxes: np.ndarray, aoi: Polygon | Sequence[Polygon], within: bool)
     test = shapely.contains if within else shapely.intersects
     inside: np.ndarray = test(union, shapely.box(xmin, ymin, xmax, ymax))
     return inside
+
+
+def _left_out(axis: tuple[int, int], starts: range, size: int) -> int:
+    """How many whole numbers from the first to the one before the last of `axis` are in none of some intervals."""
+    first, last = axis
+    covered = np.zeros(last - first, bool)
+    for start in starts:
+        covered[max(start - first, 0) : max(start + size - first, 0)] = True
+    return int(np.count_nonzero(~covered))

@@ -326,3 +326,15 @@ def test_targets_that_are_not_finite_are_an_error_beside_windows_without_data(tm
     learner = make_learner('regression', tmp_path, RegressionSlidingWindowGeoDataset(scene, size=CHIP, stride=CHIP))
     with pytest.raises(DataError, match=r"scene 's', window .*not finite"):
         learner.train()
+
+
+@pytest.mark.parametrize('task', LEARNERS)
+@pytest.mark.parametrize(('size', 'stride', 'left_out'), [(CHIP, CHIP, None), (5, 5, '3 rows and 4 columns of scene')])
+def test_windows_that_do_not_cover_the_scene_are_warned_of(tmp_path, task, size, stride, left_out, caplog):
+    dataset = SLIDING[task](make_scene(task, tmp_path, []), size=size, stride=stride, padding=0)
+    learner = make_learner(task, tmp_path, dataset)
+
+    list(learner.predict_dataset(dataset))
+
+    assert ('will have no prediction' in caplog.text) == (left_out is not None)
+    assert (left_out or '') in caplog.text

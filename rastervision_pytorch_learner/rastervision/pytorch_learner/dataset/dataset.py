@@ -210,8 +210,17 @@ class SlidingWindowGeoDataset(ListedWindowGeoDataset):
 
     def _grid(self) -> list[Box]:
         """The windows, whatever the AOI."""
-        padding = None if self.padding is None else _pair(self.padding)
-        return self.scene.extent.get_windows(self.size, self.stride, padding, self.pad_direction)
+        return self.scene.extent.get_windows(self.size, self.stride, self._padding, self.pad_direction)
+
+    @property
+    def _padding(self) -> tuple[int, int] | None:
+        return None if self.padding is None else _pair(self.padding)
+
+    def get_rows_and_columns_left_out(self) -> tuple[int, int]:
+        """How many rows and columns of the scene no window reaches, whatever the AOI; none if `padding` is None."""
+        return self.scene.extent.get_rows_and_columns_left_out(
+            self.size, self.stride, self._padding, self.pad_direction
+        )
 
 
 class RandomWindowGeoDataset(GeoDataset):

@@ -1,5 +1,6 @@
 """Predicting for the samples of a dataset."""
 
+import logging
 from collections.abc import Iterator, Mapping, Sequence
 from inspect import signature
 from typing import TYPE_CHECKING, Any, Literal
@@ -14,11 +15,14 @@ from rastervision.pipeline.errors import ConfigError
 from rastervision.pipeline.progress_bar import progress_bar as follow
 from rastervision.pipeline.rv_config import rv_config_
 from rastervision.pytorch_learner.dataset.combination import num_samples
+from rastervision.pytorch_learner.dataset.dataset import SlidingWindowGeoDataset
 from rastervision.pytorch_learner.dataset.sample_chips import Chips, CollateWithChips, SampleChip, with_options
 from rastervision.pytorch_learner.learner.model import NO_OPTIONS, ModelPart, usable_workers
 
 if TYPE_CHECKING:
     from torch.utils.data import Dataset
+
+log = logging.getLogger(__name__)
 
 ReturnFormat = Literal['xyz', 'yz', 'z']
 
@@ -39,6 +43,8 @@ class PredictingPart(ModelPart):
     ) -> Iterator[Any]:
         """Predict for each sample of a dataset, one batch at a time.
 
+        Warns if the windows of a sliding dataset leave out rows or columns of the scene.
+
         Of pixels that are no data, predictions say nothing: scores and numbers are NaN, class ids -1, and there are no
         boxes. Samples of which no pixel is data are not computed. What is data, datasets of this package know.
 
@@ -52,6 +58,7 @@ class PredictingPart(ModelPart):
             progress_bar: Show a progress bar.
             progress_bar_kw: Passed to :func:`.progress_bar`, and so to tqdm.
         """
+        _warn_of_what_is_left_out(dataset)
         workers = rv_config_.get_namespace_int('rastervision', 'PREDICT_NUM_WORKERS', self.cfg.data.num_workers)
         batch_sz = self.cfg.solver.batch_sz if self.cfg.solver is not None else 1
         options: dict[str, Any] = {
@@ -176,3 +183,15 @@ class PredictingPart(ModelPart):
     def _is_told_of_gaps(self) -> bool:
         """Whether `predict` has an argument `valid`, which one of a plugin may not."""
         return 'valid' in signature(self.predict).parameters
+
+
+def _warn_of_what_is_left_out(dataset: 'Dataset[Any]') -> None:
+    """Say which pixels of a scene will have no prediction because no window reaches them."""
+    for part in getattr(dataset, 'datasets', [dataset]):
+        if isinstance(part, SlidingWindowGeoDataset) and any(left_out := part.get_rows_and_columns_left_out()):
+            rows, columns = left_out
+            log.warning(
+                f'{rows} rows and {columns} columns of scene {part.scene.id} will have no prediction: windows of '
+                f'{part.size} with stride {part.stride} and padding={part.padding} do not reach them. '
+                'Use padding=None, and a stride that is not larger than the windows, to cover the whole scene.'
+            )

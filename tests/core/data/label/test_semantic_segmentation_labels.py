@@ -210,3 +210,31 @@ def test_scores_without_classes_are_those_of_all(num_classes, crop_sz):
     by_item = SemanticSegmentationSmoothLabels(extent, num_classes)
     by_item[window] = one
     assert np.array_equal(by_item.get_score_arr(window), many)
+
+
+@pytest.mark.parametrize('smooth', [False, True])
+@pytest.mark.parametrize(('size', 'stride', 'crop_sz'), [((8, 8), (8, 8), 3), ((9, 5), (4, 5), 2), ((7, 9), (6, 2), 3)])
+def test_no_more_is_cropped_than_other_windows_have(smooth, size, stride, crop_sz, caplog):
+    extent = Box(3, 2, 30, 31)
+    windows = extent.get_windows(size, stride)
+    class_ids = np.ones(size, dtype=np.uint8)
+    prediction = np.stack([1 - class_ids, class_ids]).astype(np.float32) if smooth else class_ids
+
+    labels = SemanticSegmentationLabels.from_predictions(
+        windows, [prediction] * len(windows), extent, 2, smooth=smooth, crop_sz=crop_sz
+    )
+
+    assert (labels.get_label_arr(extent) == 1).all()
+    assert f'crop_sz={crop_sz} would leave gaps' in caplog.text
+
+
+def test_windows_that_overlap_by_enough_are_cropped_as_told(caplog):
+    extent = Box(0, 0, 20, 20)
+    windows = extent.get_windows(8, 4, pad_direction='both')
+    edges = np.ones((8, 8), dtype=np.uint8)
+    edges[2:-2, 2:-2] = 0
+
+    labels = SemanticSegmentationLabels.from_predictions(windows, [edges] * len(windows), extent, 2, crop_sz=2)
+
+    assert (labels.get_label_arr(Box(2, 2, 18, 18)) == 0).all()
+    assert not caplog.text

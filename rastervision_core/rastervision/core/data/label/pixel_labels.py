@@ -1,7 +1,8 @@
 """What labels of pixels have in common."""
 
+import logging
 from abc import abstractmethod
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
@@ -11,12 +12,14 @@ from rasterio.features import geometry_mask
 
 from rastervision.core.box import Box
 from rastervision.core.data.label.labels import Labels
-from rastervision.core.data.label.utils import check_shape, crop_to_extent
+from rastervision.core.data.label.utils import check_shape, crop_to_extent, crop_without_gaps
 from rastervision.pipeline import lazy
 from rastervision.pipeline.errors import DataError
 
 if TYPE_CHECKING:
     from shapely.geometry import Polygon
+
+log = logging.getLogger(__name__)
 
 DISCRETE = 'rastervision.core.data.label.semantic_segmentation_labels:SemanticSegmentationDiscreteLabels'
 SMOOTH = 'rastervision.core.data.label.semantic_segmentation_labels:SemanticSegmentationSmoothLabels'
@@ -201,7 +204,8 @@ class SemanticSegmentationLabels(Labels):
             extent: The pixels that have labels.
             num_classes: Number of classes.
             smooth: Whether predictions are scores.
-            crop_sz: How many pixels to leave out at each side of a window that is not at an edge of the extent.
+            crop_sz: How many pixels to leave out at each side of a window that is not at an edge of the extent. Fewer,
+                with a warning, where a list of windows shows that no other window has these pixels.
             weights: How much each pixel that is left of a window counts; see `add_weighted_window`. None: the same.
         """
         labels = SemanticSegmentationLabels.make_empty(extent, num_classes, smooth=smooth)
@@ -217,11 +221,12 @@ class SemanticSegmentationLabels(Labels):
         weights: np.ndarray | None = None,
     ) -> None:
         """Add predictions of windows; see `from_predictions`."""
+        crop = self._crop(windows, crop_sz) if crop_sz else (0, 0)
         for window, prediction in zip(windows, predictions, strict=True):
             factors = weights
             if crop_sz:
                 window, prediction, factors = crop_to_extent(
-                    window, prediction, weights, extent=self.extent, crop_sz=crop_sz
+                    window, prediction, weights, extent=self.extent, crop_sz=crop
                 )
             if factors is None:
                 self.add_window(window, prediction)
@@ -229,6 +234,18 @@ class SemanticSegmentationLabels(Labels):
                 self.add_weighted_window(window, prediction, factors)
 
     # ---------------------------------------------------------------- internals
+    def _crop(self, windows: Iterable[Box], crop_sz: int) -> tuple[int, int]:
+        """How much to cut off (top and bottom, left and right)."""
+        if not isinstance(windows, Sequence):
+            return crop_sz, crop_sz
+        crop = crop_without_gaps(windows, crop_sz)
+        if min(crop) < crop_sz:
+            log.warning(
+                f'crop_sz={crop_sz} would leave gaps between these windows. Only {crop[0]} (top and bottom) and '
+                f'{crop[1]} (left and right) pixels are cut off. Use a smaller stride, or a smaller crop_sz.'
+            )
+        return crop
+
     def _slices(self, window: Box) -> tuple[slice, slice]:
         """Rows and columns of the arrays that a window covers."""
         local = window.intersection(self.extent).to_local_coords(self.extent)
