@@ -44,6 +44,8 @@ SHOWN_BY = {
         'img_sz': 'test_scenes_are_learnt_without_chips',
         'train_sz': 'test_train_sz_counts_for_a_plain_uri_and_leaves_other_randomness_alone',
         'train_sz_rel': 'test_a_part_of_the_training_samples_may_be_asked_for',
+        'rare_class_ids': 'test_options_that_make_no_sense_are_refused',
+        'desired_prob': 'test_all_samples_with_a_rare_class_come_equally_often',
         'num_workers': 'test_there_are_no_more_workers_than_cores',
         'augmentors': 'test_unknown_augmentor_names_the_closest',
         'base_transform': 'test_base_transform_is_for_all_samples_and_aug_transform_for_those_of_training',

@@ -68,25 +68,13 @@ class BoxWindowSampler:
         """
         for _ in range(self.windows.max_attempts):
             box = self.boxes[rng.integers(len(self.boxes))]
-            first, last = np.floor(box[:2]).astype(int), np.ceil(box[2:]).astype(int)
-            size = np.maximum(draw_size(), last - first)
-            size = np.full(2, size.max()) if self.windows.w_lims is None else size
-            corner = self._corner(last - size, first, size, rng)
-            if self.windows.suits(corner[np.newaxis], size[np.newaxis])[0]:
-                (ymin, xmin), (height, width) = corner.tolist(), size.tolist()
-                return Box(ymin, xmin, ymin + height, xmin + width)
+            window = window_around(box, draw_size(), self.windows, rng)
+            if window is not None:
+                return window
         raise WindowSamplingError(
             f'None of {self.windows.max_attempts} windows around a random box suits the AOI. Use within_aoi=False, '
             'smaller windows, or a larger max_sample_attempts.'
         )
-
-    def _corner(self, low: np.ndarray, high: np.ndarray, size: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-        """A corner (y, x) between two, if possible one whose window is not too far beyond the scene."""
-        least, most = (bound[0] for bound in self.windows.bounds(size[np.newaxis]))
-        near_low, near_high = np.maximum(low, least), np.minimum(high, most)
-        possible = near_low <= near_high
-        low, high = np.where(possible, near_low, low), np.where(possible, near_high, high)
-        return np.asarray(rng.integers(low, high, endpoint=True))
 
     def _ioa(self, window: Box) -> np.ndarray:
         """Which part of each box lies in a window."""
@@ -97,3 +85,38 @@ class BoxWindowSampler:
         touched = (high >= low).all(axis=1).astype(float)  # a box without area is in a window, or not
         ratio: np.ndarray = np.divide(inside, areas, out=touched, where=areas > 0)
         return ratio
+
+
+def window_around(
+    box: np.ndarray, size: tuple[int, int], windows: RandomWindowSampler, rng: np.random.Generator
+) -> Box | None:
+    """A random window with a box in it.
+
+    Args:
+        box: The box (4,), ymin, xmin, ymax, xmax, in pixels of the scene.
+        size: Height and width of the window; it is made as large as the box.
+        windows: Tells which windows are allowed.
+        rng: Where to draw from.
+
+    Returns:
+        The window; if possible, it does not reach too far beyond the scene. None: it is not allowed.
+    """
+    first, last = np.floor(box[:2]).astype(int), np.ceil(box[2:]).astype(int)
+    sides = np.maximum(size, last - first)
+    sides = np.full(2, sides.max()) if windows.w_lims is None else sides
+    corner = _corner(last - sides, first, sides, windows, rng)
+    if not windows.suits(corner[np.newaxis], sides[np.newaxis])[0]:
+        return None
+    (ymin, xmin), (height, width) = corner.tolist(), sides.tolist()
+    return Box(ymin, xmin, ymin + height, xmin + width)
+
+
+def _corner(
+    low: np.ndarray, high: np.ndarray, size: np.ndarray, windows: RandomWindowSampler, rng: np.random.Generator
+) -> np.ndarray:
+    """A corner (y, x) between two, if possible one whose window is not too far beyond the scene."""
+    least, most = (bound[0] for bound in windows.bounds(size[np.newaxis]))
+    near_low, near_high = np.maximum(low, least), np.minimum(high, most)
+    possible = near_low <= near_high
+    low, high = np.where(possible, near_low, low), np.where(possible, near_high, high)
+    return np.asarray(rng.integers(low, high, endpoint=True))

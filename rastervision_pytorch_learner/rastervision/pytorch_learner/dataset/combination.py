@@ -58,14 +58,15 @@ def sample_name(dataset: Any, index: int) -> str:
         dataset: The dataset.
         index: Index of the sample.
     """
+    if hasattr(dataset, 'sample_name'):
+        return str(dataset.sample_name(index))
     if isinstance(dataset, ConcatDataset):
         part = bisect_right(dataset.cumulative_sizes, index)
         first = dataset.cumulative_sizes[part - 1] if part else 0
         return sample_name(dataset.datasets[part], index - first)
     if isinstance(dataset, Subset):
         return sample_name(dataset.dataset, dataset.indices[index])
-    name = getattr(dataset, 'sample_name', None)
-    return str(name(index)) if callable(name) else f'sample {index}'
+    return f'sample {index}'
 
 
 def num_samples(dataset: Dataset[Any] | None) -> int:

@@ -18,10 +18,17 @@ from rastervision.pytorch_learner.dataset.errors import (
     SamplingOptionsError,
     WindowSamplingError,
 )
-from rastervision.pytorch_learner.dataset.randomness import current_generator, drawing_from, stream_of
+from rastervision.pytorch_learner.dataset.places import Places, classes_in
+from rastervision.pytorch_learner.dataset.randomness import (
+    current_generator,
+    current_wish,
+    drawing_from,
+    stream_of,
+)
 from rastervision.pytorch_learner.dataset.samples import AlbumentationsDataset as AlbumentationsDataset
 from rastervision.pytorch_learner.dataset.samples import ImageDataset as ImageDataset
 from rastervision.pytorch_learner.dataset.transform import Transform, TransformType
+from rastervision.pytorch_learner.dataset.wanted_windows import draw_wanted
 from rastervision.pytorch_learner.dataset.window_sampler import DatasetWindowSampler
 from rastervision.pytorch_learner.own_class import own_class
 
@@ -34,6 +41,7 @@ SizeOption = int | tuple[int, int]
 PadDirection = Literal['both', 'start', 'end']
 
 MAX_REDRAWS = 19  # of random windows without data
+WINDOW_METHODS = ('sample_window_size', 'sample_window_loc')
 
 
 class GeoDataset(AlbumentationsDataset):
@@ -112,8 +120,27 @@ class GeoDataset(AlbumentationsDataset):
             pixels, label = self.orig_dataset[window]
             return Chip.of(np.asarray(pixels)), label
         with naming_scene(self.scene.id):
-            source = self.scene.label_source
-            return self.scene.raster_source.read_chip(window), None if source is None else source[window]
+            return self.scene.raster_source.read_chip(window), self._read_label(window)
+
+    def _read_label(self, window: Box) -> Any:
+        """The label of a window, as the label source has it; None without one."""
+        return None if self.scene.label_source is None else self.scene.label_source[window]
+
+    def classes_at(self, window: Box, class_ids: Sequence[int]) -> np.ndarray:
+        """Which classes are in the label of a window, apart from what is outside the AOI.
+
+        Unless the scene is read in another way than by its parts, the image is not read.
+
+        Args:
+            window: In pixels of the scene.
+            class_ids: The classes, (n,).
+
+        Returns:
+            Bool array (n,).
+        """
+        with naming_scene(self.scene.id):
+            label = self.orig_dataset[window][1] if self._reads_by_keys else self._read_label(window)
+        return classes_in(self._mark_outside(label, window), class_ids, self.transform_type)
 
     @property
     def _reads_by_keys(self) -> bool:
@@ -124,6 +151,10 @@ class GeoDataset(AlbumentationsDataset):
         """A label of which nothing counts that is not data, or outside the AOI."""
         if label is not None and chip.valid is not None:
             label = self._mark_label(label, chip.valid)
+        return self._mark_outside(label, window)
+
+    def _mark_outside(self, label: Any, window: Box) -> Any:
+        """A label of pixels of which nothing counts outside the AOI."""
         if label is None or self.transform_type is not TransformType.semantic_segmentation:
             return label
         inside = self.scene.aoi_mask(window) if hasattr(self.scene, 'aoi_mask') else None
@@ -151,6 +182,10 @@ class ListedWindowGeoDataset(GeoDataset):
             return super().__getitem__(idx)
         index = self._index(idx)
         return self._sample(self.windows[index], self.randomness.generator(index))
+
+    def sample_classes(self, index: int, class_ids: Sequence[int]) -> np.ndarray:
+        """Which classes are in the label of a sample; see `classes_at`."""
+        return self.classes_at(self.windows[index], class_ids)
 
     def sample_name(self, index: int) -> str:
         """Scene and window of a sample, for messages."""
@@ -289,6 +324,7 @@ class RandomWindowGeoDataset(GeoDataset):
                 efficient=efficient_aoi_sampling,
                 max_attempts=max_sample_attempts,
             )
+        self.known_places: dict[tuple[int, ...], Places | None] = {}  # of classes, filled when they are wanted
         self.set_epoch(0)
 
     def set_epoch(self, epoch: int, seed: int = 0) -> None:
@@ -369,7 +405,7 @@ class RandomWindowGeoDataset(GeoDataset):
     @property
     def _is_sampled_by_methods(self) -> bool:
         """Whether a window is to be drawn by the public methods one by one, since one of them is not ours."""
-        return self._overrides('_sample_window', 'sample_window_size', 'sample_window_loc')
+        return self._overrides('_sample_window', *WINDOW_METHODS)
 
     def _overrides(self, *names: str) -> bool:
         return is_overridden(self, *names, base=own_class(self))
@@ -395,18 +431,37 @@ class RandomWindowGeoDataset(GeoDataset):
         return self._sample(window, rng, (read[0], read[1]))
 
     def _draw(self, rng: np.random.Generator) -> tuple[Box, Chip, Any]:
-        """A random window, and what is in it."""
+        """A random window, and what is in it; one with the classes that are wanted or without them, if any are."""
+        wish = current_wish()
+        if wish is not None and wish.class_ids:
+            return draw_wanted(self, rng, wish)
         redraws = 0 if self._overrides('sample_window', '_sample_window') else MAX_REDRAWS
         for left in range(redraws, -1, -1):
-            try:
-                with drawing_from(rng):
-                    window = self.sample_window()
-            except WindowSamplingError as error:
-                raise GeoDatasetError(f'scene {self._scene_id!r}: {error}') from error
+            window = self.draw_window(rng)
             chip, label = self._read(window)
             if not (left and chip.is_empty):
                 break
         return window, chip, label
+
+    def draw_window(self, rng: np.random.Generator) -> Box:
+        """A random window that suits the AOI, whatever is in it.
+
+        Args:
+            rng: Where to draw from.
+
+        Raises:
+            GeoDatasetError: If none was found.
+        """
+        try:
+            with drawing_from(rng):
+                return self.sample_window()
+        except WindowSamplingError as error:
+            raise GeoDatasetError(f'scene {self._scene_id!r}: {error}') from error
+
+    @property
+    def draws_windows_around(self) -> bool:
+        """Whether windows may be drawn around places; not, if a subclass says which windows there are."""
+        return not self._overrides('sample_window', '_sample_window', *WINDOW_METHODS)
 
     def sample_name(self, index: int) -> str:
         """Scene and window of a sample, for messages."""

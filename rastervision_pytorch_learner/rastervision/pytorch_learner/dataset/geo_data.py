@@ -8,6 +8,7 @@ from rastervision.core.rv_pipeline.chipping import count_random_windows, sample_
 from rastervision.core.rv_pipeline.object_detection_config import ObjectDetectionWindowSamplingConfig
 from rastervision.pipeline.errors import ConfigError
 from rastervision.pytorch_learner.dataset.combination import Concatenation, random_subset
+from rastervision.pytorch_learner.dataset.oversampling import oversampled
 
 if TYPE_CHECKING:
     import albumentations as A
@@ -48,7 +49,8 @@ def build_geo_dataset(
     )
     if split != 'train' or for_chipping:
         return windows
-    return random_subset(windows, size=config.train_sz, fraction=config.train_sz_rel)
+    chosen = random_subset(windows, size=config.train_sz, fraction=config.train_sz_rel)
+    return oversampled(chosen, config.rare_class_ids, config.desired_prob)
 
 
 def sample_scene(

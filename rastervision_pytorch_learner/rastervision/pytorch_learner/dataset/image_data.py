@@ -7,6 +7,7 @@ from rastervision.pipeline.rv_config import rv_config_
 from rastervision.pytorch_learner.dataset.combination import Concatenation, num_samples, random_subset
 from rastervision.pytorch_learner.dataset.dataset import AlbumentationsDataset
 from rastervision.pytorch_learner.dataset.image_folders import split_dir
+from rastervision.pytorch_learner.dataset.oversampling import oversampled
 
 if TYPE_CHECKING:
     import albumentations as A
@@ -40,7 +41,8 @@ def build_image_dataset(config: 'ImageDataConfig', split: 'Split', tmp_dir: str 
     if split != 'train':
         return Concatenation(groups)
     shares = [_share(config, group, index) for index, group in enumerate(groups)]
-    return random_subset(Concatenation(shares), size=config.train_sz, fraction=config.train_sz_rel)
+    chosen = random_subset(Concatenation(shares), size=config.train_sz, fraction=config.train_sz_rel)
+    return oversampled(chosen, config.rare_class_ids, config.desired_prob)
 
 
 def _group(

@@ -45,6 +45,10 @@ class ImageFolder(DatasetFolder):  # type: ignore[misc]
             log.warning('%s: there are no folders, and so no images, of the classes %s.', directory, missing)
         return classes, {name: class_id for class_id, name in enumerate(classes)}
 
+    def label(self, index: int) -> int:
+        """The class id of an image."""
+        return int(self.samples[index][1])
+
     def image_path(self, index: int) -> str:
         """The image file of a sample."""
         return str(self.samples[index][0])

@@ -61,9 +61,13 @@ class CocoDataset(Dataset[tuple[np.ndarray, Boxes]]):
 
     def __getitem__(self, ind: int) -> tuple[np.ndarray, Boxes]:
         """The image, and a tuple of its boxes (n, 4), their class ids (n,), and the format of the boxes, `'xywh'`."""
-        image = self.images[ind]
+        return load_image(self.image_path(ind)), self.label(ind)
+
+    def label(self, index: int) -> Boxes:
+        """The boxes of an image; see `__getitem__`."""
+        image = self.images[index]
         boxes, class_ids = np.array(image.boxes, dtype=float).reshape(-1, 4), np.array(image.class_ids, dtype=int)
-        return load_image(self.image_path(ind)), (boxes, class_ids, 'xywh')
+        return boxes, class_ids, 'xywh'
 
     def image_path(self, index: int) -> str:
         """The image file of a sample."""
@@ -177,11 +181,10 @@ class _Boxed(_Detecting, GeoDataset):
     ioa_thresh: float | None
     clip: bool
 
-    def _read(self, window: Box) -> tuple[Chip, Any]:
-        if (self.ioa_thresh is None and not self.clip) or self._reads_by_keys or self._has_own_labels:
-            return super()._read(window)
-        with naming_scene(self.scene.id):
-            return self.scene.raster_source.read_chip(window), self._boxes_in(window)
+    def _read_label(self, window: Box) -> Any:
+        if (self.ioa_thresh is None and not self.clip) or self._has_own_labels:
+            return super()._read_label(window)
+        return self._boxes_in(window)
 
     @property
     def _has_own_labels(self) -> bool:

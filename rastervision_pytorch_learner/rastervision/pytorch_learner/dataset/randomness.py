@@ -34,8 +34,10 @@ class SampleRandomness:
     first: int = 0
 
     def generator(self, index: int) -> np.random.Generator:
-        """The generator of a sample."""
-        return np.random.default_rng([self.seed, self.epoch, self.stream, self.first + index])
+        """The generator of a sample; another one each time that an epoch has it, see `Wish`."""
+        wish = current_wish()
+        again = [wish.time] if wish is not None and wish.time else []
+        return np.random.default_rng([self.seed, self.epoch, self.stream, self.first + index, *again])
 
     def generator_of(self, key: object) -> np.random.Generator:
         """The generator of what has no index but another key, which tells it by how it is written."""
@@ -58,6 +60,39 @@ def drawing_from(rng: np.random.Generator) -> Iterator[None]:
 def current_generator() -> np.random.Generator | None:
     """The generator of `drawing_from`, if that is entered."""
     return _current.get()
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What is wanted of a sample that is drawn because of the classes in it.
+
+    Attributes:
+        class_ids: The classes.
+        has_them: Whether the sample is to have any of them. Random windows are drawn accordingly.
+        time: How often the epoch has had the sample before; a random window and transforms are others each time.
+    """
+
+    class_ids: tuple[int, ...]
+    has_them: bool
+    time: int = 0
+
+
+_wish: ContextVar[Wish | None] = ContextVar('wish', default=None)
+
+
+@contextmanager
+def wishing(wish: Wish) -> Iterator[None]:
+    """While this is entered, samples are made as they are wanted, in this thread only."""
+    token = _wish.set(wish)
+    try:
+        yield
+    finally:
+        _wish.reset(token)
+
+
+def current_wish() -> Wish | None:
+    """What is wanted of samples, if `wishing` is entered."""
+    return _wish.get()
 
 
 def stream_of(name: str) -> int:

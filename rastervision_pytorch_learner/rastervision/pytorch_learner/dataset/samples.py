@@ -2,7 +2,7 @@
 
 import math
 import operator
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -15,6 +15,7 @@ from rastervision.pytorch_learner.dataset.errors import ImageDatasetError, Sampl
 from rastervision.pytorch_learner.dataset.gaps import transformed_around_gaps
 from rastervision.pytorch_learner.dataset.image_files import load_valid
 from rastervision.pytorch_learner.dataset.labels import NO_CLASS, ignore_pixels
+from rastervision.pytorch_learner.dataset.places import classes_in
 from rastervision.pytorch_learner.dataset.randomness import SampleRandomness, seed_transform
 from rastervision.pytorch_learner.dataset.sample_chips import SampleChip
 from rastervision.pytorch_learner.dataset.transform import (
@@ -204,17 +205,28 @@ class AlbumentationsDataset(Dataset[Any]):
 class ImageDataset(AlbumentationsDataset):
     """Samples from image files."""
 
-    def _valid(self, index: int, size: tuple[int, ...]) -> np.ndarray | None:
+    def _valid(self, index: int, size: tuple[int, ...] | None) -> np.ndarray | None:
         if not hasattr(self.orig_dataset, 'image_path'):
             return None
         path = self.orig_dataset.image_path(index)
         valid = load_valid(path)
-        if valid is not None and valid.shape != size:
+        if valid is not None and size is not None and valid.shape != size:
             raise ImageDatasetError(
                 f'{path!r}: its mask has {valid.shape[0]} x {valid.shape[1]} pixels, the image {size[0]} x {size[1]}. '
                 'Make it anew, or remove it.'
             )
         return valid
+
+    def sample_classes(self, index: int, class_ids: Sequence[int]) -> np.ndarray:
+        """Which classes, bool (n,), are in the label of a sample, where the mask of its image says that there is data.
+
+        Images are not read, if their dataset gives labels alone: by a method `label`.
+        """
+        data = self.orig_dataset
+        label = data.label(index) if hasattr(data, 'label') else data[index][1]
+        is_mask = self.transform_type is TransformType.semantic_segmentation and label is not None
+        valid = self._valid(index, label.shape if is_mask else None)
+        return classes_in(label if valid is None else self._mark_label(label, valid), class_ids, self.transform_type)
 
     def sample_name(self, index: int) -> str:
         """The file of a sample, for messages."""

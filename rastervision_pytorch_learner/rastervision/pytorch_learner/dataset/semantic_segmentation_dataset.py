@@ -62,17 +62,19 @@ class SemanticSegmentationDataReader(Dataset[tuple[np.ndarray, np.ndarray | None
         )
 
     def __getitem__(self, ind: int) -> tuple[np.ndarray, np.ndarray | None]:
-        image, path = load_image(self.img_paths[ind]), self._labels[ind]
-        if path is None:
-            return image, None
-        label = load_label(path)
-        if image.shape[-3:-1] != label.shape[:2]:
+        image, label = load_image(self.img_paths[ind]), self.label(ind)
+        if label is not None and image.shape[-3:-1] != label.shape[:2]:
             raise ImageDatasetError(
-                f'{str(path)!r} has {label.shape[0]} x {label.shape[1]} pixels, but its image '
+                f'{str(self._labels[ind])!r} has {label.shape[0]} x {label.shape[1]} pixels, but its image '
                 f'{str(self.img_paths[ind])!r} {image.shape[-3]} x {image.shape[-2]}. Make them of the same size, with '
                 'nearest neighbours for labels.'
             )
         return image, label
+
+    def label(self, index: int) -> np.ndarray | None:
+        """The label of a sample; None, if it has none."""
+        path = self._labels[index]
+        return None if path is None else load_label(path)
 
     def image_path(self, index: int) -> str:
         """The image file of a sample."""

@@ -6,8 +6,8 @@ from pydantic import Field, field_validator, model_validator
 
 from rastervision.core.data.class_config import ClassConfig
 from rastervision.core.defaults import MAX_CHANNELS, MAX_SIDE
-from rastervision.core.types import PosInt, Proportion
-from rastervision.pipeline.config.base import Config
+from rastervision.core.types import NonNegInt, PosInt, Proportion
+from rastervision.pipeline.config.base import Config, added_field
 from rastervision.pipeline.config.register import register_config
 from rastervision.pipeline.errors import ConfigError, did_you_mean
 from rastervision.pytorch_learner.channel_display import validate_channel_display_groups
@@ -61,6 +61,18 @@ class DataConfig(Config):
     train_sz_rel: float | None = Field(
         None, description='Use this part (0 to 1) of the training samples, chosen at random once, instead of all.'
     )
+    rare_class_ids: list[NonNegInt] | None = added_field(
+        None,
+        'Classes that training samples are to have more often than by chance, see desired_prob. A class id is the '
+        'place of a class in class_config. Not for regression.',
+        min_length=1,
+    )
+    desired_prob: Proportion = added_field(
+        0.5,
+        'Share (0 to 1) of the training samples that have any of rare_class_ids: a pixel, an object, or the class of '
+        'the chip. The number of samples stays; those of one kind come several times in an epoch, transformed anew, '
+        'and random windows are drawn where the classes are.',
+    )
     num_workers: int = Field(
         4,
         description='Number of processes that load samples, as far as there are cores; 0 loads them in the main '
@@ -107,6 +119,17 @@ class DataConfig(Config):
         return v
 
     @model_validator(mode='after')
+    def _rare_classes_are_classes(self) -> Self:
+        """Refuse ids of rare classes that are none, once the classes are known."""
+        unknown = [id for id in self.rare_class_ids or [] if self.class_config is not None and id >= self.num_classes]
+        if unknown:
+            raise ConfigError(
+                f'rare_class_ids: {unknown!r} are no class ids. These go from 0 to {self.num_classes - 1}: '
+                f'{self.class_names!r:.500}.'
+            )
+        return self
+
+    @model_validator(mode='after')
     def _transforms_take_the_bands(self) -> Self:
         """Refuse transforms that cannot take the images, once the number of channels is known."""
         if self.img_channels is not None:
@@ -133,6 +156,18 @@ class DataConfig(Config):
                     f'img_channels is {self.img_channels}. Use indices from 0 to {self.img_channels - 1}.'
                 )
         return self
+
+    def validate_config(self) -> None:
+        """Check that a share of rare classes comes with these classes.
+
+        Raises:
+            ConfigError: If not.
+        """
+        super().validate_config()
+        if 'desired_prob' in self.model_fields_set and self.rare_class_ids is None:
+            raise ConfigError(
+                f'desired_prob {self.desired_prob} is given without rare_class_ids. Give these, or leave out both.'
+            )
 
     @property
     def class_names(self) -> list[str]:

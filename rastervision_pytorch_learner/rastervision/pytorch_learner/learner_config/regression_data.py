@@ -1,12 +1,13 @@
 """Configures data of regression on chips."""
 
 from enum import Enum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from rastervision.pipeline.config.base import Config
 from rastervision.pipeline.config.register import register_config
+from rastervision.pipeline.errors import ConfigError
 from rastervision.pytorch_learner.compat import reg_data_config_upgrader
 from rastervision.pytorch_learner.learner_config.geo_data import GeoDataConfig
 from rastervision.pytorch_learner.learner_config.image_data import ImageDataConfig
@@ -52,6 +53,15 @@ class RegressionDataConfig(Config):
     prob_class_names: list[str] = Field(
         default_factory=list, description='Targets between 0 and 1: the model gives the sigmoid of its output for them.'
     )
+
+    @model_validator(mode='after')
+    def _there_are_no_rare_classes(self) -> Self:
+        """Refuse what is for labels that are classes."""
+        if getattr(self, 'rare_class_ids', None) is not None:
+            raise ConfigError(
+                'rare_class_ids is for labels that are classes; those of regression are numbers. Leave it out.'
+            )
+        return self
 
 
 @register_config('regression_image_data')
