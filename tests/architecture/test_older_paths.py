@@ -84,3 +84,11 @@ def test_a_package_imports_no_module_to_say_what_it_has():
     done = subprocess.run([sys.executable, '-c', program], capture_output=True, text=True, check=True)
 
     assert done.stdout.strip() == 'False'
+
+
+@pytest.mark.parametrize(
+    'module',
+    ['rastervision.pytorch_learner.classification_learner_config', 'rastervision.core.data', 'rastervision.core.box'],
+)
+def test_what_is_not_there_is_no_attribute(module):
+    assert not hasattr(lazy.load(module), 'nothing')

@@ -138,7 +138,9 @@ def _names_in(code: CodeType) -> set[str]:
 
 def _is_module_in(package: str, name: str) -> bool:
     """Whether a package has such a module; quick for what none has, such as `__wrapped__`."""
-    return name.isidentifier() and not name.startswith('_') and find_spec(f'{package}.{name}') is not None
+    if not name.isidentifier() or name.startswith('_') or not hasattr(sys.modules[package], '__path__'):
+        return False
+    return find_spec(f'{package}.{name}') is not None
 
 
 def _getattr_of(module: str, targets: dict[str, str]) -> GetAttr:
