@@ -1,4 +1,5 @@
 import inspect
+import json
 import pickle
 
 import pytest
@@ -31,7 +32,7 @@ def test_errors_come_back_whole_from_worker_processes(cls):
 @pytest.mark.parametrize(
     ('cause', 'kinds'),
     [
-        (lambda p: file_to_json(write(p / 'x.json', '{')), (ValueError, OSError)),
+        (lambda p: file_to_json(write(p / 'x.json', '{')), (ValueError, OSError, json.JSONDecodeError)),
         (lambda p: file_to_str(str(p / 'none')), (FileNotFoundError,)),
         (lambda p: file_to_str(str(p)), (OSError,)),
         (lambda p: str_to_file('x', '/proc/none/x'), (FileNotFoundError, errors.NotWritableError)),
@@ -53,3 +54,11 @@ def test_errors_are_also_what_others_call_them(cause, kinds, tmp_path):
 def write(path, text):
     path.write_text(text)
     return str(path)
+
+
+def test_json_that_is_none_says_where_it_is_wrong(tmp_path):
+    with pytest.raises(json.JSONDecodeError) as caught:
+        file_to_json(write(tmp_path / 'x.json', '[1,\n x]'))
+
+    copy = pickle.loads(pickle.dumps(caught.value))
+    assert [(e.doc, e.pos, e.lineno, e.colno) for e in (caught.value, copy)] == [('[1,\n x]', 5, 2, 2)] * 2

@@ -11,6 +11,7 @@ lists all of them.
 import difflib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from json import JSONDecodeError
 
 from rastervision.pipeline.masking import mask
 
@@ -96,11 +97,24 @@ class WebPageError(NotReadableError):
     """
 
 
-class MalformedJsonError(NotReadableError, ValueError):
+class MalformedJsonError(NotReadableError, JSONDecodeError):
     """A file that should be JSON is none, or none within the limits.
 
     The message says where in the file.
+
+    Attributes:
+        msg: What is wrong, without where.
+        doc: The text, as far as it was read.
+        pos: Where in it, counted from 0; so are `lineno` and `colno`, from 1.
     """
+
+    def __init__(self, message: str, cause: JSONDecodeError | None = None) -> None:
+        super().__init__(message)
+        self.msg, self.doc, self.pos = (message, '', 0) if cause is None else (cause.msg, cause.doc, cause.pos)
+        self.lineno, self.colno = (1, 1) if cause is None else (cause.lineno, cause.colno)
+
+    def __reduce__(self) -> tuple[type['MalformedJsonError'], tuple[str], dict[str, object]]:
+        return type(self), (self.args[0],), dict(vars(self))  # so that it comes back from a worker
 
 
 class NotWritableError(RasterVisionError, OSError):
@@ -236,6 +250,13 @@ class SourceIndexError(ConfigError, IndexError):
     """There is no raster source of this index.
 
     Count from 0.
+    """
+
+
+class UnsupportedSourceError(ConfigError, NotImplementedError):
+    """A raster source is asked to be made of what it cannot be made of.
+
+    The message says which source can.
     """
 
 

@@ -166,3 +166,9 @@ def test_label_items_name_the_extension_in_several_ways(save, extension):
 def test_a_catalogue_without_labels_is_an_error(save):
     with pytest.raises(ValueError, match=r'no label items.*stac-extensions'):
         read_stac(save(make_item('image', 14, data=('./image.tif', ['data']))))
+
+
+@pytest.mark.parametrize('kind', [ValueError, OSError, NotReadableError])
+def test_a_name_that_is_of_no_catalogue_and_no_archive_is_a_wrong_value(kind, tmp_path):
+    with pytest.raises(kind, match=r'x\.foo.*not be JSON or an archive'):
+        read_stac(str(tmp_path / 'x.foo'))

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rastervision.pipeline import lazy
-from rastervision.pipeline.errors import DataError, NotReadableError
+from rastervision.pipeline.errors import DataError, MissingFileError, NotReadableError, UnknownArchiveError
 from rastervision.pipeline.file_system.archives import is_archive
 from rastervision.pipeline.file_system.utils import extract
 
@@ -109,11 +109,17 @@ def read_stac(uri: str, extract_dir: str | None = None, **kwargs: Any) -> list[d
 
     Raises:
         NotReadableError: See `parse_stac`; or if there is no catalogue in the archive.
+        UnknownArchiveError: If there is no such file, and its name is not that of a catalogue or an archive.
         DataError: See `parse_stac`.
     """
     if is_archive(uri):
         uri = _find_catalog(extract(uri, extract_dir), uri)
-    return parse_stac(uri, **kwargs)
+    try:
+        return parse_stac(uri, **kwargs)
+    except MissingFileError as error:
+        if uri.endswith('.json'):
+            raise
+        raise UnknownArchiveError(f'{error} It would not be JSON or an archive either, by its name.') from error
 
 
 def _find_catalog(folder: str, uri: str) -> str:

@@ -56,7 +56,7 @@ class Config(BaseModel):
         try:
             super().__init__(**data)
         except ValidationError as error:
-            raise ConfigError(describe(error, type(self).__name__)) from error
+            raise _as_config_error(error, type(self).__name__) from error
 
     # pydantic then builds nested configs without coming through __init__, so that errors keep their full path.
     __init__.__pydantic_base_init__ = True  # type: ignore[attr-defined]
@@ -65,7 +65,7 @@ class Config(BaseModel):
         try:
             super().__setattr__(name, value)
         except ValidationError as error:
-            raise ConfigError(describe(error, type(self).__name__)) from error
+            raise _as_config_error(error, type(self).__name__) from error
 
     @model_validator(mode='wrap')
     @classmethod
@@ -204,7 +204,7 @@ class Config(BaseModel):
         try:
             return cls._from_dict(dict(cfg_dict))
         except ValidationError as error:
-            raise ConfigError(describe(error, cls.__name__)) from error
+            raise _as_config_error(error, cls.__name__) from error
         except PydanticCustomError as error:
             raise ConfigError(f'{cls.__name__}: {error}') from error
         except RasterVisionError:
@@ -241,7 +241,7 @@ class Config(BaseModel):
         except ConfigError as error:
             where = path_text(path)
             text = str(error)
-            raise (ConfigError(f'{where}: {text}') if where and not text.startswith(where) else error) from error
+            raise (type(error)(f'{where}: {text}') if where and not text.startswith(where) else error) from error
         for child_path, child in self.children():
             child._validate_tree((*path, *child_path))
 
@@ -249,6 +249,14 @@ class Config(BaseModel):
 def path_text(path: Path) -> str:
     """`('scenes', 0, 'id')` -> `'scenes[0].id'`."""
     return ''.join(f'[{part!r}]' if isinstance(part, int) else f'.{part}' for part in path).lstrip('.')
+
+
+def _as_config_error(error: ValidationError, class_name: str) -> ConfigError:
+    """A validation error as one of ours: of the class that a validator has raised, if there is only that."""
+    items = error.errors(include_url=False)
+    cause = items[0].get('ctx', {}).get('error') if len(items) == 1 else None
+    kind = type(cause) if isinstance(cause, ConfigError) else ConfigError
+    return kind(describe(error, class_name))
 
 
 def describe(error: ValidationError, class_name: str) -> str:

@@ -59,7 +59,7 @@ def parse_json(content: bytes | str, where: str, limits: JsonLimits = DOCUMENT) 
         value = json.loads(text, **_strict_hooks(where) if limits.is_strict else {})
     except json.JSONDecodeError as error:
         message = f'{where!r} is not JSON: line {error.lineno}, column {error.colno}: {error.msg}.'
-        raise MalformedJsonError(message) from error
+        raise MalformedJsonError(message, error) from error
     except RecursionError as error:
         raise MalformedJsonError(_too_deep(where, limits)) from error
     except ValueError as error:  # of int(), about thousands of digits

@@ -238,3 +238,15 @@ def test_windows_that_overlap_by_enough_are_cropped_as_told(caplog):
 
     assert (labels.get_label_arr(Box(2, 2, 18, 18)) == 0).all()
     assert not caplog.text
+
+
+def test_predictions_may_be_tensors(smooth):
+    torch = pytest.importorskip('torch')
+    window, given = Box(0, 0, 3, 3), prediction(smooth, 1, (3, 3))
+
+    labels, same = (
+        SemanticSegmentationLabels.from_predictions([window], [values], window, num_classes=3, smooth=smooth)
+        for values in (given, torch.from_numpy(given))
+    )
+
+    assert labels == same

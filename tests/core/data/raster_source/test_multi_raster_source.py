@@ -208,3 +208,15 @@ def test_a_primary_source_that_is_not_there_is_an_index_error(write_tif, noise, 
     with pytest.raises(IndexError, match='not the index of one of 1') as caught:
         kind([RasterioSource(write_tif(noise))], primary_source_idx=10)
     assert isinstance(caught.value, ConfigError)
+
+
+def test_so_it_is_in_a_config():
+    with pytest.raises(IndexError, match='MultiRasterSourceConfig: primary_source_idx 10') as caught:
+        MultiRasterSourceConfig(raster_sources=[RasterioSourceConfig(uris='x.tif')], primary_source_idx=10)
+    assert isinstance(caught.value, ConfigError)
+
+
+def test_one_stac_item_is_no_time_series():
+    with pytest.raises(NotImplementedError, match=r'XarraySource\.from_stac') as caught:
+        TemporalMultiRasterSource.from_stac()
+    assert isinstance(caught.value, ConfigError)

@@ -255,6 +255,7 @@ class SemanticSegmentationLabels(Labels):
 
     def _inside(self, window: Box, values: np.ndarray) -> np.ndarray:
         """The part of a window's values, (..., height, width), that lies in the extent."""
+        values = np.asarray(values)  # a model may give tensors
         check_shape(window, values)
         ys, xs = self._slices(window)
         dy, dx = self.ymin - window.ymin, self.xmin - window.xmin

@@ -7,7 +7,7 @@ from pydantic import Field, model_validator
 from rastervision.core.data.raster_source.raster_source_config import RasterSourceConfig
 from rastervision.pipeline import lazy
 from rastervision.pipeline.config.register import register_config
-from rastervision.pipeline.errors import ConfigError
+from rastervision.pipeline.errors import ConfigError, SourceIndexError
 
 if TYPE_CHECKING:
     from rastervision.core.data.raster_source.multi_raster_source import MultiRasterSource
@@ -49,7 +49,7 @@ class MultiRasterSourceConfig(RasterSourceConfig):
     def validate_primary_source_idx(self) -> Self:
         """Check that there is such a source."""
         if self.primary_source_idx >= len(self.raster_sources):
-            raise ConfigError(
+            raise SourceIndexError(
                 f'primary_source_idx {self.primary_source_idx!r} is not the index of one of '
                 f'{len(self.raster_sources)} raster_sources.'
             )

@@ -11,7 +11,7 @@ from rastervision.core.data.raster_source.multi_raster_source import MultiRaster
 from rastervision.core.data.raster_source.raster_source import RasterSource
 from rastervision.core.data.raster_transformer.raster_transformer import RasterTransformer
 from rastervision.core.data.slices import parse_array_slices_Nd, sampled_shape
-from rastervision.pipeline.errors import ConfigError
+from rastervision.pipeline.errors import ConfigError, UnsupportedSourceError
 
 
 class TemporalMultiRasterSource(MultiRasterSource):
@@ -46,7 +46,7 @@ class TemporalMultiRasterSource(MultiRasterSource):
     @classmethod
     def from_stac(cls, *args: Any, **kwargs: Any) -> NoReturn:
         """Not for time series: use `XarraySource.from_stac` with an item collection and `temporal=True`."""
-        raise ConfigError(
+        raise UnsupportedSourceError(
             'The assets of a single STAC item are no time series. Use XarraySource.from_stac with an item collection '
             'and temporal=True.'
         )
