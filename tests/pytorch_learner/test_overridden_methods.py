@@ -1,20 +1,37 @@
 """A public method that a subclass overrides is called, for every base class that others derive from."""
 
 import json
-from typing import NamedTuple
+import shutil
+import socket
+from typing import ClassVar, NamedTuple
 
 import numpy as np
 import pytest
 import rasterio
 import torch
+from PIL import Image
 from rasterio.transform import from_origin
 from torch import nn
 
 from rastervision.core.box import Box
 from rastervision.core.data.class_config import ClassConfig
+from rastervision.core.data.dataset_config import DatasetConfig
+from rastervision.core.data.label_source.semantic_segmentation_label_source_config import (
+    SemanticSegmentationLabelSourceConfig,
+)
 from rastervision.core.data.raster_source.rasterio_source import RasterioSource
+from rastervision.core.data.raster_source.rasterio_source_config import RasterioSourceConfig
+from rastervision.core.data.raster_source.rasterized_source_config import RasterizedSourceConfig, RasterizerConfig
 from rastervision.core.data.scene import Scene
+from rastervision.core.data.scene_config import SceneConfig
 from rastervision.core.data.scene_factory import make_cc_scene, make_od_scene, make_ss_scene
+from rastervision.core.data.vector_source.geojson_vector_source_config import GeoJSONVectorSourceConfig
+from rastervision.core.rv_pipeline.chip_options import WindowSamplingConfig
+from rastervision.core.rv_pipeline.object_detection_config import ObjectDetectionPredictOptions
+from rastervision.core.rv_pipeline.rv_pipeline_config import PredictOptions
+from rastervision.core.rv_pipeline.semantic_segmentation_config import SemanticSegmentationPredictOptions
+from rastervision.pipeline.config.register import register_config
+from rastervision.pipeline.errors import ConfigError
 from rastervision.pytorch_learner.classification_learner import ClassificationLearner
 from rastervision.pytorch_learner.dataset.classification_dataset import (
     ClassificationRandomWindowGeoDataset,
@@ -38,10 +55,14 @@ from rastervision.pytorch_learner.dataset.semantic_segmentation_dataset import (
     SemanticSegmentationRandomWindowGeoDataset,
     SemanticSegmentationSlidingWindowGeoDataset,
 )
+from rastervision.pytorch_learner.learner.learner import Learner
 from rastervision.pytorch_learner.learner_config.classification_data import ClassificationImageDataConfig
 from rastervision.pytorch_learner.learner_config.object_detection_data import ObjectDetectionImageDataConfig
 from rastervision.pytorch_learner.learner_config.regression_data import RegressionImageDataConfig
-from rastervision.pytorch_learner.learner_config.semantic_segmentation_data import SemanticSegmentationImageDataConfig
+from rastervision.pytorch_learner.learner_config.semantic_segmentation_data import (
+    SemanticSegmentationGeoDataConfig,
+    SemanticSegmentationImageDataConfig,
+)
 from rastervision.pytorch_learner.learner_config.solver import SolverConfig
 from rastervision.pytorch_learner.object_detection_learner import ObjectDetectionLearner
 from rastervision.pytorch_learner.object_detection_utils import BoxList
@@ -59,6 +80,12 @@ from rastervision.pytorch_learner.tasks.regression_config import RegressionLearn
 from rastervision.pytorch_learner.tasks.semantic_segmentation_config import (
     SemanticSegmentationLearnerConfig,
     SemanticSegmentationModelConfig,
+)
+from rastervision.pytorch_learner.utils.distributed import _train_worker
+from rastervision.pytorch_learner.utils.prediction import (
+    iter_predict_scene_cc,
+    iter_predict_scene_od,
+    iter_predict_scene_ss,
 )
 
 CLASSES = ClassConfig(names=['bg', 'thing'], colors=['black', 'white'], null_class='bg')
@@ -363,3 +390,205 @@ def test_a_scene_with_its_own_windows_is_asked_for_them(scenes):
     x, y = SemanticSegmentationSlidingWindowGeoDataset(scene, size=10, stride=10)[0]
 
     assert (x.min(), y.max()) == (1, 0)
+
+
+PREDICT_SCENES = {'ss': iter_predict_scene_ss, 'cc': iter_predict_scene_cc, 'od': iter_predict_scene_od}
+PREDICT_OPTIONS = {
+    'ss': SemanticSegmentationPredictOptions,
+    'cc': PredictOptions,
+    'od': ObjectDetectionPredictOptions,
+}
+
+
+@pytest.mark.parametrize('task', ['ss', 'cc', 'od'])
+def test_scenes_are_predicted_as_a_learner_predicts_datasets(task, scenes, tmp_path):
+    own, called = spying(TASKS[task].learner, 'predict_dataset', 'predict_dataloader')
+    options = PREDICT_OPTIONS[task](chip_sz=8, stride=8)
+
+    both = [
+        list(PREDICT_SCENES[task](learner_of(cls, TASKS[task], tmp_path), scenes[task], options))
+        for cls in (own, TASKS[task].learner)
+    ]
+
+    assert called == {'predict_dataset', 'predict_dataloader'}
+    assert [window for window, _ in both[0]] == [window for window, _ in both[1]]
+
+
+def test_a_scene_with_its_own_windows_is_predicted_as_it_gives_them(scenes, tmp_path):
+    class Dark(Scene):
+        def __getitem__(self, key):
+            pixels, label = super().__getitem__(key)
+            return np.full_like(pixels, 51), label
+
+    scene, images = Dark('dark', scenes['ss'].raster_source, scenes['ss'].label_source), []
+
+    class Looking(nn.Module):
+        def forward(self, x):
+            images.append(x)
+            return x[:, :2]
+
+    learner = learner_of(SemanticSegmentationLearner, TASKS['ss'], tmp_path, model=Looking(), training=False)
+    list(iter_predict_scene_ss(learner, scene, SemanticSegmentationPredictOptions(chip_sz=8, stride=8)))
+
+    assert torch.cat(images).unique().tolist() == pytest.approx([0.2])
+
+
+class OwnLearner(SemanticSegmentationLearner):
+    """A learner of a plugin."""
+
+
+@register_config('test_own_learner', plugin='rastervision.pytorch_learner')
+class OwnLearnerConfig(SemanticSegmentationLearnerConfig):
+    """Makes it as one wrote it for 0.31."""
+
+    def build(
+        self, tmp_dir=None, model_weights_path=None, model_def_path=None, loss_def_path=None, training=True
+    ):  # fmt: skip
+        return OwnLearner(
+            self,
+            tmp_dir=tmp_dir,
+            model_weights_path=model_weights_path,
+            model_def_path=model_def_path,
+            loss_def_path=loss_def_path,
+            training=training,
+        )
+
+
+def own_config(**options):
+    return config_of(TASKS['ss']._replace(config=OwnLearnerConfig), **options)
+
+
+@register_config('test_small_model', plugin='rastervision.pytorch_learner')
+class SmallModelConfig(SemanticSegmentationModelConfig):
+    """A model that is made by its config."""
+
+    def build_default_model(self, num_classes, in_channels):
+        return nn.Conv2d(in_channels, num_classes, 1)
+
+
+def test_the_learner_of_a_bundle_is_made_by_its_config(tmp_path):
+    config = own_config()
+    config.model = SmallModelConfig()
+    data = samples_of(TASKS['ss'])
+    SemanticSegmentationLearner(config, str(tmp_path / 'out'), train_ds=data, valid_ds=data).save_model_bundle(
+        export_onnx=False
+    )
+    bundle = str(tmp_path / 'out/model-bundle.zip')
+
+    assert type(Learner.from_model_bundle(bundle)) is OwnLearner
+    assert type(SemanticSegmentationLearner.from_model_bundle(bundle)) is SemanticSegmentationLearner
+    with pytest.raises(ConfigError, match=r'OwnLearnerConfig\.build does not take model'):
+        Learner.from_model_bundle(bundle, model=nn.Conv2d(3, 2, 1))
+
+
+class CountingLearner(OwnLearner):
+    trained: ClassVar[list] = []
+
+    def train_step(self, batch, batch_ind):
+        self.trained.append((type(self.model).__name__, len(self.train_ds)))
+        return super().train_step(batch, batch_ind)
+
+
+class OtherwiseMadeLearner(CountingLearner):
+    def __init__(self, cfg, number, **kwargs):
+        super().__init__(cfg, **kwargs)
+
+
+class OtherwiseMadeConfig(SemanticSegmentationLearnerConfig):
+    def build(self, **kwargs):
+        return OtherwiseMadeLearner(self, 1, **kwargs)
+
+
+@pytest.mark.parametrize('kind', [CountingLearner, OtherwiseMadeLearner])
+def test_processes_train_with_learners_like_the_one_that_starts_them(kind, tmp_path, monkeypatch):
+    for name in ('RANK', 'LOCAL_RANK', 'WORLD_SIZE'):
+        monkeypatch.setenv(name, '0')
+    with socket.socket() as free:
+        free.bind(('localhost', 0))
+        monkeypatch.setenv('MASTER_PORT', str(free.getsockname()[1]))
+    data, kind.trained[:] = samples_of(TASKS['ss']), []
+    parts = {'train_ds': data, 'valid_ds': data, 'model': nn.Conv2d(3, 2, 1)}
+    config = config_of(TASKS['ss']._replace(config=OtherwiseMadeConfig))
+
+    _train_worker(0, kind, config, str(tmp_path), parts, 1)
+
+    assert kind.trained == [('DistributedDataParallel', 4)] * 2
+    assert (tmp_path / 'last-model.pth').exists()
+
+
+# -------------------------------------------------------------------- configs
+def overridden(config, *names):
+    """A config of a subclass that overrides methods, and the names of those that have been called."""
+    cls, called = spying(type(config), *names)
+    values = {name: getattr(config, name) for name in type(config).model_fields if name != 'type_hint'}
+    return cls(**values), called
+
+
+def run_with(part, **fields):
+    """Replaces a part of a learner's config by one of a subclass, trains, and says what was called."""
+
+    def reach(names, folder, scenes):
+        task = TASKS['ss']
+        config = config_of(task)
+        config.model = SmallModelConfig()
+        config.data = fields.get('data', lambda *_: config.data)(folder, scenes)
+        spied, called = overridden(getattr(config, part), *names)
+        setattr(config, part, spied)
+        SemanticSegmentationLearner(config, str(folder / 'out'), tmp_dir=str(folder)).train()
+        return called
+
+    return reach
+
+
+def zipped_chips(folder, scenes):
+    """An image data config of a zip."""
+    for split in ('train', 'valid'):
+        for name in ('img', 'labels'):
+            (folder / 'chips' / split / name).mkdir(parents=True)
+            for index in range(2):
+                image = np.zeros((8, 8, 3) if name == 'img' else (8, 8), np.uint8)
+                Image.fromarray(image).save(folder / 'chips' / split / name / f'{index}.png')
+    shutil.make_archive(str(folder / 'chips'), 'zip', folder / 'chips')
+    options = {'class_config': CLASSES, 'img_channels': 3, 'img_sz': 8, 'num_workers': 0}
+    return SemanticSegmentationImageDataConfig(uri=str(folder / 'chips.zip'), **options)
+
+
+def of_scenes(folder, scenes):
+    """A geo data config."""
+    uris = [scenes['ss'].raster_source.uris[0]]
+    label_source = SemanticSegmentationLabelSourceConfig(
+        raster_source=RasterizedSourceConfig(
+            vector_source=GeoJSONVectorSourceConfig(uris=[str(folder / 'labels.json')]),
+            rasterizer_config=RasterizerConfig(background_class_id=0),
+        )
+    )
+    both = [
+        SceneConfig(id=name, raster_source=RasterioSourceConfig(uris=uris), label_source=label_source) for name in 'ab'
+    ]
+    dataset = DatasetConfig(class_config=CLASSES, train_scenes=both[:1], validation_scenes=both[1:])
+    sampling = WindowSamplingConfig(size=20)
+    return SemanticSegmentationGeoDataConfig(
+        scene_dataset=dataset, sampling=sampling, img_channels=3, img_sz=8, num_workers=0
+    )
+
+
+DATA_METHODS = ('build_dataset', 'get_data_transforms', 'get_bbox_params', 'random_subset_dataset')
+CONFIGS = {
+    'solver': (
+        run_with('solver', data=zipped_chips),
+        ('build_loss', 'build_optimizer', 'build_step_scheduler', 'build_epoch_scheduler'),
+    ),
+    'model': (run_with('model', data=zipped_chips), ('build', 'build_default_model')),
+    'image data': (
+        run_with('data', data=zipped_chips),
+        (*DATA_METHODS, 'get_data_dirs', 'unzip_data', 'dir_to_dataset'),
+    ),
+    'all image data': (run_with('data', data=zipped_chips), ('build',)),
+    'geo data': (run_with('data', data=of_scenes), (*DATA_METHODS, 'build_scenes', 'scene_to_dataset')),
+    'all geo data': (run_with('data', data=of_scenes), ('build',)),
+}
+
+
+@pytest.mark.parametrize(('reach', 'methods'), CONFIGS.values(), ids=CONFIGS)
+def test_overridden_methods_of_a_config_are_called(reach, methods, scenes, tmp_path):
+    assert reach(methods, tmp_path, scenes) == set(methods)

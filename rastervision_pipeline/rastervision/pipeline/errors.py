@@ -109,7 +109,7 @@ class MalformedJsonError(NotReadableError, JSONDecodeError):
     """
 
     def __init__(self, message: str, cause: JSONDecodeError | None = None) -> None:
-        super().__init__(message)
+        Exception.__init__(self, message)
         self.msg, self.doc, self.pos = (message, '', 0) if cause is None else (cause.msg, cause.doc, cause.pos)
         self.lineno, self.colno = (1, 1) if cause is None else (cause.lineno, cause.colno)
 

@@ -23,6 +23,19 @@ def is_overridden(owner: object, *names: str, base: type) -> bool:
     )
 
 
+def own_class(owner: object, package: str) -> type:
+    """The first class of a package that an object is of, or is derived from; `object` if there is none.
+
+    What an object has that is not of this class was put there by others.
+
+    Args:
+        owner: The object, or a class.
+        package: Its full name.
+    """
+    kinds = owner.__mro__ if isinstance(owner, type) else type(owner).__mro__
+    return next((cls for cls in kinds if f'{cls.__module__}.'.startswith(f'{package}.')), object)
+
+
 def is_overridden_later(owner: object, *names: str, than: tuple[str, ...]) -> bool:
     """Whether some methods are defined nearer to an object than others, which then no longer say what it does.
 

@@ -66,8 +66,8 @@ class PyTorchLearnerSampleWriter(SampleWriter):
         self.sample_ind = 0
 
     def __enter__(self) -> Self:
-        self._scratch = TemporaryDirectory(dir=self.tmp_dir)
-        self.sample_dir = self._scratch.name
+        self.tmp_dir_obj = TemporaryDirectory(dir=self.tmp_dir)
+        self.sample_dir = self.tmp_dir_obj.name
         self.sample_ind = 0
         return self
 
@@ -79,7 +79,7 @@ class PyTorchLearnerSampleWriter(SampleWriter):
                 with publish_file(self.output_uri, tmp_dir=self.tmp_dir) as path:
                     zipdir(self.sample_dir, path)
         finally:
-            self._scratch.cleanup()
+            self.tmp_dir_obj.cleanup()
 
     def write_sample(self, sample: DataSample) -> None:
         """Write the chip of a sample, and a mask if some of its pixels are no data; and count it."""
@@ -256,19 +256,21 @@ class PyTorchLearnerBackend(Backend):
     def predict_scene(
         self,
         scene: 'Scene',
-        predict_options: 'PredictOptions | None' = None,
+        predict_options: 'PredictOptions | int | None' = None,
+        stride: int | None = None,
         *,
         chip_sz: int | None = None,
-        stride: int | None = None,
     ) -> 'Labels':
         """Predict a scene into memory.
 
         Args:
             scene: The scene.
-            predict_options: Which windows. None: those of the pipeline.
-            chip_sz: Overrides the size of the windows; 0.21 asked for it instead of options.
-            stride: Overrides the distance from window to window, likewise.
+            predict_options: Which windows; or their size. None: those of the pipeline.
+            stride: Overrides the distance from window to window.
+            chip_sz: Overrides the size of the windows.
         """
+        if isinstance(predict_options, int):
+            predict_options, chip_sz = None, predict_options
         options = predict_options or self.pipeline_cfg.get_predict_options()
         given = {name: value for name, value in (('chip_sz', chip_sz), ('stride', stride)) if value is not None}
         if given:

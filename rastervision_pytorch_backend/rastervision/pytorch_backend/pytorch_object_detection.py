@@ -65,8 +65,12 @@ class PyTorchObjectDetectionSampleWriter(PyTorchLearnerSampleWriter):
             )
 
     def _empty(self) -> dict[str, list[Any]]:
-        categories = [{'id': class_id, 'name': name} for class_id, name in enumerate(self.class_config.names)]
-        return {'images': [], 'annotations': [], 'categories': categories}
+        return {'images': [], 'annotations': [], 'categories': self.categories}
+
+    @property
+    def categories(self) -> list[dict[str, Any]]:
+        """The classes in the form of COCO: `id` and `name` of each."""
+        return [{'id': class_id, 'name': name} for class_id, name in enumerate(self.class_config.names)]
 
 
 class PyTorchObjectDetection(PyTorchLearnerBackend):

@@ -1,11 +1,10 @@
 """Tells the code of this package from that of others."""
 
+from rastervision.pipeline import overriding
+
 PACKAGE = __name__.rpartition('.')[0]
 
 
 def own_class(owner: object) -> type:
-    """The first class of this package that an object is of, or is derived from; `object` if there is none.
-
-    What an object has that is not of this class was put there by others.
-    """
-    return next((cls for cls in type(owner).__mro__ if f'{cls.__module__}.'.startswith(f'{PACKAGE}.')), object)
+    """The first class of this package that an object is of, or is derived from; see :func:`.overriding.own_class`."""
+    return overriding.own_class(owner, PACKAGE)

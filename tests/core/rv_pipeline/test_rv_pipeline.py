@@ -4,12 +4,14 @@ import zipfile
 import numpy as np
 import pytest
 
+from rastervision.core.backend.backend import Backend
 from rastervision.core.box import Box
 from rastervision.core.data.label_store.semantic_segmentation_label_store_config import (
     SemanticSegmentationLabelStoreConfig,
 )
 from rastervision.core.rv_pipeline.chip_classification import ChipClassification
 from rastervision.core.rv_pipeline.chip_options import ChipOptions, WindowSamplingConfig
+from rastervision.core.rv_pipeline.rv_pipeline_config import PredictOptions
 from rastervision.core.rv_pipeline.semantic_segmentation import SemanticSegmentation
 from rastervision.core.rv_pipeline.semantic_segmentation_config import SemanticSegmentationConfig
 from rastervision.pipeline.config.resolve import resolve
@@ -173,6 +175,37 @@ def test_a_subclass_chooses_and_changes_samples(make_pipeline, monkeypatch):
 
     assert [(sample.split, sample.label) for sample in backend.samples] == [('train', 1), ('valid', 1)]
     assert np.all(backend.samples[0].chip == 100)
+
+
+class BackendOf021(Backend):
+    """Has the methods that 0.21 asked for, with the arguments that it gave."""
+
+    def __init__(self, inner):
+        self.inner, self.sizes = inner, []
+
+    def get_sample_writer(self):
+        return self.inner.get_sample_writer()
+
+    def train(self):
+        pass
+
+    def load_model(self):
+        self.inner.threshold = 100
+
+    def predict_scene(self, scene, chip_sz, stride):
+        self.sizes.append((chip_sz, stride))
+        return self.inner.predict_scene(scene, PredictOptions(chip_sz=chip_sz, stride=stride))
+
+
+def test_a_backend_written_for_021_chips_trains_and_predicts(make_pipeline, monkeypatch):
+    pipeline = make_pipeline()
+    backend = BackendOf021(pipeline.config.backend.build(pipeline.config, pipeline.tmp_dir))
+    monkeypatch.setattr(pipeline, '_make_backend', lambda: backend)
+    for command in ('chip', 'train', 'predict'):
+        getattr(pipeline, command)()
+
+    assert [sample.split for sample in backend.inner.samples] == ['train'] * 24 + ['valid'] * 24
+    assert (predicted_ids(pipeline), backend.sizes) == (CHECKERBOARD, [(10, 10)])
 
 
 @pytest.mark.parametrize(

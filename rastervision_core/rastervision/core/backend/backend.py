@@ -1,9 +1,12 @@
 """What makes chips, trains a model and predicts with it."""
 
+import inspect
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any
+
+from rastervision.pipeline.errors import ConfigError
 
 if TYPE_CHECKING:
     from rastervision.core.box import Box
@@ -90,11 +93,36 @@ class Backend(ABC):
         """
         return None
 
-    @abstractmethod
     def chip_dataset(self, dataset: 'DatasetConfig', chip_options: 'ChipOptions') -> None:
         """Make and write the training samples of scenes.
+
+        A backend without this method, as of 0.21, is given samples of the pipeline by way of `get_sample_writer`.
 
         Args:
             dataset: The scenes.
             chip_options: Which chips to make.
         """
+        raise ConfigError(f'{type(self).__name__} has no chip_dataset: the pipeline writes its samples.')
+
+
+def load_model(backend: Backend, uri: str) -> None:
+    """Let a backend load a trained model, also one whose `load_model` takes no URI, as in 0.21."""
+    if inspect.signature(backend.load_model).parameters:
+        backend.load_model(uri)
+    else:
+        backend.load_model()
+
+
+def predict_scene(backend: Backend, scene: 'Scene', predict_options: 'PredictOptions') -> 'Labels':
+    """Let a backend predict a scene, also one whose `predict_scene` takes size and stride of windows, as in 0.21.
+
+    Args:
+        backend: The backend.
+        scene: The scene.
+        predict_options: In which windows.
+    """
+    names = list(inspect.signature(backend.predict_scene).parameters)
+    if names[1:3] != ['chip_sz', 'stride']:
+        return backend.predict_scene(scene, predict_options)
+    size, stride = predict_options.chip_sz, predict_options.stride
+    return backend.predict_scene(scene, size, stride)  # type: ignore[arg-type, call-arg]

@@ -5,11 +5,13 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
+from rastervision.pipeline.overriding import is_overridden, own_class
+
 if TYPE_CHECKING:
     from rastervision.core.data.label.labels import Labels
     from rastervision.core.data.scene import Scene
 
-OWN_MODULES = 'rastervision.core.'
+OWN = 'rastervision.core'
 
 
 class Evaluator(ABC):
@@ -39,7 +41,7 @@ def run_evaluator(evaluator: Evaluator, scenes: Iterable['Scene'], tmp_dir: str)
         scenes: The scenes.
         tmp_dir: A folder for temporary files.
     """
-    if not evaluator.process.__module__.startswith(OWN_MODULES):
+    if is_overridden(evaluator, 'process', base=own_class(evaluator, OWN)):
         scenes = list(scenes)
     parameters = list(inspect.signature(evaluator.process).parameters.values())
     positional = [each for each in parameters if each.kind in (each.POSITIONAL_ONLY, each.POSITIONAL_OR_KEYWORD)]

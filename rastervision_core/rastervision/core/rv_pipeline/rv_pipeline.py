@@ -8,7 +8,7 @@ from contextvars import Context
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from rastervision.core.backend.backend import Backend
+from rastervision.core.backend.backend import Backend, load_model, predict_scene
 from rastervision.core.box import Box
 from rastervision.core.bundle_files import BundleFiles
 from rastervision.core.data.config_uris import uris_in
@@ -165,12 +165,15 @@ class RVPipeline(Pipeline):
         dataset = self.config.dataset.get_split_config(split_ind, num_splits)
         if not dataset.all_scenes:
             log.info('No scenes for split %d of %d.', split_ind + 1, num_splits)
-        elif is_overridden(self, *SAMPLE_METHODS, base=RVPipeline):
-            with self._make_backend().get_sample_writer() as writer:
+            return
+        backend = self._make_backend()
+        makes_samples = is_overridden(self, *SAMPLE_METHODS, base=RVPipeline)
+        if makes_samples or not is_overridden(backend, 'chip_dataset', base=Backend):
+            with backend.get_sample_writer() as writer:
                 for sample in self._iter_samples(dataset):
                     writer.write_sample(sample)
         else:
-            self._make_backend().chip_dataset(dataset, options)
+            backend.chip_dataset(dataset, options)
 
     def train(self) -> None:
         """Train a model and save it. Goes on with an interrupted training, if the same is asked for."""
@@ -302,7 +305,7 @@ class RVPipeline(Pipeline):
         Returns:
             Predictions in pixel coordinates of the scene; `post_process_predictions` is not applied.
         """
-        labels = self._loaded_backend().predict_scene(scene, self.predict_options)
+        labels = predict_scene(self._loaded_backend(), scene, self.predict_options)
         if is_overridden(self, 'post_process_batch', base=RVPipeline):
             for windows, chips in chipping.iter_batches(scene, self.predict_options):
                 labels = self.post_process_batch(windows, chips, labels)
@@ -336,7 +339,7 @@ class RVPipeline(Pipeline):
         """
         backend = self._make_backend()
         backend.trust, backend.owns_model = self.trust, uri is None
-        backend.load_model(uri or self.config.layout.trained_bundle)
+        load_model(backend, uri or self.config.layout.trained_bundle)
         self.backend = backend
 
     @property

@@ -7,7 +7,7 @@ from rastervision.core.rv_pipeline.chip_options import OF_OBJECTS, WindowSamplin
 from rastervision.core.rv_pipeline.chipping import count_random_windows, sample_windows
 from rastervision.core.rv_pipeline.object_detection_config import ObjectDetectionWindowSamplingConfig
 from rastervision.pipeline.errors import ConfigError
-from rastervision.pytorch_learner.dataset.combination import Concatenation, random_subset
+from rastervision.pytorch_learner.dataset.combination import Concatenation
 from rastervision.pytorch_learner.dataset.oversampling import oversampled
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def build_geo_dataset(
     )
     if split != 'train' or for_chipping:
         return windows
-    chosen = random_subset(windows, size=config.train_sz, fraction=config.train_sz_rel)
+    chosen = config.random_subset_dataset(windows, size=config.train_sz, fraction=config.train_sz_rel)
     return oversampled(chosen, config.rare_class_ids, config.desired_prob)
 
 

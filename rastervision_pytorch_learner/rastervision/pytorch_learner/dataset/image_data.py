@@ -4,7 +4,7 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from rastervision.pipeline.rv_config import rv_config_
-from rastervision.pytorch_learner.dataset.combination import Concatenation, num_samples, random_subset
+from rastervision.pytorch_learner.dataset.combination import Concatenation, num_samples
 from rastervision.pytorch_learner.dataset.dataset import AlbumentationsDataset
 from rastervision.pytorch_learner.dataset.image_folders import split_dir
 from rastervision.pytorch_learner.dataset.oversampling import oversampled
@@ -41,7 +41,7 @@ def build_image_dataset(config: 'ImageDataConfig', split: 'Split', tmp_dir: str 
     if split != 'train':
         return Concatenation(groups)
     shares = [_share(config, group, index) for index, group in enumerate(groups)]
-    chosen = random_subset(Concatenation(shares), size=config.train_sz, fraction=config.train_sz_rel)
+    chosen = config.random_subset_dataset(Concatenation(shares), size=config.train_sz, fraction=config.train_sz_rel)
     return oversampled(chosen, config.rare_class_ids, config.desired_prob)
 
 
@@ -56,4 +56,5 @@ def _share(config: 'ImageDataConfig', group: Concatenation, index: int) -> Any:
     def of_group(value: Any) -> Any:
         return value[index] if isinstance(value, list) else value
 
-    return random_subset(group, size=of_group(config.group_train_sz), fraction=of_group(config.group_train_sz_rel))
+    size, fraction = of_group(config.group_train_sz), of_group(config.group_train_sz_rel)
+    return config.random_subset_dataset(group, size=size, fraction=fraction)

@@ -3,6 +3,7 @@
 import logging
 import os
 import uuid
+from collections.abc import Callable
 from pathlib import Path
 
 from rastervision.pipeline.file_system.utils import (
@@ -16,6 +17,8 @@ from rastervision.pytorch_learner.dataset.errors import MissingImageDataError
 from rastervision.pytorch_learner.dataset.image_files import natural_key
 
 log = logging.getLogger(__name__)
+
+UnzipData = Callable[[list[str], str], list[str]]
 
 # What the folder of a split is called: here, and by other tools.
 SPLITS = {'train': ('train', 'training'), 'valid': ('valid', 'val', 'validation'), 'test': ('test', 'testing')}
@@ -38,13 +41,14 @@ def _has_split(folder: str) -> bool:
     return any(os.path.isdir(os.path.join(folder, name)) for names in SPLITS.values() for name in names)
 
 
-def get_data_dirs(uri: str | list[str], unzip_dir: str) -> list[str]:
+def get_data_dirs(uri: str | list[str], unzip_dir: str, unzip_data: UnzipData) -> list[str]:
     """The data folders (each with the folders train, valid, test) at a URI; local, in a fixed order.
 
     Args:
         uri: A data folder, a zip of one, a list of zips, or a folder of zips; local or remote. Zips of a folder come in
             the natural order of their names.
         unzip_dir: Where zips are unpacked; each only once.
+        unzip_data: What unpacks zips, as the function of this module does.
 
     Raises:
         MissingImageDataError: If there is nothing of the kind.
@@ -55,14 +59,14 @@ def get_data_dirs(uri: str | list[str], unzip_dir: str) -> list[str]:
     if uri.lower().endswith('.zip'):
         return unzip_data([uri], unzip_dir)
     if is_local(uri):
-        return _dirs_in_local(uri, unzip_dir)
+        return _dirs_in_local(uri, unzip_dir, unzip_data)
     zip_uris = _sorted_zips(list_paths(uri, ext='.zip'))
     if zip_uris:
         return unzip_data(zip_uris, unzip_dir)
     mirror = os.path.join(unzip_dir, _name_for(uri))
     if not os.path.isdir(mirror):
         sync_from_dir(uri, mirror)
-    return _dirs_in_local(mirror, unzip_dir)
+    return _dirs_in_local(mirror, unzip_dir, unzip_data)
 
 
 def unzip_data(zip_uris: list[str], unzip_dir: str) -> list[str]:
@@ -97,7 +101,7 @@ def _data_in(folder: str, uri: str) -> str:
     return found[0]
 
 
-def _dirs_in_local(uri: str, unzip_dir: str) -> list[str]:
+def _dirs_in_local(uri: str, unzip_dir: str, unzip_data: UnzipData) -> list[str]:
     if _has_split(uri):
         return [uri]
     zips = _sorted_zips([str(path) for path in Path(uri).glob('*.zip')])

@@ -9,7 +9,7 @@ import torch
 from torch.utils.data import DataLoader, RandomSampler, Sampler
 
 from rastervision.pipeline.errors import ConfigError, DataError, did_you_mean
-from rastervision.pipeline.overriding import is_overridden
+from rastervision.pipeline.overriding import is_overridden, is_overridden_later
 from rastervision.pytorch_learner.dataset.combination import num_samples
 from rastervision.pytorch_learner.dataset.sample_chips import LeaveOutEmpty, first_batch, with_options
 from rastervision.pytorch_learner.learner.files import DATALOADERS_DIRNAME
@@ -111,6 +111,8 @@ class DataPart(PredictingPart):
         Test data is not needed for training: it is not built if other data was passed.
         """
         passed = any(dataset is not None for dataset in self.datasets.values())
+        if not passed and is_overridden_later(self.cfg.data, 'build', than=('build_dataset',)):
+            return self.cfg.data.build(tmp_dir=self.tmp_dir)
         train, valid = (self._passed_or_built(split) for split in ('train', 'valid'))
         return train, valid, self.datasets['test'] if passed else self.build_dataset('test')
 

@@ -5,7 +5,7 @@ import math
 import os
 import tempfile
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, cast
 
 import torch
 from torch import nn
@@ -35,6 +35,11 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+PARTS = (
+    *('train_ds', 'valid_ds', 'test_ds', 'model', 'loss', 'optimizer', 'epoch_scheduler', 'step_scheduler'),
+    *('model_weights_path', 'model_def_path', 'loss_def_path'),
+)
+
 
 class Learner(TrainingPart):
     """Trains a model and predicts with it.
@@ -60,6 +65,9 @@ class Learner(TrainingPart):
         model_def_path: Folder with the external definition of the model.
         loss_def_path: Folder with the external definition of the loss.
         training: Whether to prepare training. Without, the learner can only predict.
+
+    Attributes:
+        given_parts: Those of the arguments that would else be made from the config.
     """
 
     def __init__(
@@ -84,6 +92,8 @@ class Learner(TrainingPart):
         if self.cfg.data.class_config is None:
             self.cfg.update()
         self.cfg.recursive_validate_config()
+        given = locals()
+        self.given_parts = {name: given[name] for name in PARTS if given[name] is not None}
         self.model, self.loss, self.opt = model, loss, optimizer
         self.model_was_passed = model is not None
         self.epoch_scheduler, self.step_scheduler = epoch_scheduler, step_scheduler
@@ -148,9 +158,9 @@ class Learner(TrainingPart):
         has_model = own_model or bool(use_onnx_model)
         if not own_cfg:
             bundle.check_trust(cfg, model_bundle_uri, trust=trust, own_model=has_model, training=training)
-        learner_cls: type[Self] = cls if cls is not Learner else lazy.load(str(cfg._learner))
         if use_onnx_model:
             path = bundle.find_onnx(folder, model_bundle_uri, training=training)
+            learner_cls: type[Learner] = cls if cls is not Learner or not cfg._learner else lazy.load(cfg._learner)
             kwargs['model'] = learner_cls.load_onnx_model(learner_cls.__new__(learner_cls), path)
         else:
             bundle.check_model(cfg, folder, model_bundle_uri, own_model=own_model)
@@ -166,7 +176,8 @@ class Learner(TrainingPart):
             cfg.data.img_channels = input_channels(read_weights(kwargs['model_weights_path']))
         if training and not own_cfg:
             cfg.temperature = 1.0  # it belongs to the weights before training
-        learner = learner_cls(cfg, tmp_dir=tmp_dir, training=training, **kwargs)
+        options = {'tmp_dir': tmp_dir, 'training': training, **kwargs}
+        learner = cast(Self, cfg.build_with(**options)) if cls is Learner else cls(cfg, **options)
         learner.model_bundle_dir = folder
         return learner
 

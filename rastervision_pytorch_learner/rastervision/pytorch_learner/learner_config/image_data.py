@@ -82,7 +82,7 @@ class ImageDataConfig(DataConfig):
         """
         from rastervision.pytorch_learner.dataset.image_folders import get_data_dirs
 
-        return get_data_dirs(uri, unzip_dir)
+        return get_data_dirs(uri, unzip_dir, self.unzip_data)
 
     def unzip_data(self, zip_uris: list[str], unzip_dir: str) -> list[str]:
         """Unpack zips, each into a folder of its own under `unzip_dir`, and give those folders."""

@@ -1,7 +1,8 @@
 """Configures a learner: data, model and training together."""
 
+import inspect
 import os
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, cast
 
 from pydantic import Field, PositiveFloat, model_validator
 
@@ -12,11 +13,13 @@ from rastervision.pipeline import lazy
 from rastervision.pipeline.config.base import Config, added_field
 from rastervision.pipeline.config.register import register_config
 from rastervision.pipeline.errors import ConfigError
+from rastervision.pipeline.overriding import is_overridden
 from rastervision.pytorch_learner.learner_config.card import Card, TaskCard, card_of_config
 from rastervision.pytorch_learner.learner_config.data import DataConfig
 from rastervision.pytorch_learner.learner_config.loggers import IMAGE_INTERVAL, TrainingLoggerConfig
 from rastervision.pytorch_learner.learner_config.model import ModelConfig
 from rastervision.pytorch_learner.learner_config.solver import SolverConfig
+from rastervision.pytorch_learner.own_class import own_class
 
 if TYPE_CHECKING:
     from rastervision.pytorch_learner.learner import Learner
@@ -110,8 +113,13 @@ class LearnerConfig(Config):
             )
         return self
 
-    def update(self) -> None:
-        """Fill unset fields, here and in the configs inside."""
+    def update(self, *args: Any, **kwargs: Any) -> None:
+        """Fill unset fields, here and in the configs inside.
+
+        Args:
+            args: Not used, nor are `kwargs`: the context, which those of plugins may take.
+            kwargs: See `args`.
+        """
         super().update(learner=self)
 
     def build(
@@ -131,10 +139,7 @@ class LearnerConfig(Config):
             loss_def_path: Folder with the external definition of the loss.
             training: Whether to prepare training: data sets, loss, optimizer.
         """
-        if self._learner is None:
-            raise ConfigError(f'{type(self).__name__} is a base class. Use the learner config of a task.')
-        learner_cls: type[Learner] = lazy.load(self._learner)
-        return learner_cls(
+        return self._learner_class()(
             self,
             tmp_dir=tmp_dir,
             model_weights_path=model_weights_path,
@@ -142,6 +147,31 @@ class LearnerConfig(Config):
             loss_def_path=loss_def_path,
             training=training,
         )
+
+    def build_with(self, **kwargs: Any) -> 'Learner':
+        """Build the learner, given any of its arguments; by `build`, if a subclass has its own.
+
+        Args:
+            kwargs: Arguments of the learner, beside the config.
+
+        Raises:
+            ConfigError: If that method does not take some of them.
+        """
+        if not is_overridden(self, 'build', base=own_class(self)):
+            return self._learner_class()(self, **kwargs)
+        taken = inspect.signature(self.build).parameters
+        unknown = [name for name in kwargs if name not in taken]
+        if unknown and not any(each.kind is each.VAR_KEYWORD for each in taken.values()):
+            raise ConfigError(
+                f'{type(self).__name__}.build does not take {", ".join(unknown)}. Use the class of the learner itself, '
+                'or let build take it.'
+            )
+        return self.build(**kwargs)
+
+    def _learner_class(self) -> 'type[Learner]':
+        if self._learner is None:
+            raise ConfigError(f'{type(self).__name__} is a base class. Use the learner config of a task.')
+        return cast('type[Learner]', lazy.load(self._learner))
 
     def model_card(self) -> Card:
         """What this config says about the model: a STAC item with the MLM extension, as plain data."""

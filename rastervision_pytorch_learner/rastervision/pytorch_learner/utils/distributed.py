@@ -10,12 +10,15 @@ import torch.distributed as dist
 from torch import nn
 
 from rastervision.pipeline.errors import ConfigError
+from rastervision.pipeline.overriding import is_overridden
 from rastervision.pipeline.rv_config import rv_config_
+from rastervision.pytorch_learner.own_class import own_class
 
 if TYPE_CHECKING:
     from types import TracebackType
 
     from rastervision.pytorch_learner.learner.learner import Learner
+    from rastervision.pytorch_learner.learner_config.learner import LearnerConfig
 
 T = TypeVar('T')
 
@@ -129,16 +132,30 @@ def spawn(learner: 'Learner') -> bool:
     from torch.multiprocessing.spawn import start_processes
 
     method = rv_config_.get_namespace_option('rastervision', 'DDP_START_METHOD', 'spawn')
-    args = (learner.cfg, learner.output_dir_local, learner.init_loss_def_path, num_gpus)
+    args = (type(learner), learner.cfg, learner.output_dir_local, learner.given_parts, num_gpus)
     start_processes(_train_worker, args, nprocs=num_gpus, start_method=str(method))  # type: ignore[no-untyped-call]
     return True
 
 
-def _train_worker(rank: int, cfg: Any, output_dir: str, loss_def_path: str | None, world_size: int) -> None:
-    os.environ |= {'RANK': str(rank), 'LOCAL_RANK': str(rank), 'WORLD_SIZE': str(world_size)}
-    from rastervision.pipeline import lazy
+def _train_worker(
+    rank: int, kind: 'type[Learner]', cfg: 'LearnerConfig', output_dir: str, parts: dict[str, Any], world_size: int
+) -> None:
+    """Train, as one of several processes, with a learner like the one that has started them.
 
-    learner_cls = lazy.load(cfg._learner)
-    learner = learner_cls(cfg, output_dir=output_dir, loss_def_path=loss_def_path)
+    Args:
+        rank: Number of this process.
+        kind: The class of that learner. One whose arguments are its own is made by `build` of its config.
+        cfg: Its config.
+        output_dir: Its output folder.
+        parts: What it was given beside these: data, model, loss and so on.
+        world_size: Number of processes.
+    """
+    os.environ |= {'RANK': str(rank), 'LOCAL_RANK': str(rank), 'WORLD_SIZE': str(world_size)}
+    if is_overridden(kind, '__init__', base=own_class(kind)):
+        cfg = cfg.copy()
+        cfg.output_uri = output_dir
+        learner = cfg.build_with(**parts)
+    else:
+        learner = kind(cfg, output_dir=output_dir, **parts)
     with learner.ddp():
         learner.train()

@@ -25,12 +25,14 @@ from rastervision.core.data.label.chip_classification_labels import ChipClassifi
 from rastervision.core.data.label.object_detection_labels import ObjectDetectionLabels
 from rastervision.core.data.label.semantic_segmentation_labels import SemanticSegmentationLabels
 from rastervision.core.data.label.utils import best_classes
-from rastervision.core.data.scene import naming_scene
+from rastervision.pipeline.errors import ConfigError
+from rastervision.pipeline.overriding import is_overridden
 from rastervision.pipeline.runner.machine import core_count
 from rastervision.pipeline.rv_config import rv_config_
 from rastervision.pytorch_learner.dataset.dataset import SlidingWindowGeoDataset
 from rastervision.pytorch_learner.dataset.transform import TransformType
 from rastervision.pytorch_learner.object_detection_utils import is_of_data
+from rastervision.pytorch_learner.own_class import own_class
 from rastervision.pytorch_learner.utils.input_check import check_input, indices_to_check
 
 if TYPE_CHECKING:
@@ -223,6 +225,9 @@ def _predict_windows(
     Raises:
         DataError: See `check_input`.
     """
+    if is_overridden(learner, 'predict_dataset', 'predict_dataloader', base=own_class(learner)):
+        yield from _predict_samples(learner, dataset, options, predict_kw)
+        return
     predict = learner.predict
     if options.tta is not None:
         predict = partial(learner.predict_augmented, tta=options.tta)
@@ -236,6 +241,24 @@ def _predict_windows(
             predictions = predict(images, raw_out=True, **predict_kw, **more)
             for (window, chip), prediction in zip(batch, predictions, strict=True):
                 yield window, learner.output_to_numpy(prediction), chip.in_window
+
+
+def _predict_samples(
+    learner: 'Learner', dataset: SlidingWindowGeoDataset, options: 'PredictOptions', predict_kw: dict[str, Any]
+) -> 'Iterator[tuple[Box, Any, None]]':
+    """The same of a learner that predicts datasets in its own way."""
+    if options.tta is not None:
+        raise ConfigError(
+            f'predict_options.tta is {options.tta!r}, but {type(learner).__name__} predicts datasets in its own way. '
+            'Leave tta out.'
+        )
+    loading = {'batch_size': options.batch_sz, 'num_workers': 0}
+    predictions = learner.predict_dataset(
+        dataset, raw_out=True, numpy_out=True, predict_kw=predict_kw, dataloader_kw=loading, progress_bar=False
+    )
+    for window, prediction in zip(dataset.windows, predictions, strict=True):
+        if not isinstance(prediction, np.ndarray) or not np.isnan(prediction).all():
+            yield window, prediction, None
 
 
 class _Windows:
@@ -285,8 +308,7 @@ class _Windows:
         return (window for index, window in enumerate(self._dataset.windows) if index not in self._first)
 
     def _read(self, window: 'Box') -> 'Chip':
-        with naming_scene(self._dataset.scene.id):
-            return self._dataset.scene.raster_source.read_chip(window)
+        return self._dataset._read(window)[0]
 
     def _read_all(self, windows: 'Iterator[Box]') -> 'Iterator[Chip]':
         # A source that streams has threads of its own, and expects one that asks.
