@@ -101,6 +101,9 @@ from rastervision.pytorch_learner.dataset.dataset import (
 from rastervision.pytorch_learner.dataset.dataset import (
     SlidingWindowGeoDataset as SlidingWindowGeoDataset,
 )
+from rastervision.pytorch_learner.dataset.nodata_patches import (
+    NodataPatches as NodataPatches,
+)
 from rastervision.pytorch_learner.dataset.object_detection_dataset import (
     CocoDataset as CocoDataset,
 )

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import albumentations as A
 
-from rastervision.pytorch_learner.dataset.transform_io import deserialize_albumentation_transform
+from rastervision.pytorch_learner.dataset.transform_io import OWN_TRANSFORMS, deserialize_albumentation_transform
 
 if TYPE_CHECKING:
     from rastervision.pytorch_learner.learner_config.data import DataConfig
@@ -51,12 +51,18 @@ class ConfiguredTransform(A.Compose):  # type: ignore[misc]
         if augments and settings.aug_transform is not None:
             parts.append(deserialize_albumentation_transform(settings.aug_transform))
         elif augments:
-            parts += [getattr(A, name)() for name in settings.augmentors]
+            parts += [_augmentor(name) for name in settings.augmentors]
         super().__init__(parts, bbox_params=settings.bbox_params)
         self.settings, self.augments = settings, augments
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _configured, (self.settings, self.augments)
+
+
+def _augmentor(name: str) -> Any:
+    """A transform with its default parameters."""
+    own = {kind.__name__: kind for kind in OWN_TRANSFORMS}
+    return own[name]() if name in own else getattr(A, name)()
 
 
 def _configured(settings: TransformSettings, augments: bool) -> ConfiguredTransform:

@@ -12,6 +12,7 @@ from rastervision.pytorch_learner.dataset.transform import (
     Sample,
     Transform,
     TransformType,
+    makes_gaps,
     scales_pixels,
     transformed,
 )
@@ -38,7 +39,8 @@ def transformed_around_gaps(
         transform: The transform.
         transform_type: The kind of label. `noop`, for which nothing is transformed, gives the sample as it is.
         rng: What the transform draws from.
-        mixed: Let them be 0 while they are transformed, so that they are mixed into others.
+        mixed: Let them be 0 while they are transformed, so that they are mixed into others. If the transform makes
+            pixels NODATA, all are 0 afterwards nevertheless.
 
     Returns:
         The sample, and which of its pixels (height, width) are no data.
@@ -50,11 +52,11 @@ def transformed_around_gaps(
     seed_transform(transform, rng)
     masked = _Masked(transform, invalid)
     image, label = transformed((x if mixed else _filled(x, invalid), y), masked, transform_type)
-    if not mixed:
+    if not mixed or makes_gaps(transform):
         fill: Any = image.dtype.type(0)
         if scales_pixels(transform):
             seed_transform(transform, state)
-            fill = transformed((np.zeros_like(x), y), transform, transform_type)[0]
+            fill = transformed((np.zeros_like(x), y), _Masked(transform, invalid), transform_type)[0]
         image = np.where(masked.mask[..., np.newaxis], fill, image)
     if label is not None and transform_type is TransformType.semantic_segmentation:
         label = np.where(masked.mask, NO_CLASS, label)
@@ -63,7 +65,7 @@ def transformed_around_gaps(
 
 def _filled(x: np.ndarray, invalid: np.ndarray) -> np.ndarray:
     """An image (..., height, width, channels) whose invalid pixels are like the nearest that are not."""
-    if invalid.all():
+    if invalid.all() or not invalid.any():
         return x
     rows, columns = distance_transform_edt(invalid, return_distances=False, return_indices=True)
     return np.asarray(x[..., rows, columns, :])

@@ -26,6 +26,7 @@ from rastervision.pytorch_learner.dataset.transform import (
     is_transform,
     is_unscaled,
     keeps_places,
+    makes_gaps,
 )
 
 
@@ -163,11 +164,16 @@ class AlbumentationsDataset(Dataset[Any]):
         self, transform: SampleTransform, sample: Sample, invalid: np.ndarray | None, rng: np.random.Generator
     ) -> tuple[np.ndarray, Any, np.ndarray | None]:
         """A sample after a transform, and which of its pixels are no data then."""
+        if invalid is None and makes_gaps(transform.transform):
+            invalid = np.zeros(sample[0].shape[-3:-1], dtype=bool)
         if transform.transform is not None and invalid is not None:
             done, invalid = transformed_around_gaps(
                 sample, invalid, transform.transform, self.transform_type, rng, mixed=self.mixes_gaps
             )
-            return *done, invalid
+            image, label = done
+            if makes_gaps(transform.transform):
+                label = self._mark_label(label, ~invalid)
+            return image, label, invalid if invalid.any() else None
         if transform.transform is not None:
             seed_transform(transform.transform, rng)
         return *transform(sample), invalid

@@ -11,6 +11,7 @@ import numpy as np
 from rastervision.pipeline.errors import RasterVisionError
 from rastervision.pytorch_learner.dataset.errors import ImageAxesError, TransformError
 from rastervision.pytorch_learner.dataset.labels import as_class_ids
+from rastervision.pytorch_learner.dataset.nodata_patches import NodataPatches
 
 NEVER_CUT = ('Compose', 'ConfiguredTransform', 'Resize', '_Masked')
 MOST = 0.5  # of the pixels that were above 1; some may be turned out of the image
@@ -85,6 +86,11 @@ def is_unscaled(before: np.dtype[Any], after: np.dtype[Any], transform: Transfor
 def scales_pixels(transform: Transform) -> bool:
     """Whether a transform brings pixels to another range, in which what was 0 is another number."""
     return not _SCALING.isdisjoint(_class_names(transform))
+
+
+def makes_gaps(transform: Transform | None) -> bool:
+    """Whether a transform makes pixels NODATA."""
+    return transform is not None and any(isinstance(part, NodataPatches) for part in _parts(transform))
 
 
 def keeps_places(transform: Transform | None) -> bool:

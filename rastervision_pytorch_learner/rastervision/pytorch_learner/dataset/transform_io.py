@@ -12,6 +12,7 @@ from rastervision.core.defaults import MAX_SIDE
 from rastervision.pipeline.errors import WRONG_DATA, ConfigError, did_you_mean
 from rastervision.pipeline.registry import registry_
 from rastervision.pytorch_learner.dataset.min_max_normalize import MinMaxNormalize
+from rastervision.pytorch_learner.dataset.nodata_patches import NodataPatches
 from rastervision.pytorch_learner.transform_dict import (
     CLASS_KEY,
     LAMBDA_PATH_KEY,
@@ -21,7 +22,7 @@ from rastervision.pytorch_learner.user_code import load_file
 
 SIZES = ('height', 'width', 'size')  # how arguments of transforms end that are in pixels
 LAMBDAS_NAME = 'lambda_transforms'
-OWN_TRANSFORMS = (MinMaxNormalize,)  # importing them makes albumentations know them
+OWN_TRANSFORMS = (MinMaxNormalize, NodataPatches)  # importing them makes albumentations know them
 
 
 def validate_albumentation_transform(tf_dict: dict[str, Any] | None) -> dict[str, Any] | None:

@@ -36,6 +36,7 @@ augmentors = [
     'GaussNoise',
     'RGBShift',
     'ToGray',
+    'NodataPatches',
 ]
 
 
@@ -80,8 +81,8 @@ class DataConfig(Config):
     )
     augmentors: list[str] = Field(
         default_factory=lambda: list(default_augmentors),
-        description='Albumentations transforms, with their default parameters, that are applied at random to training '
-        f'samples. Any of {", ".join(augmentors)}. Ignored if aug_transform is given.',
+        description='Transforms, with their default parameters, that are applied at random to training samples: of '
+        f'albumentations, and NodataPatches. Any of {", ".join(augmentors)}. Ignored if aug_transform is given.',
     )
     base_transform: dict[str, Any] | None = Field(
         None,
