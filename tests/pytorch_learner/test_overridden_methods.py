@@ -520,7 +520,7 @@ def test_processes_train_with_learners_like_the_one_that_starts_them(kind, tmp_p
 def overridden(config, *names):
     """A config of a subclass that overrides methods, and the names of those that have been called."""
     cls, called = spying(type(config), *names)
-    values = {name: getattr(config, name) for name in type(config).model_fields if name != 'type_hint'}
+    values = {name: getattr(config, name) for name in config.model_fields_set - {'type_hint'}}
     return cls(**values), called
 
 
