@@ -123,6 +123,16 @@ def test_run_leaves_nothing_of_an_older_one(toy, bucket, tmp_path):
     assert sorted(files(f'{bucket}/out', tmp_path / 'copy')) == ['a.txt', 'joined.txt', 'shouted.txt']
 
 
+def test_what_lies_beside_what_was_made_does_not_count(toy, bucket, tmp_path):
+    S3FileSystem.write_str(f'{bucket}/parts/0.txt', 'foreign')
+    run(toy(str(tmp_path / 'out'), parts_uri=f'{bucket}/parts', items=['a', 'b']))
+
+    run(toy(str(tmp_path / 'out'), parts_uri=f'{bucket}/parts', items=['a']), num_splits=2)
+
+    assert files(str(tmp_path / 'out'), None)['joined.txt'] == b'a'
+    assert sorted(files(f'{bucket}/parts', tmp_path / 'copy')) == ['0.txt', 'a.txt', 'b.txt']
+
+
 def test_bad_connection_changes_no_byte_of_a_run(toy, bucket, proxy, tmp_path):
     items = [f'{number:03d}' for number in range(40)]
     run(toy(str(tmp_path / 'out'), items=items))

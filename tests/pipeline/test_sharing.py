@@ -4,7 +4,7 @@ import pytest
 
 from rastervision.pipeline.cli.plans import plan_pipelines
 from rastervision.pipeline.cli.running import run_pipelines
-from rastervision.pipeline.errors import ConfigError
+from rastervision.pipeline.errors import ConfigError, DataError
 from rastervision.pipeline.runner.inprocess_runner import InProcessRunner
 
 
@@ -12,10 +12,10 @@ from rastervision.pipeline.runner.inprocess_runner import InProcessRunner
 def run(toy, tmp_path):
     """Runs toy pipelines in this process, each in a folder of its name; fields: of each one's config."""
 
-    def run(*commands, rerun=False, dry=False, **pipelines):
+    def run(*commands, dry=False, rerun=False, keep=(), num_splits=1, **pipelines):
         configs = [toy(**{'root_uri': str(tmp_path / name)} | fields) for name, fields in pipelines.items()]
         function = plan_pipelines if dry else run_pipelines
-        return function(InProcessRunner(), configs, commands, rerun=rerun)
+        return function(InProcessRunner(), configs, commands, num_splits=num_splits, rerun=rerun, keep=keep)
 
     return run
 
@@ -92,6 +92,18 @@ def test_what_another_run_has_made_otherwise_is_not_replaced(run, parts, log, tm
     assert sorted(path.name for path in (tmp_path / 'parts').glob('*.txt')) == ['a.txt', 'b.txt', 'c.txt']
 
 
+def test_what_is_made_again_otherwise_by_its_run_may_be_shared(run, parts, log, tmp_path):
+    run(one={'parts_uri': parts}, two={'parts_uri': parts})
+    log()
+
+    run(one={'parts_uri': parts, 'items': ['a']}, two={'parts_uri': parts, 'items': ['a']})
+    assert log() == ['make a', 'join', 'shout', 'join', 'shout']
+
+    with pytest.raises(ConfigError, match='holds what the run in'):
+        run(two={'parts_uri': parts, 'items': ['b']}, one={'parts_uri': parts, 'items': ['b']}, rerun=True)
+    assert log() == []
+
+
 def test_a_run_replaces_what_it_has_made_itself_and_removes_nothing_outside(run, parts, log, tmp_path):
     run(one={'parts_uri': parts})
     log()
@@ -123,3 +135,76 @@ def test_labels_are_the_ends_in_which_roots_differ(run, parts, tmp_path, capsys)
     assert 'lr-1/a:' in out
     assert 'lr-2/a:' in out
     assert str(tmp_path) not in out
+
+
+def joined(tmp_path, name):
+    return (tmp_path / name / 'joined.txt').read_text()
+
+
+def test_what_was_made_with_other_settings_is_not_used(run, parts, tmp_path):
+    run('make', one={'parts_uri': parts, 'items': ['a', 'b']})
+
+    for name in ('one', 'two'):
+        with pytest.raises(
+            DataError, match=rf'join: .*{parts}.* no whole result of make .*its config changed.*--keep make'
+        ):
+            run('join', **{name: {'parts_uri': parts, 'items': ['a']}})
+
+    assert not (tmp_path / 'one' / 'joined.txt').exists()
+
+
+def test_what_was_changed_is_not_used(run, parts, tmp_path):
+    run('make', one={'parts_uri': parts, 'items': ['a', 'b']})
+    (tmp_path / 'parts' / 'b.txt').write_text('something else')
+
+    with pytest.raises(DataError, match=r'b\.txt is not as it was written'):
+        run('join', one={'parts_uri': parts, 'items': ['a', 'b']})
+
+
+def test_what_is_not_whole_is_not_used(run, parts):
+    with pytest.raises(ValueError, match='b is bad'):
+        run('make', one={'parts_uri': parts, 'bad_item': 'b'}, num_splits=2)
+
+    with pytest.raises(DataError, match='1 of 2 parts are finished'):
+        run('join', one={'parts_uri': parts})
+
+
+def test_what_is_kept_is_used(run, parts, tmp_path):
+    run('make', one={'parts_uri': parts, 'items': ['a', 'b']})
+
+    run('make', 'join', one={'parts_uri': parts, 'items': ['a']}, keep=['make'])
+
+    assert joined(tmp_path, 'one') == 'ab'
+
+
+def test_what_was_made_from_inputs_that_changed_is_used_with_a_warning(run, parts, tmp_path, caplog):
+    source = tmp_path / 'source'
+    source.touch()
+    run('make', one={'parts_uri': parts, 'source': str(source)})
+    source.unlink()
+
+    run('join', two={'parts_uri': parts, 'source': str(source)})
+
+    assert joined(tmp_path, 'two') == 'abc'
+    assert 'its inputs changed since' in caplog.text
+
+
+def test_files_that_no_pipeline_has_made_are_used(run, tmp_path):
+    (tmp_path / 'parts').mkdir()
+    (tmp_path / 'parts' / 'a.txt').write_text('A')
+
+    run('join', one={'parts_uri': str(tmp_path / 'parts'), 'items': ['a']})
+
+    assert joined(tmp_path, 'one') == 'A'
+
+
+@pytest.mark.parametrize('place', ['link', 'one/parts', 'one'])
+def test_files_are_known_wherever_the_folder_lies(run, tmp_path, place):
+    (tmp_path / 'parts').mkdir()
+    (tmp_path / 'link').symlink_to(tmp_path / 'parts')
+    run('make', one={'parts_uri': str(tmp_path / place), 'items': ['a', 'b']})
+    (tmp_path / place / 'c.txt').write_text('foreign')
+
+    run('join', one={'parts_uri': str(tmp_path / place), 'items': ['a', 'b']})
+
+    assert joined(tmp_path, 'one') == 'ab'

@@ -1,6 +1,8 @@
-"""Each command opens only those parts of scenes that it needs, in each task."""
+"""Each command opens only those parts of scenes, and those files of earlier commands, that it needs, in each task."""
 
 import json
+import shutil
+import zipfile
 
 import numpy as np
 import pytest
@@ -35,8 +37,12 @@ from rastervision.core.rv_pipeline.semantic_segmentation_config import (
     SemanticSegmentationConfig,
     SemanticSegmentationPredictOptions,
 )
+from rastervision.pipeline.cli.running import run_pipelines
 from rastervision.pipeline.config.resolve import resolve
 from rastervision.pipeline.errors import RasterVisionError
+from rastervision.pipeline.execution import resolve_pipeline
+from rastervision.pipeline.manifest import Manifest
+from rastervision.pipeline.runner.inprocess_runner import InProcessRunner
 from rastervision.pytorch_backend.pytorch_chip_classification_config import PyTorchChipClassificationConfig
 from rastervision.pytorch_backend.pytorch_object_detection_config import PyTorchObjectDetectionConfig
 from rastervision.pytorch_backend.pytorch_semantic_segmentation_config import PyTorchSemanticSegmentationConfig
@@ -214,3 +220,52 @@ def test_a_command_opens_what_it_reads_and_nothing_else(run, command, part, monk
     else:
         with pytest.raises(RasterVisionError, match='broken'):
             run_command(config, command.split()[0])
+
+
+def num_chips(config, tmp_dir):
+    """How many chips training takes, as a job of a run sees it."""
+    pipeline = resolve_pipeline(config).build(tmp_dir)
+    with Manifest(pipeline).job('train'):
+        return {split: len(pipeline.config.backend.data.build_dataset(split, tmp_dir)) for split in ('train', 'valid')}
+
+
+@pytest.mark.parametrize('task', TASKS)
+def test_training_reads_the_chips_of_the_present_plan(task, tmp_path):
+    chips = tmp_path / 'chips'
+    (chips / 'train').mkdir(parents=True)  # seems to be a data folder
+    (chips / '0.zip').write_text('no zip')
+    config = make_config(task, tmp_path, on_scenes=False)
+    config.chip_uri = config.backend.data.uri = str(chips)
+    earlier = config.copy()
+    earlier.dataset.validation_scenes = []
+    for each in (earlier, config):
+        run_pipelines(InProcessRunner(), [each], ('analyze', 'chip'))
+
+    assert len(list(chips.glob('*.zip'))) == 3
+    assert num_chips(config, str(tmp_path / 'tmp')) == {'train': 4, 'valid': 4}
+
+
+@pytest.mark.parametrize('task', TASKS)
+def test_folders_of_chips_that_no_pipeline_has_made_are_read_whole(task, tmp_path):
+    config = make_config(task, tmp_path, on_scenes=False)
+    run_pipelines(InProcessRunner(), [config], ('analyze', 'chip'))
+    shutil.copytree(config.chip_uri, tmp_path / 'copy')
+    other = next((tmp_path / 'copy').glob('*.zip'))
+    shutil.copy(other, other.with_stem('z'))
+    config.backend.data.uri = str(tmp_path / 'copy')
+
+    assert num_chips(config, str(tmp_path / 'tmp')) == {'train': 8, 'valid': 8}
+
+
+def test_a_bundle_has_the_statistics_of_its_own_run(run, tmp_path):
+    config = run[0][False].copy()
+    config.root_uri, config.analyze_uri, config.bundle_uri = str(tmp_path), str(tmp_path / 'analyze'), str(tmp_path)
+    config.analyzers[0].output_uri = str(tmp_path / 'analyze' / 'stats')
+    run_pipelines(InProcessRunner(), [config], ('analyze',))
+    (tmp_path / 'analyze' / 'stats' / 'secret').write_text('of somebody else')
+
+    run_pipelines(InProcessRunner(), [config], ('bundle',))
+
+    with zipfile.ZipFile(tmp_path / 'model-bundle.zip') as file:
+        names = [name for name in file.namelist() if name.startswith('analyze/') and not name.endswith('/')]
+    assert sorted(names) == ['analyze/stats/train_scenes/stats.json', 'analyze/stats/validation_scenes/stats.json']

@@ -11,33 +11,39 @@ ends, so that a job that was killed goes on with the missing ones, also under an
 
 import logging
 import os
-import sys
 import threading
 from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from rastervision.pipeline.dependency_keys import DependencyKeys, describe_changes
-from rastervision.pipeline.errors import ConfigError
+from rastervision.pipeline.errors import ConfigError, DataError
 from rastervision.pipeline.file_system.local_file_system import to_path
 from rastervision.pipeline.file_system.publish import record_outputs
 from rastervision.pipeline.file_system.utils import is_local
 from rastervision.pipeline.masking import mask
+from rastervision.pipeline.published_files import knowing_files
 from rastervision.pipeline.records import (
     BEGUN,
     STEPS,
     Record,
     RecordStore,
     RunRoot,
+    complete_run,
     digest,
     find_store,
     output_state,
+    path_inside,
     plain_uri,
+    real_uri,
     remove_older,
+    same_run,
 )
+from rastervision.pipeline.utils import peak_memory_mb
 
 if TYPE_CHECKING:
     from rastervision.pipeline.pipeline import Pipeline
@@ -133,7 +139,7 @@ class Manifest:
         if record is None or record['key'] != self.key(command):
             return False
         # A job that had nothing to do is told from one whose outputs nobody noted by those beside it.
-        known = any(other['outputs'] for _, other in self.store_of(command).jobs(command) if _same_run(other, record))
+        known = any(other['outputs'] for _, other in self.store_of(command).jobs(command) if same_run(other, record))
         return known and self._fault(command, record, self._stamps_above(command)) is None
 
     def forget(self, commands: Iterable[str]) -> None:
@@ -168,7 +174,7 @@ class Manifest:
         started = _now()
         token = _current_job.set(job)
         try:
-            with record_outputs() as published:
+            with knowing_files(partial(self.files_for, command)), record_outputs() as published:
                 yield
         finally:
             _current_job.reset(token)
@@ -201,6 +207,43 @@ class Manifest:
                     f'this one differs: {self._changes(command, record)} changed. Give this run another folder, or '
                     'remove that one.'
                 )
+
+    def files_for(self, by: str, folder: str) -> list[str] | None:
+        """What counts of a folder for a command: the files that another one has put there with this config, sorted.
+
+        If only its code or inputs have changed since, they are those of its last whole run.
+
+        Returns:
+            Their URIs; None if no other command writes there, or none is known to have done so.
+
+        Raises:
+            DataError: If they were made with another config, are not all there, or were changed.
+        """
+        command = next((name for name, uri in self.outputs.items() if real_uri(uri) == real_uri(folder)), by)
+        records = [] if command == by else [record for _, record in self.store_of(command).jobs(command)]
+        if not any(record['outputs'] for record in records):
+            return None
+        now = self.key(command), self.keys.seen_key(command, by), self.keys.parts_of(command)['config']
+
+        def fit(run: list[Record]) -> list[bool]:
+            then = run[0]['key'], _seen_by(run[0], by)[0], (run[0].get('parts') or {}).get('config')
+            return [a == b for a, b in zip(now, then, strict=True)]
+
+        runs = self._whole_runs(command, records).values()
+        run = max(runs, key=lambda run: (fit(run), _ended(run)), default=None)
+        if run is None or not any(fit(run)):
+            raise DataError(
+                f'{by}: {mask(folder)!r} holds no whole result of {command} for this config: '
+                f'{self._status(command, set()).reason}. Run {command}, or take its last result by --keep {command}.'
+            )
+        if not any(fit(run)[:2]):
+            changes = self._changes(command, run[0])
+            log.warning(
+                '%s: what %s has made in %s counts, though %s changed since.', by, command, mask(folder), changes
+            )
+        root = self.store_of(command).root
+        paths = (path_inside(root.locate(name), folder) for record in run for name in record['outputs'])
+        return sorted(os.path.join(folder, path) for path in paths if path is not None)
 
     def missing_inputs(self, commands: Iterable[str]) -> list[str]:
         """Local inputs of these commands that are not there, and that no command of the run may write."""
@@ -279,23 +322,28 @@ class Manifest:
         faults = [self._fault(command, record, stamps) for record in current]
         fault = next((text for text in faults if text), None)
         intact = [record for record, text in zip(current, faults, strict=True) if text is None]
-        complete = _complete(intact)
+        complete = complete_run(intact)
         if complete:
             return Status(True, f'finished {max(record["ended"] for record in complete)}')
         return Status(False, fault or f'{len(intact)} of {intact[0]["num_splits"]} parts are finished')
 
     def _records_to_keep(self, command: str) -> list[Record]:
         """The records of the last whole run of a command whose files are as they were written."""
-        records = [record for _, record in self.store_of(command).jobs(command) if record['key'] is not None]
-        intact = [record for record in records if not any(self._changed(command, record['outputs']))]
-        keys = dict.fromkeys(record['key'] for record in intact)
-        runs = [_complete([record for record in intact if record['key'] == key]) for key in keys]
-        if not any(runs):
+        runs = self._whole_runs(command, (record for _, record in self.store_of(command).jobs(command)))
+        if not runs:
             raise ConfigError(
                 f'{command!r} cannot be kept: no run of it in {self.root.uri!r} is known that ended and whose files '
                 'are as they were written. Run it.'
             )
-        return max(filter(None, runs), key=lambda run: max(record['ended'] for record in run))
+        return max(runs.values(), key=_ended)
+
+    def _whole_runs(self, command: str, records: Iterable[Record]) -> dict[str, list[Record]]:
+        """Key -> the records of a whole run of a command under it whose files are as they were written."""
+        finished = (record for record in records if record['key'] is not None)
+        intact = [record for record in finished if not any(self._changed(command, record['outputs']))]
+        keys = dict.fromkeys(record['key'] for record in intact)
+        runs = {key: complete_run([record for record in intact if record['key'] == key]) for key in keys}
+        return {key: run for key, run in runs.items() if run}
 
     def _changes(self, command: str, record: Record) -> str:
         return describe_changes(self.keys.parts_of(command), record.get('parts') or {})
@@ -344,18 +392,9 @@ class Manifest:
             )
 
 
-def _complete(records: list[Record]) -> list[Record]:
-    """Of records of jobs, those that together are a whole command and have outputs; none if there are no such."""
-    for num_splits in {record['num_splits'] for record in records}:
-        parts = [record for record in records if record['num_splits'] == num_splits]
-        if len(parts) == num_splits and any(record['outputs'] for record in parts):
-            return parts
-    return []
-
-
-def _same_run(a: Record, b: Record) -> bool:
-    """Whether two records are of jobs that a command was split into together."""
-    return a['key'] == b['key'] and a.get('num_splits') == b.get('num_splits')
+def _ended(run: list[Record]) -> str:
+    """When a run ended."""
+    return max(str(record['ended']) for record in run)
 
 
 def _seen_by(record: Record, by: str) -> tuple[str, str]:
@@ -453,16 +492,6 @@ def begin(discard: Callable[[], object], settings: Any = None) -> None:
 def job_name(split_ind: int, num_splits: int) -> str:
     """File name of the record of a job."""
     return f'{split_ind}-of-{num_splits}.json'
-
-
-def peak_memory_mb() -> int | None:
-    """The most memory that this process had at once so far, in MiB; None where the system does not tell."""
-    try:
-        import resource
-    except ImportError:  # not a Unix
-        return None
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return int(peak / (2**20 if sys.platform == 'darwin' else 2**10))
 
 
 def _now() -> str:

@@ -102,6 +102,18 @@ def plain_uri(uri: str) -> str:
     return os.path.abspath(to_path(uri)) if is_local(uri) else uri.rstrip('/')
 
 
+def real_uri(uri: str) -> str:
+    """The spelling of the URI of a folder that is the same whatever links lead there."""
+    return os.path.realpath(to_path(uri)) if is_local(uri) else plain_uri(uri)
+
+
+def path_inside(uri: str, folder: str) -> str | None:
+    """The path of a file relative to a folder, whatever links lead to them; None if it lies elsewhere."""
+    parent, name = os.path.split(uri)
+    path, place = f'{real_uri(parent)}/{name}', f'{real_uri(folder)}/'
+    return path.removeprefix(place) if path.startswith(place) else None
+
+
 def _spellings(uri: str) -> set[str]:
     """The ways in which a config may spell the URI of a folder."""
     real = {os.path.realpath(to_path(uri))} if is_local(uri) else set()
@@ -278,6 +290,20 @@ def _is_time(text: Any) -> bool:
         return datetime.fromisoformat(text).tzinfo is not None
     except (TypeError, ValueError):
         return False
+
+
+def complete_run(records: list[Record]) -> list[Record]:
+    """Of records of jobs, those that together are a whole command and have outputs; none if there are no such."""
+    for num_splits in {record['num_splits'] for record in records}:
+        parts = [record for record in records if record['num_splits'] == num_splits]
+        if len(parts) == num_splits and any(record['outputs'] for record in parts):
+            return parts
+    return []
+
+
+def same_run(a: Record, b: Record) -> bool:
+    """Whether two records are of jobs that a command was split into together."""
+    return a['key'] == b['key'] and a.get('num_splits') == b.get('num_splits')
 
 
 def digest(data: Any) -> str:

@@ -2,6 +2,7 @@
 
 import atexit
 import os
+import sys
 from collections.abc import Callable, Sequence
 from subprocess import Popen, TimeoutExpired
 from typing import Any
@@ -103,3 +104,13 @@ def is_true(word: str, setting: str = 'The setting') -> bool:
             f'{", ".join(filter(None, FALSE_WORDS))}.'
         )
     return plain in TRUE_WORDS
+
+
+def peak_memory_mb() -> int | None:
+    """The most memory that this process had at once so far, in MiB; None where the system does not tell."""
+    try:
+        import resource
+    except ImportError:  # not a Unix
+        return None
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return int(peak / (2**20 if sys.platform == 'darwin' else 2**10))

@@ -60,7 +60,7 @@ def test_what_is_done_is_not_run_again(run, log):
 def pair(engine, rastervision, command_line, tmp_path):
     """Runs two toy pipelines, in folders `out/one` and `out/two`, with the runner; fields: of each one's config."""
 
-    def run(*args, one=None, two=None, **fields):
+    def run(*args, one=None, two=None, runner=engine, **fields):
         fields = {'log': str(tmp_path / 'log'), **fields}
         made = [
             f'ToyConfig(**{fields | {"root_uri": str(tmp_path / "out" / name)} | (own or {})!r})'
@@ -71,7 +71,7 @@ def pair(engine, rastervision, command_line, tmp_path):
             'from rastervision.toy_plugin.toy import ToyConfig\n\n\n'
             f'def get_configs(runner):\n    return [{", ".join(made)}]\n'
         )
-        return rastervision('run', engine, path, '--wait', *args)
+        return rastervision('run', runner, path, '--wait', *args)
 
     return run
 
@@ -99,6 +99,18 @@ def test_what_pipelines_share_is_made_once(pair, tmp_path, log, splits, place):
     again = pair('--splits', splits, parts_uri=str(tmp_path / place), one={'mark': '?'}, seconds=0.1)
     assert again.returncode == 0, again.stderr
     assert log() == []
+
+
+def test_what_others_and_earlier_settings_have_left_does_not_count(pair, tmp_path):
+    (tmp_path / 'parts').mkdir()
+    (tmp_path / 'parts' / '0.txt').write_text('foreign')
+    pair('make', parts_uri=str(tmp_path / 'parts'), items=['a', 'b', 'c', 'd'], runner='inprocess')
+
+    result = pair('make', 'join', '--splits', 2, parts_uri=str(tmp_path / 'parts'), items=['a', 'c'])
+
+    assert result.returncode == 0, result.stderr
+    assert [(tmp_path / 'out' / name / 'joined.txt').read_text() for name in ('one', 'two')] == ['ac', 'ac']
+    assert {path.name for path in (tmp_path / 'parts').glob('*.txt')} == {f'{name}.txt' for name in '0abcd'}
 
 
 def test_failure_of_what_is_shared_stops_both(pair, tmp_path, log):

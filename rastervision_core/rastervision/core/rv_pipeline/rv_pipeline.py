@@ -37,6 +37,7 @@ from rastervision.pipeline.manifest import begin, run_step
 from rastervision.pipeline.masking import mask_data
 from rastervision.pipeline.overriding import is_overridden, is_overridden_later
 from rastervision.pipeline.pipeline import Pipeline
+from rastervision.pipeline.published_files import published_files
 
 if TYPE_CHECKING:
     import numpy as np
@@ -227,8 +228,8 @@ class RVPipeline(Pipeline):
                 raise MissingFileError(f'{uri}: there is no such file. Run the train command first.')
             download_or_copy(uri, folder)
         self._copy_config(os.path.join(folder, CONFIG_FILE))
-        if self.config.analyzers and file_exists(self.config.layout.analyze):
-            sync_from_dir(self.config.layout.analyze, os.path.join(folder, 'analyze'))
+        if self.config.analyzers:
+            _copy_made(self.config.layout.analyze, os.path.join(folder, 'analyze'))
         self._write_card(folder)
         path = os.path.join(self.tmp_dir, BUNDLE_FILE)
         zipdir(folder, path)
@@ -450,3 +451,12 @@ def _takes_windows(store: LabelStore | None) -> bool:
     if not is_overridden(store, 'writer', base=LabelStore):
         return store is not None and store.labels_class is not None
     return not is_overridden_later(store, 'save', than=('writer',))
+
+
+def _copy_made(uri: str, folder: str) -> None:
+    """Copy what a command has put into the folder that it writes to; all that is there, if that is not known."""
+    made = published_files(uri)
+    if made is None and file_exists(uri):
+        sync_from_dir(uri, folder)
+    for each in made or []:
+        download_or_copy(each, os.path.dirname(os.path.join(folder, os.path.relpath(each, uri))))

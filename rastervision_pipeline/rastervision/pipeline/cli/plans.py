@@ -5,8 +5,8 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from rastervision.pipeline.cli.checks import look_ahead
-from rastervision.pipeline.cli.running import look_back, unfinished
-from rastervision.pipeline.cli.sharing import check_apart, name_pipelines, share
+from rastervision.pipeline.cli.running import look_back, share_work, unfinished
+from rastervision.pipeline.cli.sharing import check_apart, name_pipelines
 from rastervision.pipeline.commands import order_commands
 from rastervision.pipeline.execution import resolve_pipeline
 from rastervision.pipeline.file_system.utils import get_tmp_dir
@@ -104,7 +104,7 @@ def plan_pipelines(
         statuses = [
             look_back(manifest, names, keep, rerun=rerun) for manifest, names in zip(manifests, orders, strict=True)
         ]
-        sharing = share(manifests, [unfinished(each) for each in statuses])
+        sharing = share_work(manifests, statuses)
         found = []
         for manifest, each, shared in zip(manifests, statuses, sharing, strict=True):
             makers = {name: labels[maker] for name, maker in shared.items()}

@@ -78,7 +78,7 @@ def run_pipelines(
         statuses = [
             look_back(manifest, names, keep, rerun=rerun) for manifest, names in zip(manifests, orders, strict=True)
         ]
-        sharing = share(manifests, [unfinished(each) for each in statuses])
+        sharing = share_work(manifests, statuses)
         for manifest, found, shared in zip(manifests, statuses, sharing, strict=True):
             refuse_problems(manifest, [name for name in unfinished(found) if name not in shared], manifests)
         runs = []
@@ -132,8 +132,7 @@ def look_back(
         rerun: Whether all are to run again.
 
     Raises:
-        ConfigError: If what is to be kept is no command of this run, or to run again, or no finished run of it is
-            known; or if a command would write over what another run has made.
+        ConfigError: If what is to be kept is no command of this run, or runs again, or no finished run of it is known.
     """
     for name in keep:
         check_command(manifest.pipeline, name)
@@ -143,10 +142,21 @@ def look_back(
             raise ConfigError(f'{name!r} is to be kept, and to run again. Leave out --keep or --rerun.')
     if rerun:
         return {name: Status(False, 'asked for') for name in commands}
-    statuses = manifest.statuses(commands, keep)
-    for name in unfinished(statuses):
-        manifest.refuse_others(name)
-    return statuses
+    return manifest.statuses(commands, keep)
+
+
+def share_work(manifests: Sequence[Manifest], statuses: Sequence[Mapping[str, Status]]) -> list[dict[str, int]]:
+    """Which of the commands that are not done are run by one pipeline for others; see :func:`.share`.
+
+    Raises:
+        ConfigError: If one would write over what a run that has no part in this has made.
+    """
+    sharing = share(manifests, [unfinished(each) for each in statuses])
+    for manifest, each, shared in zip(manifests, statuses, sharing, strict=True):
+        for name in unfinished(each):
+            if name not in shared:
+                manifest.refuse_others(name)
+    return sharing
 
 
 def unfinished(statuses: Mapping[str, Status]) -> list[str]:

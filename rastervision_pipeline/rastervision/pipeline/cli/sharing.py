@@ -1,15 +1,12 @@
 """Decides what several pipelines that run together make once for all of them."""
 
-import os
 from collections.abc import Sequence
 
 from rastervision.pipeline.dependency_keys import describe_changes
 from rastervision.pipeline.errors import ConfigError
-from rastervision.pipeline.file_system.local_file_system import to_path
-from rastervision.pipeline.file_system.utils import is_local
 from rastervision.pipeline.manifest import Manifest
 from rastervision.pipeline.masking import mask
-from rastervision.pipeline.records import plain_uri
+from rastervision.pipeline.records import real_uri
 
 
 def check_apart(manifests: Sequence[Manifest], orders: Sequence[Sequence[str]], labels: Sequence[str]) -> None:
@@ -74,6 +71,4 @@ def name_pipelines(manifests: Sequence[Manifest]) -> list[str]:
 def _folders_of(manifest: Manifest, commands: Sequence[str]) -> dict[str, str]:
     """One spelling of the folder that each of the commands writes to, of those of which it can be told."""
     uris = {command: manifest.outputs[command] for command in commands if command in manifest.outputs}
-    return {
-        command: os.path.realpath(to_path(uri)) if is_local(uri) else plain_uri(uri) for command, uri in uris.items()
-    }
+    return {command: real_uri(uri) for command, uri in uris.items()}

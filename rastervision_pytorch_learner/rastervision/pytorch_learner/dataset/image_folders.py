@@ -13,6 +13,7 @@ from rastervision.pipeline.file_system.utils import (
     sync_from_dir,
     unzip,
 )
+from rastervision.pipeline.published_files import published_files
 from rastervision.pytorch_learner.dataset.errors import MissingImageDataError
 from rastervision.pytorch_learner.dataset.image_files import natural_key
 
@@ -46,21 +47,25 @@ def get_data_dirs(uri: str | list[str], unzip_dir: str, unzip_data: UnzipData) -
 
     Args:
         uri: A data folder, a zip of one, a list of zips, or a folder of zips; local or remote. Zips of a folder come in
-            the natural order of their names.
+            the natural order of their names; of one that the chip command of the running pipeline writes to, those that
+            it has written for the present config.
         unzip_dir: Where zips are unpacked; each only once.
         unzip_data: What unpacks zips, as the function of this module does.
 
     Raises:
         MissingImageDataError: If there is nothing of the kind.
-        DataError: If a zip is damaged.
+        DataError: If a zip is damaged, or chips were made with another config, are not all there, or were changed.
     """
     if isinstance(uri, list):
         return unzip_data(uri, unzip_dir)
     if uri.lower().endswith('.zip'):
         return unzip_data([uri], unzip_dir)
+    zip_uris = _zips_of(published_files(uri) or [])
+    if zip_uris:
+        return unzip_data(zip_uris, unzip_dir)
     if is_local(uri):
         return _dirs_in_local(uri, unzip_dir, unzip_data)
-    zip_uris = _sorted_zips(list_paths(uri, ext='.zip'))
+    zip_uris = _zips_of(list_paths(uri, ext='.zip'))
     if zip_uris:
         return unzip_data(zip_uris, unzip_dir)
     mirror = os.path.join(unzip_dir, _name_for(uri))
@@ -104,7 +109,7 @@ def _data_in(folder: str, uri: str) -> str:
 def _dirs_in_local(uri: str, unzip_dir: str, unzip_data: UnzipData) -> list[str]:
     if _has_split(uri):
         return [uri]
-    zips = _sorted_zips([str(path) for path in Path(uri).glob('*.zip')])
+    zips = _zips_of([str(path) for path in Path(uri).glob('*.zip')])
     if not zips:
         there = 'has neither a folder train, valid or test nor a zip in it' if os.path.isdir(uri) else 'does not exist'
         raise MissingImageDataError(
@@ -114,8 +119,9 @@ def _dirs_in_local(uri: str, unzip_dir: str, unzip_data: UnzipData) -> list[str]
     return unzip_data(zips, unzip_dir)
 
 
-def _sorted_zips(uris: list[str]) -> list[str]:
-    return sorted(uris, key=lambda uri: natural_key(Path(uri)))
+def _zips_of(uris: list[str]) -> list[str]:
+    """The zips among files, in the natural order of their names."""
+    return sorted((uri for uri in uris if uri.endswith('.zip')), key=lambda uri: natural_key(Path(uri)))
 
 
 def _unzip_once(uri: str, unzip_dir: str) -> str:

@@ -11,6 +11,7 @@ from torch import nn
 
 from rastervision.pipeline.errors import ConfigError
 from rastervision.pipeline.overriding import is_overridden
+from rastervision.pipeline.published_files import knowing_files, published_files
 from rastervision.pipeline.rv_config import rv_config_
 from rastervision.pytorch_learner.own_class import own_class
 
@@ -133,8 +134,20 @@ def spawn(learner: 'Learner') -> bool:
 
     method = rv_config_.get_namespace_option('rastervision', 'DDP_START_METHOD', 'spawn')
     args = (type(learner), learner.cfg, learner.output_dir_local, learner.given_parts, num_gpus)
-    start_processes(_train_worker, args, nprocs=num_gpus, start_method=str(method))  # type: ignore[no-untyped-call]
+    files = _files_known(learner.cfg.data)
+    start_processes(_train_knowing, (files, args), nprocs=num_gpus, start_method=str(method))  # type: ignore[no-untyped-call]
     return True
+
+
+def _files_known(data: Any) -> dict[str, list[str] | None]:
+    """What counts of each folder of a data config: other processes do not know which command they run for."""
+    given = [getattr(data, 'uri', None), *(getattr(data, 'group_uris', None) or [])]
+    return {uri: published_files(uri) for uri in given if isinstance(uri, str)}
+
+
+def _train_knowing(rank: int, files: dict[str, list[str] | None], args: tuple[Any, ...]) -> None:
+    with knowing_files(files.get):
+        _train_worker(rank, *args)
 
 
 def _train_worker(

@@ -6,10 +6,11 @@ import time
 from pydantic import Field
 
 from rastervision.pipeline.config.register import register_config
-from rastervision.pipeline.file_system.utils import file_to_str, str_to_file
+from rastervision.pipeline.file_system.utils import file_to_str, list_paths, str_to_file
 from rastervision.pipeline.manifest import run_step
 from rastervision.pipeline.pipeline import Pipeline
 from rastervision.pipeline.pipeline_config import PipelineConfig
+from rastervision.pipeline.published_files import published_files
 
 
 class Toy(Pipeline):
@@ -23,7 +24,7 @@ class Toy(Pipeline):
 
     def join(self):
         self.note('join')
-        str_to_file(''.join(file_to_str(self.part(item)) for item in self.config.items), self.path('joined'))
+        str_to_file(''.join(map(file_to_str, self.parts())), self.path('joined'))
 
     def shout(self):
         self.note('shout')
@@ -68,6 +69,14 @@ class Toy(Pipeline):
         while len([name for name in os.listdir(folder) if name.startswith(item)]) < 2:
             assert time.monotonic() < until, f'{item} is made alone'
             time.sleep(0.02)
+
+    def parts(self):
+        """What was made: of a folder that others may write to, what is known to be of this run, or else all."""
+        folder = self.config.parts_uri
+        if folder is None:
+            return [self.part(item) for item in self.config.items]
+        made = published_files(folder)
+        return sorted(list_paths(folder, ext='.txt')) if made is None else made
 
     def part(self, item):
         return os.path.join(self.config.parts_uri or self.config.root_uri, f'{item}.txt')
