@@ -58,3 +58,14 @@ def test_help_needs_little_memory():
 
     unit = 1 if sys.platform == 'darwin' else 1024
     assert int(result.stdout) * unit < 60 * 2**20
+
+
+def test_a_backend_waits_with_models_and_evaluation_of_boxes_until_they_are_used():
+    program = (
+        'import sys, rastervision.pytorch_backend.pytorch_semantic_segmentation; '
+        'print(*{"torchvision", "pycocotools", "matplotlib", "geopandas"} & set(sys.modules))'
+    )
+
+    done = subprocess.run([sys.executable, '-c', program], capture_output=True, text=True, check=True)
+
+    assert done.stdout.split() == []

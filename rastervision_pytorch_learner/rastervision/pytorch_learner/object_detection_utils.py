@@ -1,21 +1,23 @@
-"""Boxes in images, and the model and metrics of object detection."""
+"""Boxes in images, and the model and metrics of object detection.
+
+torchvision and pycocotools are imported where they are used: they take seconds, and all tasks import this module.
+"""
 
 import contextlib
 import io
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 import torch
-from pycocotools.coco import COCO
-from pycocotools.cocoeval import COCOeval
 from torch import Tensor, nn
-from torchvision.ops import batched_nms, box_convert, clip_boxes_to_image
-from torchvision.utils import draw_bounding_boxes
 
 from rastervision.pipeline.errors import DataError
 from rastervision.pytorch_learner.onnx import ONNXRuntimeAdapter
+
+if TYPE_CHECKING:
+    from pycocotools.cocoeval import COCOeval
 
 COCO_MAX_BOXES = 100  # of an image, that pycocotools looks at if it is not told otherwise
 MIN_SHARE_OF_DATA = 0.5  # of a box, so that it is one of something that the image shows
@@ -106,6 +108,8 @@ class BoxList:
 
     def clip_boxes(self, img_height: int, img_width: int) -> Self:
         """The boxes, cut to the size of an image."""
+        from torchvision.ops import clip_boxes_to_image
+
         return type(self)(clip_boxes_to_image(self.boxes, (img_height, img_width)), **self.extras)
 
     def nms(self, iou_thresh: float = 0.5) -> Self:
@@ -114,6 +118,8 @@ class BoxList:
         Args:
             iou_thresh: Intersection over union from which on boxes overlap.
         """
+        from torchvision.ops import batched_nms
+
         if not len(self):
             return self
         kept = batched_nms(self.boxes, self.get_field('scores'), self.get_field('class_ids'), iou_thresh)
@@ -150,7 +156,12 @@ def _convert(boxes: Tensor, in_fmt: str, out_fmt: str) -> Tensor:
         boxes, in_fmt = boxes[:, [1, 0, 3, 2]], 'xyxy'
     if out_fmt == 'yxyx':
         return _convert(boxes, in_fmt, 'xyxy')[:, [1, 0, 3, 2]]
-    return boxes if in_fmt == out_fmt else box_convert(boxes, in_fmt, out_fmt)
+    if in_fmt == out_fmt:
+        return boxes
+    from torchvision.ops import box_convert
+
+    converted: Tensor = box_convert(boxes, in_fmt, out_fmt)
+    return converted
 
 
 def collate_fn(data: Iterable[Sequence[Any]]) -> tuple[Tensor, list[BoxList]]:
@@ -190,6 +201,8 @@ def draw_boxes(x: Tensor, y: BoxList, class_names: Sequence[str], class_colors: 
     Returns:
         New image of the same shape and dtype.
     """
+    from torchvision.utils import draw_bounding_boxes
+
     if not len(y):
         return x
     class_ids = y.get_field('class_ids').tolist()
@@ -235,7 +248,7 @@ def get_coco_preds(outputs: Iterable[BoxList]) -> list[dict[str, Any]]:
     return results
 
 
-def compute_coco_eval(outputs: Iterable[BoxList], targets: Iterable[BoxList], num_class_ids: int) -> COCOeval | None:
+def compute_coco_eval(outputs: Iterable[BoxList], targets: Iterable[BoxList], num_class_ids: int) -> 'COCOeval | None':
     """Compare predictions and labels as COCO does.
 
     Args:
@@ -247,6 +260,9 @@ def compute_coco_eval(outputs: Iterable[BoxList], targets: Iterable[BoxList], nu
         The evaluation; its `stats` begin with mAP and mAP at an IoU of 0.5, of all predictions, also if an image has
         more than the 100 that COCO looks at; they are NaN if there are no labels. None if nothing was predicted.
     """
+    from pycocotools.coco import COCO
+    from pycocotools.cocoeval import COCOeval
+
     outputs = list(outputs)
     results = get_coco_preds(outputs)
     if not results:

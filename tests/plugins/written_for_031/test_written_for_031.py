@@ -27,6 +27,7 @@ PARTS = {
 }
 RUNNERS = {
     'inprocess': [],
+    'local': [],
     'slurm': ['--wait'],
     'step_by_step': ['--splits', '2'],
 }
