@@ -37,6 +37,10 @@ SHOWN_BY = {
     'CogifyConfig': {
         'uris': 'test_no_images_are_refused',
         **dict.fromkeys(COGIFY, 'test_each_option_of_the_config_shows_in_the_copies'),
+        'bbox': 'test_the_image_is_cut_to_the_pixels_of_the_box',
+        'bbox_crs': 'test_the_box_is_in_degrees_unless_said_otherwise_and_the_command_takes_it',
+        'zoom': 'test_a_zoom_that_a_wmts_has_not_says_which_there_are',
+        'max_tiles': 'test_no_more_tiles_are_fetched_than_allowed',
     },
     'DataConfig': {
         'class_config': 'test_classes_of_021_become_a_class_config',
@@ -44,7 +48,7 @@ SHOWN_BY = {
         'img_sz': 'test_scenes_are_learnt_without_chips',
         'train_sz': 'test_train_sz_counts_for_a_plain_uri_and_leaves_other_randomness_alone',
         'train_sz_rel': 'test_a_part_of_the_training_samples_may_be_asked_for',
-        'rare_class_ids': 'test_options_that_make_no_sense_are_refused',
+        'rare_class_ids': 'test_a_class_that_does_not_occur_is_an_error_that_names_it',
         'desired_prob': 'test_all_samples_with_a_rare_class_come_equally_often',
         'num_workers': 'test_there_are_no_more_workers_than_cores',
         'augmentors': 'test_unknown_augmentor_names_the_closest',

@@ -36,6 +36,7 @@ from rastervision.core.data.raster_drivers import (
     is_trusted,
 )
 from rastervision.core.data.raster_names import SCHEMES, RasterName
+from rastervision.core.data.web_tiles import is_tile_service
 from rastervision.pipeline.errors import NotReadableError, RasterVisionError
 from rastervision.pipeline.file_system.file_system import FileSystem
 
@@ -150,6 +151,8 @@ def _open(path: str, drivers: list[str]) -> 'DatasetReader':
 def _unopened(uri: str, name: RasterName, path: str, error: Exception) -> NotReadableError:
     """Why an image cannot be opened, and what to do."""
     hint = f'Check that it exists and is an image that GDAL reads (gdalinfo {path:.300}).'
+    if is_tile_service(uri):
+        hint = 'These are tiles; make an image of a part of them first: rastervision cogify --help.'
     kind = described_by(name.file) if name.file is not None and name.suffix not in DESCRIPTION_SUFFIXES else None
     if kind is not None:
         hint = (

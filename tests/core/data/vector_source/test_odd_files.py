@@ -18,11 +18,12 @@ from rastervision.core.data.label_source.chip_classification_label_source_config
     ChipClassificationLabelSourceConfig,
 )
 from rastervision.core.data.label_source.object_detection_label_source import ObjectDetectionLabelSource
-from rastervision.core.data.vector_source.tiles import Tile, all_tiles, fetch_tiles
+from rastervision.core.data.vector_source.tiles import all_tiles, fetch_tiles
 from rastervision.core.data.vector_source.vector_file_source import VectorFileSource
 from rastervision.core.data.vector_source.vector_file_source_config import VectorFileSourceConfig
 from rastervision.core.data.vector_transformer.buffer_transformer import BufferTransformer
 from rastervision.core.data.vector_transformer.class_inference_transformer import ClassInferenceTransformer
+from rastervision.core.data.web_tiles import Tile
 from rastervision.pipeline.errors import DataError, RasterVisionError
 
 PIXELS = IdentityCRSTransformer()

@@ -9,8 +9,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from rastervision.core.data.crs_transformer.identity_crs_transformer import IdentityCRSTransformer
-from rastervision.core.data.vector_source.tiles import Tile, read_tiles
+from rastervision.core.data.vector_source.tiles import read_tiles
 from rastervision.core.data.vector_source.vector_file_source import VectorFileSource
+from rastervision.core.data.web_tiles import Tile
 from rastervision.core.info.describe import describe
 from rastervision.pipeline.errors import DataError, RasterVisionError
 

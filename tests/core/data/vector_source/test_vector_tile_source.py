@@ -10,10 +10,11 @@ import shapely
 
 from rastervision.core.box import Box
 from rastervision.core.data.class_config import ClassConfig
-from rastervision.core.data.vector_source.tiles import Tile, tile_uri, tiles_in
+from rastervision.core.data.vector_source.tiles import tiles_in
 from rastervision.core.data.vector_source.vector_source_config import VectorSourceConfig
 from rastervision.core.data.vector_source.vector_tile_source import VectorTileSource
 from rastervision.core.data.vector_source.vector_tile_source_config import VectorTileVectorSourceConfig
+from rastervision.core.data.web_tiles import Tile, tile_uri
 from rastervision.pipeline.errors import ArgumentError, ConfigError, DataError
 
 ZOOM = 16  # tiles of about 610 metres

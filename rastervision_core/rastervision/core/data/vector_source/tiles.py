@@ -1,13 +1,11 @@
 """Vector tiles: where they are, and what is in them."""
 
 import os
-import re
 import sqlite3
 import zlib
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from typing import NamedTuple
 
 import numpy as np
 import pyogrio
@@ -17,29 +15,15 @@ from rastervision.core.data.features import Features
 from rastervision.core.data.vector_source.damage import DAMAGED
 from rastervision.core.data.vector_source.regions import Bounds
 from rastervision.core.data.vector_source.vector_file import make_properties
+from rastervision.core.data.web_tiles import HALF_WORLD, Tile, is_template, tile_uri
 from rastervision.pipeline.errors import ConfigError, DataError, NotReadableError
 from rastervision.pipeline.file_system.utils import download_if_needed, file_exists, get_tmp_dir, is_local
 
-TILES_CRS = 'EPSG:3857'
-HALF_WORLD = 20037508.342789244  # metres from the centre of web tiles to their edge
 MVT_ID = 'mvt_id'  # what GDAL calls the number of a feature in a tile
 MAX_TILES = 10_000
 DOWNLOADS_AT_ONCE = 8
 GZIP = b'\x1f\x8b'
 MAX_TILE_BYTES = 64 << 20  # unpacked; usual ones have less than 1 MB
-
-
-class Tile(NamedTuple):
-    """A tile of the web's grid, counted from its north-western corner."""
-
-    z: int
-    x: int
-    y: int
-
-    @property
-    def y_from_south(self) -> int:
-        """The row counted from the south, as in TMS."""
-        return int((1 << self.z) - 1 - self.y)
 
 
 def tiles_in(bounds: Bounds, zoom: int) -> list[Tile]:
@@ -98,17 +82,6 @@ def all_tiles(uri: str, zoom: int) -> list[Tile]:
     if not all(isinstance(number, int) for row in rows for number in row):
         raise DataError(f'{uri} has tiles whose columns and rows are no numbers, such as {rows[0]!r:.100}.')
     return sorted((Tile(zoom, x, (1 << zoom) - 1 - row) for x, row in rows), key=lambda tile: (tile.y, tile.x))
-
-
-def is_template(uri: str) -> bool:
-    """Whether a URI stands for many tiles."""
-    return '{x}' in uri
-
-
-def tile_uri(template: str, tile: Tile) -> str:
-    """The URI of a tile."""
-    values = {'{z}': tile.z, '{x}': tile.x, '{y}': tile.y, '{-y}': tile.y_from_south}
-    return re.sub(r'\{(?:z|x|y|-y)\}', lambda match: str(values[match.group()]), template)
 
 
 def read_tiles(tiles: Iterable[tuple[Tile, bytes]], layer: str | None, where: str) -> list[tuple[str, Features]]:

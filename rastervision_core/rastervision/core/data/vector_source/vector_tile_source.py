@@ -12,20 +12,11 @@ from rastervision.core.data.crs_transformer.image_crs import in_image_crs
 from rastervision.core.data.features import Features, GeoJSON
 from rastervision.core.data.vector_source.placement import Place
 from rastervision.core.data.vector_source.regions import region_bounds
-from rastervision.core.data.vector_source.tiles import (
-    HALF_WORLD,
-    MVT_ID,
-    TILES_CRS,
-    Tile,
-    all_tiles,
-    fetch_tiles,
-    is_template,
-    read_tiles,
-    tiles_in,
-)
+from rastervision.core.data.vector_source.tiles import MVT_ID, all_tiles, fetch_tiles, read_tiles, tiles_in
 from rastervision.core.data.vector_source.vector_file import GEOJSON_CRS
 from rastervision.core.data.vector_source.vector_file_source import to_crs
 from rastervision.core.data.vector_source.vector_source import VectorSource
+from rastervision.core.data.web_tiles import HALF_WORLD, TILES_CRS, Tile, is_template
 from rastervision.pipeline.errors import ArgumentError, DataError
 from rastervision.pipeline.masking import mask
 from rastervision.pipeline.overriding import is_overridden
