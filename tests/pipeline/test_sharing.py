@@ -1,10 +1,12 @@
 """Several pipelines that run together: what they share, and what they must not."""
 
+from functools import partial
+
 import pytest
 
 from rastervision.pipeline.cli.plans import plan_pipelines
 from rastervision.pipeline.cli.running import run_pipelines
-from rastervision.pipeline.errors import ConfigError, DataError
+from rastervision.pipeline.errors import ConfigError, DataError, RunError
 from rastervision.pipeline.runner.inprocess_runner import InProcessRunner
 
 
@@ -12,10 +14,11 @@ from rastervision.pipeline.runner.inprocess_runner import InProcessRunner
 def run(toy, tmp_path):
     """Runs toy pipelines in this process, each in a folder of its name; fields: of each one's config."""
 
-    def run(*commands, dry=False, rerun=False, keep=(), num_splits=1, **pipelines):
+    def run(*commands, dry=False, rerun=False, keep=(), num_splits=1, runner=None, **pipelines):
         configs = [toy(**{'root_uri': str(tmp_path / name)} | fields) for name, fields in pipelines.items()]
         function = plan_pipelines if dry else run_pipelines
-        return function(InProcessRunner(), configs, commands, num_splits=num_splits, rerun=rerun, keep=keep)
+        runner = runner or InProcessRunner()
+        return function(runner, configs, commands, num_splits=num_splits, rerun=rerun, keep=keep)
 
     return run
 
@@ -208,3 +211,31 @@ def test_files_are_known_wherever_the_folder_lies(run, tmp_path, place):
     run('join', one={'parts_uri': str(tmp_path / place), 'items': ['a', 'b']})
 
     assert joined(tmp_path, 'one') == 'ab'
+
+
+class Deferring(InProcessRunner):
+    """Takes jobs and runs them later, as a plugin's runner for a cluster does."""
+
+    def __init__(self):
+        self.taken = []
+
+    def run(self, *args, **kwargs):
+        self.taken.append(partial(super().run, *args, **kwargs))
+
+    def run_what_was_taken(self):
+        while self.taken:
+            self.taken.pop(0)()
+
+
+def test_no_pipeline_starts_before_what_it_shares_is_there(run, parts, log):
+    runner, pipelines = Deferring(), {name: {'parts_uri': parts} for name in ('one', 'two')} | {'three': {}}
+
+    with pytest.raises(RunError, match=r'Not started: two, which needs make of one\. When those jobs'):
+        run(runner=runner, **pipelines)
+    assert len(runner.taken) == 2
+    runner.run_what_was_taken()
+    assert log().count('make a') == 2
+    run(runner=runner, **pipelines)
+    runner.run_what_was_taken()
+
+    assert log() == ['join', 'shout']

@@ -6,6 +6,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from rastervision.pipeline.errors import ConfigError, RunError, did_you_mean
+from rastervision.pipeline.manifest import Manifest
 from rastervision.pipeline.runner.plan import Job, PipelineRun, join_plans, make_plan
 from rastervision.pipeline.rv_config import rv_config_
 from rastervision.pipeline.utils import is_true
@@ -62,15 +63,25 @@ class Runner:
     ) -> None:
         """Run commands of several pipelines, or hand them to what will.
 
-        By default one pipeline runs after the other.
+        By default one pipeline runs after the other. A runner whose `run` returns while jobs still run must do it in
+        another way if pipelines are to share what they make, as a :class:`.ClusterRunner` does.
 
         Args:
             runs: The pipelines and their commands. One that makes something for others comes before them.
             num_splits: Into how many jobs to split a command that can be split.
             pipeline_run_name: Name of this run, where the runner shows one.
+
+        Raises:
+            RunError: If a pipeline could not start, because what another one makes for it is not there yet.
         """
+        early: list[str] = []
         for run in runs:
-            if run.own_commands:
+            awaited = [name for name, maker in run.shared.items() if run.own_commands and not _has_run(runs[maker])]
+            if awaited:
+                early.append(
+                    f'{run.label}, which needs {" and ".join(awaited)} of {runs[run.shared[awaited[0]]].label}'
+                )
+            elif run.own_commands:
                 self.run(
                     run.cfg_json_uri,
                     run.pipeline,
@@ -78,6 +89,12 @@ class Runner:
                     num_splits=num_splits,
                     pipeline_run_name=pipeline_run_name,
                 )
+        if early:
+            raise RunError(
+                f'{type(self).__name__} has returned before its jobs had ended. Not started: {"; ".join(early)}. When '
+                'those jobs have ended, the same command starts the rest. Pipelines with folders of their own need not '
+                'wait.'
+            )
 
     def run_command(self, cmd: list[str]) -> None:
         """Run one command line as a process of this machine, and wait for it.
@@ -173,3 +190,9 @@ class Runner:
     def joint_plan(self, runs: Sequence[PipelineRun], num_splits: int = 1) -> list[Job]:
         """The jobs of several pipelines, each with its settings; see :func:`.join_plans`."""
         return join_plans(runs, [self.plan(run.pipeline, run.own_commands, num_splits) for run in runs])
+
+
+def _has_run(run: PipelineRun) -> bool:
+    """Whether anything that a pipeline was to run has ended well; not only the first, which may leave no record."""
+    manifest = Manifest(run.pipeline)
+    return any(status.done for status in manifest.statuses(run.own_commands).values())
