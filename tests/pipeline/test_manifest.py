@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from rastervision.pipeline import code_versions
+from rastervision.pipeline.cli.plans import plan_pipelines
 from rastervision.pipeline.cli.running import run_pipelines
 from rastervision.pipeline.errors import ConfigError
 from rastervision.pipeline.execution import prepare, run_command
@@ -631,3 +632,20 @@ def test_what_is_not_there_cannot_be_kept(toy, run, log, tmp_path):
     (tmp_path / 'out' / 'joined.txt').unlink()
     with pytest.raises(ConfigError, match="'join' cannot be kept"):
         run(toy(items=['x']), keep=['join'])
+
+
+def test_use_of_what_is_not_up_to_date_is_said_before_it_is_used(toy, caplog):
+    run_pipelines(InProcessRunner(), [toy()], ['make', 'join'])
+    run_pipelines(InProcessRunner(), [toy()], ['shout'])
+    assert caplog.text == ''
+
+    other = toy(items=['a'])
+    (plan,) = plan_pipelines(InProcessRunner(), [other], ['shout'])
+    run_pipelines(InProcessRunner(), [other], ['shout'])
+
+    message = (
+        'shout uses what join has made, which is not up to date: its config and a command before it changed. Run join'
+    )
+    assert message in str(plan)
+    assert message in caplog.text
+    assert 'not up to date' not in str(plan_pipelines(InProcessRunner(), [other], [])[0])

@@ -114,7 +114,8 @@ def plan_pipelines(
                 )
                 for name, status in each.items()
             ]
-            ahead = look_ahead(manifest, [name for name in unfinished(each) if name not in makers], manifests)
+            own = [name for name in unfinished(each) if name not in makers]
+            ahead = look_ahead(manifest, own, each, manifests)
             found.append(PipelinePlan(manifest.pipeline.config.get_config_uri(), plans, *ahead))
         return found
 

@@ -80,7 +80,7 @@ def run_pipelines(
         ]
         sharing = share_work(manifests, statuses)
         for manifest, found, shared in zip(manifests, statuses, sharing, strict=True):
-            refuse_problems(manifest, [name for name in unfinished(found) if name not in shared], manifests)
+            refuse_problems(manifest, [name for name in unfinished(found) if name not in shared], found, manifests)
         runs = []
         for manifest, found, shared, label in zip(manifests, statuses, sharing, labels, strict=True):
             uri = manifest.pipeline.config.get_config_uri()
