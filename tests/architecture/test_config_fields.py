@@ -226,6 +226,7 @@ SHOWN_BY = {
         'early_stopping_epochs': 'test_training_stops_when_it_no_longer_gets_better',
         'state_interval': 'test_batches_that_are_done_are_neither_trained_nor_read_again',
         'on_nonfinite': 'test_a_batch_that_is_not_finite_can_be_passed_over',
+        'overfit_batches': 'test_a_few_batches_are_learned_by_heart_if_they_can_be',
         'calibrate': 'test_scores_of_pixels_are_calibrated_and_their_classes_stay',
     },
     'StatsAnalyzerConfig': {

@@ -250,3 +250,30 @@ def test_processes_that_train_together_agree_on_what_counts(tmp_path, kind, code
         assert 'another process' in said[0][1] + said[1][1]
     else:
         assert said[0][0] == said[1][0] and 'nan' not in said[0][0]
+
+
+def test_a_few_batches_are_learned_by_heart_if_they_can_be(make_learner, noise, caplog):
+    caplog.set_level('INFO')
+    data = noise(50), noise(7)
+    learner = make_learner(
+        datasets=data, plain=True, overfit_batches=8, batch_sz=3, lr=0.2, num_epochs=14, multi_stage=[]
+    )
+    few = [x for x, _ in learner.train_ds]
+    learner.train()
+
+    assert learner.train_ds is learner.valid_ds and len(learner.train_ds) == 24
+    assert all(torch.equal(x, y) for (x, _), y in zip(learner.valid_ds, few, strict=True))  # in the last epoch, too
+    assert 'same 24 samples are for training and validation' in caplog.text
+    assert learner.log_rows[-1]['val_loss'] < 0.1 * learner.log_rows[0]['train_loss']
+    assert 'so they can be learned' in caplog.text
+
+
+def test_a_few_batches_that_are_not_learned_are_a_warning(make_learner, noise, caplog):
+    learner = make_learner(datasets=(noise(50), noise(7)), overfit_batches=1, lr=1e-6, num_epochs=2, multi_stage=[])
+    learner.train()
+
+    assert 'not to a tenth' in caplog.text
+
+
+def test_fewer_samples_than_batches_hold_are_all_used(make_learner, noise):
+    assert len(make_learner(datasets=(noise(5), noise(7)), overfit_batches=9).train_ds) == 5

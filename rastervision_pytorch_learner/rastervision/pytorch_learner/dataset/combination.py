@@ -51,6 +51,13 @@ class Selection(Subset[Any]):
         set_epoch(self.dataset, epoch, seed)
 
 
+class SameEachEpoch(Selection):
+    """Some samples of a dataset, the same in each epoch, with the same augmentation."""
+
+    def set_epoch(self, epoch: int, seed: int = 0) -> None:
+        """Nothing: no epoch changes the samples."""
+
+
 def sample_name(dataset: Any, index: int) -> str:
     """What people call a sample: its file, or scene and window, if the dataset, or the one in it, knows.
 
@@ -117,5 +124,19 @@ def random_subset(dataset: Dataset[Any], *, size: int | None = None, fraction: f
     wanted = size if size is not None else round(fraction * total)  # type: ignore[operator]
     if wanted < 0 or (fraction is not None and fraction > 1):
         raise ConfigError(f'size {size!r}, fraction {fraction!r}: give a size from 0, or a fraction from 0 to 1.')
-    chosen = np.random.default_rng(SUBSET_SEED).permutation(total)[:wanted]
-    return Selection(dataset, sorted(chosen.tolist()))
+    return Selection(dataset, _chosen(total, wanted))
+
+
+def few_samples(dataset: Dataset[Any], size: int) -> SameEachEpoch:
+    """Some samples of a dataset, chosen as by `random_subset`, that are the same in each epoch.
+
+    Args:
+        dataset: The dataset.
+        size: How many; more than there are: all.
+    """
+    return SameEachEpoch(dataset, _chosen(num_samples(dataset), size))
+
+
+def _chosen(total: int, count: int) -> list[int]:
+    """So many indices, at random but always the same, in order."""
+    return sorted(np.random.default_rng(SUBSET_SEED).permutation(total)[:count].tolist())

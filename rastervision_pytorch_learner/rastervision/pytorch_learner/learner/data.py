@@ -10,7 +10,7 @@ from torch.utils.data import DataLoader, RandomSampler, Sampler
 
 from rastervision.pipeline.errors import ConfigError, DataError, did_you_mean
 from rastervision.pipeline.overriding import is_overridden, is_overridden_later
-from rastervision.pytorch_learner.dataset.combination import num_samples
+from rastervision.pytorch_learner.dataset.combination import few_samples, num_samples
 from rastervision.pytorch_learner.dataset.sample_chips import LeaveOutEmpty, first_batch, with_options
 from rastervision.pytorch_learner.learner.files import DATALOADERS_DIRNAME
 from rastervision.pytorch_learner.learner.model import usable_workers
@@ -90,6 +90,7 @@ class DataPart(PredictingPart):
             DataError: If there are too few training samples for a batch.
         """
         self.datasets = dict(zip(SPLITS, self.build_datasets(), strict=True))
+        self._use_few_batches()
         self.dataloaders = dict(zip(SPLITS, self.build_dataloaders(distributed=distributed), strict=True))
         self.given_loaders = frozenset()
         if not num_samples(self.valid_ds):
@@ -104,6 +105,19 @@ class DataPart(PredictingPart):
                 f'{num_samples(self.train_ds)} training samples with batch_sz {batch_sz} '
                 'make no batch: a last batch of one is left out, since batch norm cannot use it. Use more samples.'
             )
+
+    def _use_few_batches(self) -> None:
+        """Train and validate with the same few samples, if `overfit_batches` says so."""
+        solver, dataset = self.cfg.solver, self.datasets['train']
+        if solver is None or solver.overfit_batches is None or dataset is None:
+            return
+        few = few_samples(dataset, solver.overfit_batches * solver.batch_sz * (self.ddp_world_size or 1))
+        self.datasets |= {'train': few, 'valid': few}
+        log.warning(
+            'overfit_batches: the same %d samples are for training and validation. The model is good for nothing but '
+            'looking for mistakes.',
+            len(few),
+        )
 
     def build_datasets(self) -> 'tuple[Dataset[Any] | None, Dataset[Any] | None, Dataset[Any] | None]':
         """The training, validation and test data: as passed, else built from the config.

@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+LEARNED = 0.1  # of the first training loss; few samples that cannot be brought there are not learned
+
 
 class TrainingPart(LearningPart):
     """The part of a learner that goes through epochs and batches."""
@@ -84,6 +86,31 @@ class TrainingPart(LearningPart):
     def _end_training(self) -> None:
         self._remove_state()
         self.use_final_weights()
+        if self._solver.overfit_batches is not None and self.is_main_process:
+            self._tell_whether_learned_by_heart()
+
+    def _tell_whether_learned_by_heart(self) -> None:
+        """Log what `overfit_batches` was to show."""
+        first, row = float(self.log_rows[0]['train_loss']), self.log_rows[-1]
+        last = float(row.get('val_loss', row['train_loss']))  # that of the same samples, after the epoch
+        if last <= LEARNED * first:
+            log.info(
+                'overfit_batches: the loss went from %.4g to %.4g on %d samples, so they can be learned: data, model, '
+                'loss and optimizer work together.',
+                first,
+                last,
+                num_samples(self.train_ds),
+            )
+            return
+        log.warning(
+            'overfit_batches: the loss went from %.4g to only %.4g on %d samples in %d epochs, not to a tenth. '
+            'Train longer (num_epochs) or with another lr. If that does not help, images and labels do not fit '
+            'together (look at dataloaders/train.png), or the model or the loss cannot learn them.',
+            first,
+            last,
+            num_samples(self.train_ds),
+            len(self.log_rows),
+        )
 
     def _validate_in_training(self) -> MetricDict:
         """Metrics of the validation data, in all processes; the first one computes them."""

@@ -125,6 +125,13 @@ class SolverConfig(Config):
         'how often they are right. For chip classification and semantic segmentation.',
     )
 
+    overfit_batches: PositiveInt | None = added_field(
+        None,
+        'To look for mistakes: train and validate with the same samples, which make so many batches and are the same '
+        'in each epoch. A model that works learns them nearly by heart in some hundred epochs; the log says whether it '
+        'has. None: use all samples.',
+    )
+
     @model_validator(mode='after')
     def check_no_loss_opts_if_external(self) -> Self:
         """An external loss brings its own weights."""
