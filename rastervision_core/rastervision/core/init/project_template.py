@@ -5,6 +5,7 @@ In a checkout, `template` is a link to `cookiecutter_template`; in an installed 
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -58,6 +59,7 @@ def make_project(folder: str, values: Values) -> None:
                 made = Path(target, _render(str(path.relative_to(source)), values))
                 made.parent.mkdir(parents=True, exist_ok=True)
                 made.write_text(_render(path.read_text(encoding='utf-8'), values), encoding='utf-8')
+                shutil.copymode(path, made)
 
 
 def check_free(folder: str) -> None:
