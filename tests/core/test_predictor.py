@@ -1,5 +1,6 @@
 import gc
 import json
+import os
 import shutil
 import zipfile
 from pathlib import Path
@@ -110,6 +111,7 @@ def test_an_image_smaller_than_a_chip_is_predicted(make_bundle, tmp_path, write_
     predictor = Predictor(make_bundle(), str(tmp_path))
     predictor.predict([image], str(tmp_path / 'small.json'))
     assert len(json.loads((tmp_path / 'small.json').read_text())['features']) == 1
+    assert predictor.config.dataset.class_config.names and 'pipeline-config.json' in os.listdir(predictor.bundle_dir)
 
 
 def test_trust_reaches_the_backend(make_bundle, predict):
@@ -152,6 +154,7 @@ def test_a_scene_is_predicted_as_it_is_configured(make_bundle, make_scene_config
     predictor = ScenePredictor(bundle, predict_options=PredictOptions(chip_sz=20))
     predictor.predict(str(tmp_path / 'scene-config.json'))
     assert len(json.loads((tmp_path / 'scene.json').read_text())['features']) == 6
+    assert predictor.class_config is predictor.pipeline_config.dataset.class_config
 
 
 @pytest.mark.parametrize('with_stats', [False, True])

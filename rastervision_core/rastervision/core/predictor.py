@@ -39,6 +39,7 @@ from rastervision.pipeline.masking import mask_data
 from rastervision.pipeline.rv_config import rv_config_
 
 if TYPE_CHECKING:
+    from rastervision.core.data.class_config import ClassConfig
     from rastervision.core.data.scene import Scene
     from rastervision.core.rv_pipeline.rv_pipeline import RVPipeline
 
@@ -161,6 +162,16 @@ class Predictor:
         with about(model_bundle_uri):
             self.scene_config = self._template(channel_order, scene_group)
         self.pipeline = self.bundle.build_pipeline(tmp_dir, trust=trust)
+
+    @property
+    def config(self) -> RVPipelineConfig:
+        """The config of the pipeline in the bundle, brought up to date."""
+        return self.bundle.config
+
+    @property
+    def bundle_dir(self) -> str:
+        """The folder of the files of the bundle."""
+        return self.bundle.folder
 
     def predict(self, image_uris: list[str], label_uri: str) -> None:
         """Predict an image and write the result.
@@ -332,6 +343,16 @@ class ScenePredictor:
         if predict_options is not None:
             self.bundle.config.predict_options = PredictOptions.deserialize(predict_options)
         self.pipeline = self.bundle.build_pipeline(tmp_dir, trust=trust)
+
+    @property
+    def pipeline_config(self) -> RVPipelineConfig:
+        """The config of the pipeline in the bundle, brought up to date."""
+        return self.bundle.config
+
+    @property
+    def class_config(self) -> 'ClassConfig':
+        """The classes that the model tells apart."""
+        return self.bundle.config.dataset.class_config
 
     def predict(self, scene_config: str | dict[str, Any] | SceneConfig) -> None:
         """Predict a scene and write the result to its label store.

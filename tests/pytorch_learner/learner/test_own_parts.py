@@ -75,6 +75,27 @@ def test_a_learner_tells_where_its_files_are(make_learner, tmp_path):
     assert learner.init_model_weights_path is None
 
 
+def test_weights_of_classes_are_known_to_steps_of_a_subclass(make_learner):
+    weights = make_learner(class_loss_weights=[1.0, 10.0]).loss_weights
+
+    assert (weights.dtype, weights.tolist()) == (torch.float32, [1, 10])
+    assert make_learner().loss_weights is None
+
+
+def test_what_plots_samples_is_made_with_the_learner(make_learner):
+    made = []
+
+    class Own(SemanticSegmentationLearner):
+        def get_visualizer_class(self):
+            made.append(super().get_visualizer_class())
+            return made[0]
+
+    learner = make_learner(cls=Own)
+
+    assert made == [SemanticSegmentationVisualizer]
+    assert type(learner.visualizer) is made[0] and len(made) == 1
+
+
 def test_what_is_shown_at_the_end_of_an_epoch_can_be_written_for_tensorboard(make_learner):
     class Own(SemanticSegmentationLearner):
         def on_epoch_end(self, curr_epoch, metrics):

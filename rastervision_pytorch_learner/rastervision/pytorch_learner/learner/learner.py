@@ -16,11 +16,12 @@ from rastervision.pipeline import lazy
 from rastervision.pipeline.errors import ConfigError, about
 from rastervision.pipeline.file_system.utils import is_local, json_to_file
 from rastervision.pipeline.masking import mask_data
+from rastervision.pipeline.overriding import is_overridden
 from rastervision.pipeline.rv_config import rv_config_
 from rastervision.pytorch_learner.dataset.combination import num_samples
 from rastervision.pytorch_learner.learner import bundle, files
 from rastervision.pytorch_learner.learner.compute import ComputeOptions
-from rastervision.pytorch_learner.learner.data import SPLITS, Split
+from rastervision.pytorch_learner.learner.data import SPLITS, DataPart, Split
 from rastervision.pytorch_learner.learner.lr_finder import LearningRates, find_lr
 from rastervision.pytorch_learner.learner.system import log_system_details
 from rastervision.pytorch_learner.learner.training import TrainingPart
@@ -228,7 +229,6 @@ class Learner(TrainingPart):
         if self.is_main_process:
             config = self.cfg.dict(with_rv_metadata=True, mode='json')
             json_to_file(mask_data(config), os.path.join(self.output_dir_local, files.CONFIG_FILENAME))
-        self.log_data_stats()
         self.setup_loss(loss_def_path)
         self.setup_steps()
         self.load_checkpoint()
@@ -239,6 +239,8 @@ class Learner(TrainingPart):
             self.step_scheduler = own_schedules[0] or self.build_step_scheduler(start_epoch)
             self.epoch_scheduler = own_schedules[1] or self.build_epoch_scheduler(start_epoch)
         self._restore_state()
+        if is_overridden(self, 'get_visualizer_class', base=DataPart) and self._visualizer is None:
+            self.visualizer = self.build_visualizer()
 
     def setup_loss(self, loss_def_path: str | None = None) -> None:
         """Build the loss if none was passed, and move it to the device."""
@@ -246,6 +248,12 @@ class Learner(TrainingPart):
             self.loss = self.build_loss(loss_def_path)
         if isinstance(self.loss, nn.Module):
             self.loss.to(self.device)
+
+    @property
+    def loss_weights(self) -> torch.Tensor | None:
+        """Weight of each class in the loss, (classes,), float32; None if there are none."""
+        weights = None if self.cfg.solver is None else self.cfg.solver.class_loss_weights
+        return None if weights is None else torch.tensor(weights, dtype=torch.float32, device=self.device)
 
     def build_loss(self, loss_def_path: str | None = None) -> Callable[..., torch.Tensor] | None:
         """Build the loss from the config.

@@ -64,6 +64,7 @@ class TrainingPart(LearningPart):
             self.keep_results()
             self.use_final_weights()
             return
+        self.log_data_stats()
         self.on_train_start()
         with self.recorded():
             for epoch in range(start, end):

@@ -7,8 +7,10 @@ import pytest
 import xarray
 
 from rastervision.core.box import Box
+from rastervision.core.data.crs_transformer.identity_crs_transformer import IdentityCRSTransformer
 from rastervision.core.data.crs_transformer.rasterio_crs_transformer import RasterioCRSTransformer
 from rastervision.core.data.raster_source.multi_raster_source import MultiRasterSource
+from rastervision.core.data.raster_source.raster_source import RasterSource
 from rastervision.core.data.raster_source.rasterio_source import RasterioSource
 from rastervision.core.data.raster_source.temporal_multi_raster_source import TemporalMultiRasterSource
 from rastervision.core.data.raster_source.xarray_source import XarraySource
@@ -148,3 +150,31 @@ def test_a_transformer_that_does_not_say_how_many_channels_it_makes_is_named_onc
 
     assert caplog.text.count(f'{doubling.__name__} makes 6 channels of 3') == 1
     assert 'get_out_channels' in caplog.text
+
+
+class SourceOf021(RasterSource):
+    """Gives what 0.21 asked for: the arguments by place, and the dtype of a chip as a property."""
+
+    crs_transformer = IdentityCRSTransformer()
+    dtype = np.uint16
+
+    def __init__(self, transformers):
+        super().__init__([1, 0], 2, Box(0, 0, 6, 8), transformers)
+
+    def _get_chip(self, window, out_shape=None):
+        return np.full((*window.size, 2), [3, 4], np.uint16)
+
+
+def test_a_source_written_for_021_is_read():
+    source = SourceOf021([Doubling()])
+
+    assert source.get_chip(Box(0, 0, 2, 2)).tolist() == source[0:2, 0:2].tolist() == [[[4, 3, 4, 3]] * 2] * 2
+    assert source.read_chip(Box(4, 6, 8, 10)).valid.tolist() == [[i < 2 and j < 2 for j in range(4)] for i in range(4)]
+    assert (source.dtype, source.dtype_raw, source.extent) == (np.uint16, np.dtype('uint16'), Box(0, 0, 6, 8))
+
+
+def test_a_source_must_say_its_dtype():
+    own = type('Source', (SourceOf021,), {'dtype': RasterSource.dtype})
+
+    with pytest.raises(ArgumentError, match='Source: dtype_raw is missing'):
+        own([])

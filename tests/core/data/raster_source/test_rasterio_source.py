@@ -278,4 +278,5 @@ def test_the_open_image_and_its_bands_are_there_to_look_at(write_tif, noise):
 
     assert source.bands_to_read.tolist() == [3, 1] and source.is_masked
     assert np.array_equal(source.image_dataset.read(3), noise[..., 2])
+    assert hasattr(source, 'session')
     assert not RasterioSource(write_tif(noise, 'other.tif')).is_masked

@@ -19,6 +19,7 @@ from rastervision.core.data.raster_transformer.chain import (
 )
 from rastervision.core.data.raster_transformer.raster_transformer import RasterTransformer
 from rastervision.core.data.slices import parse_array_slices_Nd, sampled_shape
+from rastervision.pipeline.errors import ArgumentError
 from rastervision.pipeline.errors import ChannelOrderError as ChannelOrderError
 from rastervision.pipeline.overriding import is_overridden, is_overridden_later
 
@@ -37,42 +38,47 @@ class RasterSource(ABC):
     Attributes:
         channel_order: Indices of the channels that are selected, in that order.
         num_channels_raw: Number of channels before selection.
-        dtype_raw: Dtype before transformers.
         raster_transformers: What is applied to each chip, in that order.
     """
 
     def __init__(
         self,
-        *,
         channel_order: Sequence[int] | None,
         num_channels_raw: int,
-        dtype_raw: np.dtype,
         bbox: Box,
         raster_transformers: Sequence[RasterTransformer] = (),
+        *,
+        dtype_raw: np.dtype | None = None,
     ) -> None:
         """Make a source.
 
         Args:
             channel_order: See the class. None: all channels.
             num_channels_raw: See the class.
-            dtype_raw: See the class.
             bbox: The part of the image to read from, in pixels of the image.
             raster_transformers: See the class.
+            dtype_raw: See the class. None: what the subclass gives as `dtype`, as it had to in 0.21.
 
         Raises:
             ChannelOrderError: If the image does not have one of the channels.
+            ArgumentError: If nothing says what the dtype is.
         """
+        if dtype_raw is None and not is_overridden(self, 'dtype', base=RasterSource):
+            raise ArgumentError(
+                f'{type(self).__name__}: dtype_raw is missing, the dtype of pixels before transformers.'
+            )
         if channel_order is None:
             channel_order = range(num_channels_raw)
         if not all(0 <= channel < num_channels_raw for channel in channel_order):
             raise ChannelOrderError(list(channel_order), num_channels_raw)
         self.channel_order = [int(channel) for channel in channel_order]
         self.num_channels_raw = num_channels_raw
-        self.dtype_raw = np.dtype(dtype_raw)
+        self._dtype_raw = None if dtype_raw is None else np.dtype(dtype_raw)
         self.raster_transformers = list(raster_transformers)
         self._bbox = bbox
+        if self._dtype_raw is not None:
+            self._dtype = np.dtype(get_transformed_dtype(self.raster_transformers, self._dtype_raw))
         self._num_channels = get_transformed_num_channels(self.raster_transformers, len(self.channel_order))
-        self._dtype = np.dtype(get_transformed_dtype(self.raster_transformers, self.dtype_raw))
 
     # --------------------------------------------------------------- properties
     @property
@@ -84,6 +90,11 @@ class RasterSource(ABC):
     def dtype(self) -> np.dtype:
         """Dtype of a chip."""
         return self._dtype
+
+    @property
+    def dtype_raw(self) -> np.dtype:
+        """Dtype of pixels before transformers."""
+        return np.dtype(self.dtype) if self._dtype_raw is None else self._dtype_raw
 
     @property
     def shape(self) -> tuple[int, ...]:

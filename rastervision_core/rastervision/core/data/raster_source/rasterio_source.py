@@ -23,6 +23,7 @@ from rastervision.core.data.raster_values import read_nodata_mask, read_pixels, 
 from rastervision.core.data.rasterio_io import (
     Nodata,
     common_dtype,
+    get_aws_session,
     get_channel_order_from_dataset,
     is_masked,
     is_remote,
@@ -39,6 +40,7 @@ from rastervision.pipeline.overriding import is_overridden
 
 if TYPE_CHECKING:
     from rasterio.io import DatasetReader
+    from rasterio.session import Session
 
 log = logging.getLogger(__name__)
 
@@ -183,6 +185,11 @@ class RasterioSource(RasterSource):
     def image_dataset(self) -> 'DatasetReader':
         """The image, open for this thread; it closes by itself."""
         return self._image.get()
+
+    @property
+    def session(self) -> 'Session':
+        """With what rights images on S3 are read; see `get_aws_session`."""
+        return get_aws_session()
 
     @property
     def is_masked(self) -> bool:
