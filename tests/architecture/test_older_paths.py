@@ -1,12 +1,15 @@
 """Names can be imported from where programs written for Raster Vision 0.31 take them."""
 
+import ast
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 from rastervision.pipeline import lazy
 
+ROOT = Path(__file__).resolve().parents[2]
 TYPES = 'Proportion PositiveFloat NonEmptyStr NonNegInt PosInt'
 FILES = 'download_if_needed file_to_json get_local_path get_tmp_dir make_dir'
 CONFIGS = 'Config ConfigError'
@@ -50,6 +53,38 @@ def test_a_name_is_the_same_at_its_older_path(older, home):
 def test_names_are_given_also_by_those_that_use_them(module):
     for name in SHARED[module].split():
         lazy.load(f'{module}:{name}')
+
+
+def given_by(path: Path) -> list[str]:
+    """The names, as `'package.module:Name'`, that a module gives by `lazy.also_give`."""
+    module = '.'.join(path.with_suffix('').parts[len(ROOT.parts) + 1 :])
+    found = []
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Call) and ast.unparse(node.func) == 'lazy.also_give':
+            texts = [ast.literal_eval(part) for part in node.args[1:]]
+            found += [f'{module}:{name}' for text in texts for name in text.partition(':')[2].split()]
+    return found
+
+
+SOURCES = sorted(path for part in ROOT.glob('rastervision_*') for path in part.glob('rastervision/**/*.py'))
+ALSO_GIVEN = [name for path in SOURCES for name in given_by(path)]
+
+
+def test_modules_give_what_they_imported_in_031():
+    assert 'rastervision.core.data.raster_source.rasterio_source:download_if_needed' in ALSO_GIVEN
+    for name in ALSO_GIVEN:
+        lazy.load(name)
+
+
+def test_what_a_module_also_gives_is_not_loaded_before_it_is_asked_for():
+    program = (
+        'import sys, rastervision.core.data.label_source.semantic_segmentation_label_source_config as m; '
+        'print("numpy" in sys.modules, m.SemanticSegmentationLabelSource.__name__)'
+    )
+
+    done = subprocess.run([sys.executable, '-c', program], capture_output=True, text=True, check=True)
+
+    assert done.stdout.split() == ['False', 'SemanticSegmentationLabelSource']
 
 
 MODULES = """

@@ -16,10 +16,13 @@ from rastervision.aws_s3.listing import get_matching_s3_keys as get_matching_s3_
 from rastervision.aws_s3.listing import get_matching_s3_objects as get_matching_s3_objects
 from rastervision.aws_s3.syncing import remove_objects, set_time, sync_down, sync_up
 from rastervision.aws_s3.transfer import PART_BYTES, Transfers, progressbar, read_object
+from rastervision.pipeline import lazy
 from rastervision.pipeline.errors import MissingFileError, NotReadableError
 from rastervision.pipeline.file_system.atomic import replace_file
 from rastervision.pipeline.file_system.file_system import MAX_BYTES, FileSystem
 from rastervision.pipeline.file_system.local_file_system import decode
+
+lazy.also_give(__name__, 'rastervision.pipeline.errors: NotWritableError')
 
 
 class S3FileSystem(FileSystem):

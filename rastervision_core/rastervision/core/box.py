@@ -25,6 +25,8 @@ __getattr__ = lazy.names(
     RioWindow='rasterio.windows:Window',
 )
 
+lazy.also_give(__name__, 'rastervision.pipeline.utils: repr_with_args')
+
 Point = tuple[float, float]
 
 ON_EDGE = 1e-6  # pixels; coordinates that went through a map come back with errors below this

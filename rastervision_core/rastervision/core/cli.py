@@ -11,6 +11,8 @@ __getattr__ = lazy.names(
     __name__, 'rastervision.core.predictor:Predictor', 'rastervision.core.predictor:ScenePredictor'
 )
 
+lazy.also_give(__name__, 'rastervision.pipeline.file_system.utils: get_tmp_dir')
+
 
 class OptionEatAll(click.Option):
     """An option that takes all values up to the next option, such as `--channel-order 2 1 0`."""

@@ -23,6 +23,7 @@ from rastervision.core.layout import BUNDLE_FILE, CONFIG_FILE, MODEL_CARD_FILE, 
 from rastervision.core.rv_pipeline.image_check import check_against_card, strict_images
 from rastervision.core.rv_pipeline.rv_pipeline_config import PredictOptions, RVPipelineConfig
 from rastervision.core.stats_file import checked_stats
+from rastervision.pipeline import lazy
 from rastervision.pipeline.config.base import Config, descendants
 from rastervision.pipeline.errors import (
     BundleError,
@@ -42,6 +43,13 @@ if TYPE_CHECKING:
     from rastervision.core.data.class_config import ClassConfig
     from rastervision.core.data.scene import Scene
     from rastervision.core.rv_pipeline.rv_pipeline import RVPipeline
+
+lazy.also_give(
+    __name__,
+    'rastervision.pipeline.config.build: build_config',
+    'rastervision.pipeline.config.upgrade: upgrade_config',
+    'rastervision.pipeline.file_system.utils: get_tmp_dir',
+)
 
 log = logging.getLogger(__name__)
 

@@ -9,10 +9,18 @@ import numpy as np
 from rastervision.core.box import Box
 from rastervision.core.defaults import CHIP_SZ, SEED
 from rastervision.core.stats_file import checked_stats
+from rastervision.pipeline import lazy
 from rastervision.pipeline.errors import ArgumentError, NoStatsError
 
 if TYPE_CHECKING:
     from rastervision.core.data.raster_source.raster_source import RasterSource
+
+lazy.also_give(
+    __name__,
+    'rastervision.core.data.plain_data: ensure_json_serializable',
+    'rastervision.pipeline.file_system.utils: file_to_json json_to_file',
+    'rastervision.pipeline.utils: repr_with_args',
+)
 
 MAX_DRAWS = 10  # of random chips in place of those without data
 Running = tuple[np.ndarray, np.ndarray, np.ndarray]

@@ -83,6 +83,22 @@ def names(module: str, *targets: str, **renamed: str) -> GetAttr:
     return _getattr_of(module, {target.rpartition(':')[2]: target for target in targets} | renamed)
 
 
+def also_give(module: str, *targets: str) -> None:
+    """Let a module give names that it imported itself in 0.31, though it does not need them.
+
+    Unlike `names`, this leaves type checkers strict: they know only what the module defines.
+
+    Args:
+        module: The module's `__name__`.
+        targets: Modules with the names that they define, as `'package.module: Name OtherName'`.
+    """
+    split = [(home, name) for home, _, given in (target.partition(':') for target in targets) for name in given.split()]
+    members = vars(sys.modules[module])
+    earlier, later = members.get('__getattr__'), names(module, *(f'{home}:{name}' for home, name in split))
+    own = {name for _, name in split}
+    members['__getattr__'] = later if earlier is None else lambda name: (later if name in own else earlier)(name)
+
+
 def load(target: str) -> Any:
     """Import what `'package.module:Name'` names, or the module if there is no name."""
     module, _, name = target.partition(':')

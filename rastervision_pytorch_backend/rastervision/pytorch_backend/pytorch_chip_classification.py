@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from rastervision.core.data_sample import DataSample
+from rastervision.pipeline import lazy
 from rastervision.pipeline.errors import DataError
 from rastervision.pytorch_backend.pytorch_learner_backend import PyTorchLearnerBackend, PyTorchLearnerSampleWriter
 from rastervision.pytorch_backend.utils import chip_collate_fn_cc
@@ -12,6 +13,12 @@ from rastervision.pytorch_learner.utils.prediction import iter_predict_scene_cc,
 if TYPE_CHECKING:
     from rastervision.core.data.dataset_config import DatasetConfig
     from rastervision.core.rv_pipeline.chip_options import ChipOptions
+
+lazy.also_give(
+    __name__,
+    'rastervision.core.data.label.chip_classification_labels: ChipClassificationLabels',
+    'rastervision.pipeline.file_system.local_file_system: make_dir',
+)
 
 __all__ = ['PyTorchChipClassification', 'PyTorchChipClassificationSampleWriter', 'chip_collate_fn_cc']
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
 from rastervision.core.backend.backend import Backend, SampleWriter
 from rastervision.core.data_sample import DataSample
+from rastervision.pipeline import lazy
 from rastervision.pipeline.errors import BundleError
 from rastervision.pipeline.file_system.local_file_system import make_dir
 from rastervision.pipeline.file_system.publish import publish_file
@@ -37,6 +38,10 @@ if TYPE_CHECKING:
     from rastervision.core.rv_pipeline.rv_pipeline_config import PredictOptions, RVPipelineConfig
     from rastervision.pytorch_learner.learner_config.geo_data import GeoDataConfig
     from rastervision.pytorch_learner.learner_config.learner import LearnerConfig
+
+lazy.also_give(
+    __name__, 'rastervision.core.data.plain_data: save_img', 'rastervision.pipeline.file_system.utils: upload_or_copy'
+)
 
 __all__ = ['SPLITS', 'PyTorchLearnerBackend', 'PyTorchLearnerSampleWriter', 'get_image_ext', 'write_chip']
 

@@ -39,6 +39,8 @@ __getattr__ = lazy.names(
     'rastervision.pytorch_backend.pytorch_learner_backend:PyTorchLearnerBackend',
 )
 
+lazy.also_give(__name__, 'rastervision.pipeline.file_system.utils: get_tmp_dir')
+
 STATS_DTYPE = 'uint8'
 FLAT_DATA_FIELDS = ('augmentors', 'img_sz', 'num_workers', 'base_transform', 'aug_transform', 'plot_options')
 

@@ -4,6 +4,7 @@ import os
 from typing import TYPE_CHECKING, Any, Self
 
 from rastervision.core.data_sample import DataSample
+from rastervision.pipeline import lazy
 from rastervision.pipeline.file_system.utils import json_to_file
 from rastervision.pytorch_backend.pytorch_learner_backend import PyTorchLearnerBackend, PyTorchLearnerSampleWriter
 from rastervision.pytorch_backend.utils import as_box_list, chip_collate_fn_od
@@ -12,6 +13,8 @@ from rastervision.pytorch_learner.utils.prediction import iter_predict_scene_od,
 
 if TYPE_CHECKING:
     from types import TracebackType
+
+lazy.also_give(__name__, 'rastervision.core.data.label.object_detection_labels: ObjectDetectionLabels')
 
 __all__ = ['PyTorchObjectDetection', 'PyTorchObjectDetectionSampleWriter', 'chip_collate_fn_od']
 

@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from rastervision.core.data_sample import DataSample
+from rastervision.pipeline import lazy
 from rastervision.pytorch_backend.pytorch_learner_backend import PyTorchLearnerBackend, PyTorchLearnerSampleWriter
 from rastervision.pytorch_backend.utils import chip_collate_fn_ss
 from rastervision.pytorch_learner.semantic_segmentation_learner_config import SemanticSegmentationGeoDataConfig
@@ -10,6 +11,12 @@ from rastervision.pytorch_learner.utils.prediction import iter_predict_scene_ss,
 
 if TYPE_CHECKING:
     import numpy as np
+
+lazy.also_give(
+    __name__,
+    'rastervision.core.data.label.pixel_labels: SemanticSegmentationLabels',
+    'rastervision.pipeline.file_system.local_file_system: make_dir',
+)
 
 __all__ = ['PyTorchSemanticSegmentation', 'PyTorchSemanticSegmentationSampleWriter', 'chip_collate_fn_ss']
 

@@ -5,12 +5,17 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
+from rastervision.pipeline import lazy
 from rastervision.pytorch_learner.dataset.visualizer.classification_visualizer import ClassificationVisualizer
 from rastervision.pytorch_learner.learner.learner import Learner as Learner
 from rastervision.pytorch_learner.tasks.class_labels import NO_PREDICTION, ClassLabelsLearner
 
 if TYPE_CHECKING:
     from rastervision.pytorch_learner.dataset.visualizer.visualizer import Visualizer
+
+lazy.also_give(
+    __name__, 'rastervision.pytorch_learner.metrics: aggregate_metrics compute_conf_mat compute_conf_mat_metrics'
+)
 
 
 class ClassificationLearner(ClassLabelsLearner):

@@ -13,11 +13,14 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from rastervision.pipeline import lazy
 from rastervision.pipeline.errors import DataError
 from rastervision.pytorch_learner.onnx import ONNXRuntimeAdapter
 
 if TYPE_CHECKING:
     from pycocotools.cocoeval import COCOeval
+
+lazy.also_give(__name__, 'rastervision.pipeline.file_system.utils: get_tmp_dir json_to_file')
 
 COCO_MAX_BOXES = 100  # of an image, that pycocotools looks at if it is not told otherwise
 MIN_SHARE_OF_DATA = 0.5  # of a box, so that it is one of something that the image shows

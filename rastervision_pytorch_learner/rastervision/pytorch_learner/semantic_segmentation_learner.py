@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import interpolate
 
+from rastervision.pipeline import lazy
 from rastervision.pytorch_learner.dataset.visualizer.semantic_segmentation_visualizer import (
     SemanticSegmentationVisualizer,
 )
@@ -15,6 +16,12 @@ from rastervision.pytorch_learner.tasks.class_labels import NO_PREDICTION, Class
 if TYPE_CHECKING:
     from rastervision.pytorch_learner.dataset.visualizer.visualizer import Visualizer
     from rastervision.pytorch_learner.symmetries import Symmetry
+
+lazy.also_give(
+    __name__,
+    'rastervision.pytorch_learner.learner.learner: Learner',
+    'rastervision.pytorch_learner.metrics: aggregate_metrics compute_conf_mat compute_conf_mat_metrics',
+)
 
 SMALLEST_SHARE = 1e-6  # of what is data around a pixel
 

@@ -3,8 +3,12 @@
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING
 
+from rastervision.pipeline import lazy
+
 if TYPE_CHECKING:
     from rastervision.core.data.scene import Scene
+
+lazy.also_give(__name__, 'rastervision.core.data.scene: Scene')
 
 
 class Analyzer(ABC):

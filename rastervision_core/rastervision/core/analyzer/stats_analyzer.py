@@ -8,11 +8,14 @@ from rastervision.core.analyzer.analyzer import Analyzer
 from rastervision.core.data.scene import name_scene
 from rastervision.core.defaults import CHIP_SZ, SEED, STATS_SAMPLE_PROB
 from rastervision.core.raster_stats import RasterStats
+from rastervision.pipeline import lazy
 from rastervision.pipeline.errors import ConfigError, RasterVisionError
 
 if TYPE_CHECKING:
     from rastervision.core.data.raster_source.raster_source import RasterSource
     from rastervision.core.data.scene import Scene
+
+lazy.also_give(__name__, 'rastervision.core.data.scene: Scene')
 
 log = logging.getLogger(__name__)
 

@@ -10,9 +10,12 @@ from rastervision.core import compat
 from rastervision.core.data.class_config import ClassConfig
 from rastervision.core.data.scene_config import SceneConfig
 from rastervision.core.defaults import TEST_GROUP, TRAIN_GROUP, VALIDATION_GROUP
+from rastervision.pipeline import lazy
 from rastervision.pipeline.config.base import Config
 from rastervision.pipeline.config.register import register_config
 from rastervision.pipeline.errors import ConfigError, did_you_mean
+
+lazy.also_give(__name__, 'rastervision.pipeline.utils: split_into_groups')
 
 
 def dataset_config_upgrader(cfg_dict: dict[str, Any], version: int) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from rastervision.core.data.config_uris import is_same_file, uris_in
 from rastervision.core.data.label_source.label_source_config import LabelSourceConfig
 from rastervision.core.data.label_store.label_store_config import LabelStoreConfig
 from rastervision.core.data.raster_source.raster_source_config import RasterSourceConfig
+from rastervision.pipeline import lazy
 from rastervision.pipeline.config.base import Config
 from rastervision.pipeline.config.register import register_config
 from rastervision.pipeline.errors import ConfigError
@@ -19,6 +20,12 @@ if TYPE_CHECKING:
     from rastervision.core.data.raster_source.raster_source import RasterSource
     from rastervision.core.data.scene import Scene
     from rastervision.core.rv_pipeline.rv_pipeline_config import RVPipelineConfig
+
+lazy.also_give(
+    __name__,
+    'rastervision.core.data.scene: Scene',
+    'rastervision.core.data.vector_source.geojson_vector_source: get_polygons_from_uris',
+)
 
 
 OPTIONAL = ('label_source', 'label_store', 'aoi_uris')

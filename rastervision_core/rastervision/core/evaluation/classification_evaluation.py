@@ -10,8 +10,11 @@ from typing import Any
 import numpy as np
 
 from rastervision.core.evaluation.class_evaluation_item import METRICS, ClassEvaluationItem
+from rastervision.pipeline import lazy
 from rastervision.pipeline.errors import LabelError
 from rastervision.pipeline.file_system.utils import str_to_file
+
+lazy.also_give(__name__, 'rastervision.core.data.plain_data: ensure_json_serializable')
 
 AVERAGE = 'average'
 

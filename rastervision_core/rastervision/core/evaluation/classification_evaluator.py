@@ -9,6 +9,7 @@ from rastervision.core.data.label.semantic_segmentation_labels import SemanticSe
 from rastervision.core.data.scene import Scene, naming_scene
 from rastervision.core.evaluation.classification_evaluation import ClassificationEvaluation
 from rastervision.core.evaluation.evaluator import Evaluator
+from rastervision.pipeline import lazy
 from rastervision.pipeline.errors import DataError
 
 if TYPE_CHECKING:
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from rastervision.core.data.label.labels import Labels
     from rastervision.core.data.label_source.label_source import LabelSource
     from rastervision.core.data.label_store.label_store import LabelStore
+
+lazy.also_give(__name__, 'rastervision.core.data.label.labels: Labels')
 
 log = logging.getLogger(__name__)
 

@@ -8,10 +8,13 @@ import numpy as np
 from rastervision.core.box import Box
 from rastervision.core.defaults import BLOCK_SZ
 from rastervision.core.evaluation.classification_evaluation import ClassificationEvaluation, count_pairs
+from rastervision.pipeline import lazy
 
 if TYPE_CHECKING:
     from rastervision.core.data.class_config import ClassConfig
     from rastervision.core.data.label.semantic_segmentation_labels import SemanticSegmentationLabels
+
+lazy.also_give(__name__, 'rastervision.core.evaluation.class_evaluation_item: ClassEvaluationItem')
 
 MAX_PIXELS = 2**22
 

@@ -47,6 +47,12 @@ if TYPE_CHECKING:
     from rastervision.core.rv_pipeline.rv_pipeline_config import PredictOptions, RVPipelineConfig
     from rastervision.pipeline.problems import Problem
 
+lazy.also_give(
+    __name__,
+    'rastervision.pipeline.file_system.local_file_system: make_dir',
+    'rastervision.pipeline.file_system.utils: download_if_needed get_local_path',
+)
+
 log = logging.getLogger(__name__)
 
 ALL_COMMANDS = ['analyze', 'chip', 'train', 'predict', 'eval', 'bundle']

@@ -13,6 +13,7 @@ from rastervision.core.data.scene_config import SceneConfig
 from rastervision.core.evaluation.semantic_segmentation_evaluator_config import SemanticSegmentationEvaluatorConfig
 from rastervision.core.rv_pipeline.chip_options import ChipOptions
 from rastervision.core.rv_pipeline.rv_pipeline_config import PredictOptions, RVPipelineConfig
+from rastervision.pipeline import lazy
 from rastervision.pipeline.config.base import added_field
 from rastervision.pipeline.config.register import register_config
 from rastervision.pipeline.config.spellings import warn_renamed
@@ -22,6 +23,10 @@ if TYPE_CHECKING:
     import numpy as np
 
     from rastervision.core.rv_pipeline.semantic_segmentation import SemanticSegmentation
+
+lazy.also_give(
+    __name__, 'rastervision.core.rv_pipeline.chip_options: WindowSamplingConfig', 'rastervision.core.types: NonNegInt'
+)
 
 
 def ss_chip_options_upgrader(cfg_dict: dict[str, Any], version: int) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from rastervision.pipeline import lazy
 from rastervision.pipeline.errors import MissingFileError, NotReadableError, RasterVisionError
 from rastervision.pipeline.file_system.archives import archive_stem, unpack
 from rastervision.pipeline.file_system.archives import is_archive as is_archive
@@ -22,6 +23,8 @@ from rastervision.pipeline.file_system.json_reader import DATA, JsonLimits, pars
 from rastervision.pipeline.file_system.local_file_system import LocalFileSystem, copy_file, decode, list_files
 from rastervision.pipeline.file_system.publish import record
 from rastervision.pipeline.rv_config import rv_config_
+
+lazy.also_give(__name__, 'rastervision.pipeline.file_system.local_file_system: make_dir')
 
 log = logging.getLogger(__name__)
 

@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from rastervision.pipeline import lazy
 from rastervision.pipeline.file_system.utils import is_local, str_to_file
 from rastervision.pipeline.records import RecordStore
 from rastervision.pipeline.runner.command_line import job_command_line
@@ -19,6 +20,12 @@ from rastervision.pipeline.verbosity import Verbosity
 
 if TYPE_CHECKING:
     from rastervision.pipeline.pipeline import Pipeline
+
+lazy.also_give(
+    __name__,
+    'rastervision.pipeline.file_system.utils: download_if_needed',
+    'rastervision.pipeline.utils: terminate_at_exit',
+)
 
 LOCAL = 'local'
 MAKEFILE = 'Makefile'

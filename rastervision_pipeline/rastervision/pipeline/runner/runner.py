@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from rastervision.pipeline import lazy
 from rastervision.pipeline.errors import ConfigError, RunError, did_you_mean
 from rastervision.pipeline.manifest import Manifest
 from rastervision.pipeline.runner.plan import Job, PipelineRun, join_plans, make_plan
@@ -13,6 +14,8 @@ from rastervision.pipeline.utils import is_true
 
 if TYPE_CHECKING:
     from rastervision.pipeline.pipeline import Pipeline
+
+lazy.also_give(__name__, 'rastervision.pipeline.pipeline: Pipeline')
 
 SPLITS = 'splits'
 

@@ -12,6 +12,7 @@ from rastervision.core.data.scene import Scene, naming_scene
 from rastervision.core.defaults import MAX_SAMPLE_ATTEMPTS
 from rastervision.core.padding import least_padding
 from rastervision.core.utils.misc import ensure_tuple
+from rastervision.pipeline import lazy
 from rastervision.pipeline.overriding import is_overridden
 from rastervision.pytorch_learner.dataset.errors import (
     GeoDatasetError,
@@ -36,6 +37,13 @@ if TYPE_CHECKING:
     from shapely.geometry.base import BaseGeometry
 
     from rastervision.core.data.aoi_sampler import AoiSampler
+
+lazy.also_give(
+    __name__,
+    'rastervision.core.data.aoi_sampler: AoiSampler',
+    'rastervision.core.types: NonNegInt PosInt',
+    'rastervision.pytorch_learner.dataset.transform: TF_TYPE_TO_TF_FUNC',
+)
 
 SizeOption = int | tuple[int, int]
 PadDirection = Literal['both', 'start', 'end']

@@ -16,6 +16,7 @@ from rastervision.core.data.label_source.object_detection_label_source import Ob
 from rastervision.core.data.scene import naming_scene
 from rastervision.core.data.scene_factory import make_od_scene
 from rastervision.core.rv_pipeline.object_windows import check_sizes, reduced_shape
+from rastervision.pipeline import lazy
 from rastervision.pipeline.overriding import is_overridden
 from rastervision.pytorch_learner.dataset.box_sampler import BoxWindowSampler
 from rastervision.pytorch_learner.dataset.coco import read_coco
@@ -36,6 +37,8 @@ if TYPE_CHECKING:
     from rastervision.core.data.class_config import ClassConfig
     from rastervision.core.data.label.object_detection_labels import ObjectDetectionLabels
     from rastervision.core.data.scene import Scene
+
+lazy.also_give(__name__, 'rastervision.core.data.label.object_detection_labels: ObjectDetectionLabels')
 
 D = TypeVar('D', bound=GeoDataset)
 Boxes = tuple[np.ndarray, np.ndarray, str]

@@ -8,10 +8,15 @@ from typing import Any, TypeAlias, TypeGuard
 import albumentations as A
 import numpy as np
 
+from rastervision.pipeline import lazy
 from rastervision.pipeline.errors import RasterVisionError
 from rastervision.pytorch_learner.dataset.errors import ImageAxesError, TransformError
 from rastervision.pytorch_learner.dataset.labels import as_class_ids
 from rastervision.pytorch_learner.dataset.nodata_patches import NodataPatches
+
+lazy.also_give(
+    __name__, 'rastervision.core.types: PosInt', 'rastervision.pytorch_learner.object_detection_utils: BoxList'
+)
 
 NEVER_CUT = ('Compose', 'ConfiguredTransform', 'Resize', '_Masked')
 MOST = 0.5  # of the pixels that were above 1; some may be turned out of the image

@@ -20,6 +20,11 @@ if TYPE_CHECKING:
     from rastervision.core.data.class_config import ClassConfig
     from rastervision.core.data.crs_transformer.crs_transformer import CRSTransformer
 
+lazy.also_give(
+    __name__,
+    'rastervision.core.data.label.tfod_utils.np_box_list_ops: clip_to_window concatenate prune_non_overlapping_boxes',
+)
+
 STORE = 'rastervision.core.data.label_store.object_detection_geojson_store:ObjectDetectionGeoJSONStore'
 
 

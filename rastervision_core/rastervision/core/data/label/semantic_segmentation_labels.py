@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from rastervision.core.data.crs_transformer.crs_transformer import CRSTransformer
     from rastervision.core.data.label_store.semantic_segmentation_label_store_config import VectorOutputConfig
 
+lazy.also_give(__name__, 'rastervision.core.data.label.labels: Labels')
+
 STORE = 'rastervision.core.data.label_store.semantic_segmentation_label_store:SemanticSegmentationLabelStore'
 BLOCK_SZ_OF_SAVE = 512
 

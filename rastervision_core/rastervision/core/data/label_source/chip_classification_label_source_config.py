@@ -109,3 +109,9 @@ __getattr__ = lazy.names(
     __name__,
     'rastervision.core.data.label_source.chip_classification_label_source:ChipClassificationLabelSource',
 )
+
+lazy.also_give(
+    __name__,
+    'rastervision.core.data.vector_transformer.buffer_transformer_config: BufferTransformerConfig',
+    'rastervision.core.data.vector_transformer.class_inference_transformer_config: ClassInferenceTransformerConfig',
+)

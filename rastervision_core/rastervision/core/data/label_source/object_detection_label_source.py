@@ -11,9 +11,16 @@ from rastervision.core.data.crs_transformer.crs_transformer import CRSTransforme
 from rastervision.core.data.features import Features, check_are_areas
 from rastervision.core.data.label.object_detection_labels import ObjectDetectionLabels
 from rastervision.core.data.label_source.label_source import LabelSource
+from rastervision.pipeline import lazy
 
 if TYPE_CHECKING:
     from rastervision.core.data.vector_source.vector_source import VectorSource
+
+lazy.also_give(
+    __name__,
+    'rastervision.core.data.slices: parse_array_slices_2d',
+    'rastervision.core.data.vector_source.vector_source: VectorSource',
+)
 
 BBOX_IOA_THRESH = 0.8
 TOUCHING = 1e-6

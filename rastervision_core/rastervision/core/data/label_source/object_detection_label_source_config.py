@@ -48,3 +48,9 @@ class ObjectDetectionLabelSourceConfig(LabelSourceConfig):
 __getattr__ = lazy.names(
     __name__, 'rastervision.core.data.label_source.object_detection_label_source:ObjectDetectionLabelSource'
 )
+
+lazy.also_give(
+    __name__,
+    'rastervision.core.data.vector_transformer.buffer_transformer_config: BufferTransformerConfig',
+    'rastervision.core.data.vector_transformer.class_inference_transformer_config: ClassInferenceTransformerConfig',
+)

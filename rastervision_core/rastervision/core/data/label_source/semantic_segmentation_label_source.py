@@ -15,10 +15,13 @@ from rastervision.core.data.label_source.label_source import LabelSource
 from rastervision.core.data.raster_source.aligned_source import on_grid_of
 from rastervision.core.data.raster_source.pixel_map import full_extent
 from rastervision.core.data.raster_source.raster_source import RasterSource
+from rastervision.pipeline import lazy
 from rastervision.pipeline.errors import LabelError
 
 if TYPE_CHECKING:
     from rastervision.core.data.class_config import ClassConfig
+
+lazy.also_give(__name__, 'rastervision.core.data.class_config: ClassConfig')
 
 
 FEW = 10  # values that are shown

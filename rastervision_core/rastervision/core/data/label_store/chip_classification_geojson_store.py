@@ -13,7 +13,17 @@ from rastervision.core.data.label.labels import Labels
 from rastervision.core.data.label_store.feature_file import FeatureFile, box_polygons, read_boxes
 from rastervision.core.data.label_store.geojson_store import GeoJSONStore
 from rastervision.core.data.label_store.utils import box_properties
+from rastervision.pipeline import lazy
 from rastervision.pipeline.file_system.publish import publish_file
+
+lazy.also_give(
+    __name__,
+    'rastervision.core.data.label_source.chip_classification_label_source_config: ChipClassificationLabelSourceConfig',
+    'rastervision.core.data.label_store.label_store: LabelStore',
+    'rastervision.core.data.label_store.utils: boxes_to_geojson',
+    'rastervision.core.data.vector_source.geojson_vector_source_config: GeoJSONVectorSourceConfig',
+    'rastervision.pipeline.file_system.utils: json_to_file',
+)
 
 SUM_TOLERANCE = 1e-5  # single precision
 PROBABILITY_DECIMALS = 6

@@ -17,6 +17,8 @@ __getattr__ = lazy.names(
     __name__, 'rastervision.core.data.label_store.chip_classification_geojson_store:ChipClassificationGeoJSONStore'
 )
 
+lazy.also_give(__name__, 'rastervision.core.data.label_store.label_store_config: LabelStoreConfig')
+
 
 @register_config('chip_classification_geojson_store')
 class ChipClassificationGeoJSONStoreConfig(GeoJSONStoreConfig):

@@ -9,7 +9,16 @@ from rastervision.core.data.label.object_detection_labels import ObjectDetection
 from rastervision.core.data.label_store.feature_file import FeatureFile, box_polygons, read_boxes
 from rastervision.core.data.label_store.geojson_store import GeoJSONStore
 from rastervision.core.data.label_store.utils import box_properties
+from rastervision.pipeline import lazy
 from rastervision.pipeline.file_system.publish import publish_file
+
+lazy.also_give(
+    __name__,
+    'rastervision.core.data.label_store.label_store: LabelStore',
+    'rastervision.core.data.label_store.utils: boxes_to_geojson',
+    'rastervision.core.data.vector_source.geojson_vector_source_config: GeoJSONVectorSourceConfig',
+    'rastervision.pipeline.file_system.utils: json_to_file',
+)
 
 
 class ObjectDetectionGeoJSONStore(GeoJSONStore):

@@ -16,6 +16,8 @@ __getattr__ = lazy.names(
     __name__, 'rastervision.core.data.label_store.object_detection_geojson_store:ObjectDetectionGeoJSONStore'
 )
 
+lazy.also_give(__name__, 'rastervision.core.data.label_store.label_store_config: LabelStoreConfig')
+
 
 @register_config('object_detection_geojson_store')
 class ObjectDetectionGeoJSONStoreConfig(GeoJSONStoreConfig):

@@ -34,6 +34,7 @@ from rastervision.core.data.raster_transformer.rgb_class_transformer import RGBC
 from rastervision.core.data.rasterio_io import open_raster
 from rastervision.core.defaults import NULL_CLASS
 from rastervision.core.layout import HITS_FILE, LABELS_FILE, SCORES_FILE, VECTORS_DIR
+from rastervision.pipeline import lazy
 from rastervision.pipeline.errors import ConfigError, MissingFileError
 from rastervision.pipeline.file_system.publish import publish_dir
 from rastervision.pipeline.file_system.utils import download_if_needed, file_exists, get_local_path
@@ -42,6 +43,15 @@ from rastervision.pipeline.rv_config import rv_config_
 
 if TYPE_CHECKING:
     from rastervision.core.data.label_store.semantic_segmentation_label_store_config import VectorOutputConfig
+
+lazy.also_give(
+    __name__,
+    'rastervision.core.data.geotiff: write_window',
+    'rastervision.core.data.label_source.semantic_segmentation_label_source: SemanticSegmentationLabelSource',
+    'rastervision.pipeline.errors: NotReadableError',
+    'rastervision.pipeline.file_system.local_file_system: make_dir',
+    'rastervision.pipeline.file_system.utils: get_tmp_dir json_to_file sync_to_dir',
+)
 
 TILE_STEP = 16  # sides of the tiles of a GeoTIFF are multiples of it
 WAYS_TO_WRITE = (

@@ -31,6 +31,13 @@ __getattr__ = lazy.names(
     'rastervision.core.data.label_store.semantic_segmentation_label_store:SemanticSegmentationLabelStore',
 )
 
+lazy.also_give(
+    __name__,
+    'rastervision.core.data.vectorize.buildings: mask_to_building_polygons',
+    'rastervision.core.data.vectorize.morphology: denoise',
+    'rastervision.core.data.vectorize.polygons: mask_to_polygons',
+)
+
 SUFFIXES = {'geojson': '.json', 'gpkg': '.gpkg', 'parquet': '.parquet'}
 
 

@@ -7,12 +7,15 @@ import shapely
 
 from rastervision.core.data.label_store.feature_file import box_polygons
 from rastervision.core.data.label_store.placing import Placer
+from rastervision.pipeline import lazy
 from rastervision.pipeline.errors import ArgumentError
 
 if TYPE_CHECKING:
     from rastervision.core.box import Box
     from rastervision.core.data.class_config import ClassConfig
     from rastervision.core.data.crs_transformer.crs_transformer import CRSTransformer
+
+lazy.also_give(__name__, 'rastervision.core.data.geojson: geoms_to_geojson')
 
 PROGRESSBAR_DELAY_SEC = 5
 

@@ -16,11 +16,20 @@ from rastervision.core.data.raster_source.pixel_map import full_extent
 from rastervision.core.data.raster_source.raster_source import OWN_WAYS, RasterSource
 from rastervision.core.data.raster_source.warp import Warp
 from rastervision.core.data.raster_transformer.raster_transformer import RasterTransformer
+from rastervision.pipeline import lazy
 from rastervision.pipeline.errors import ConfigError, DataError, SourceIndexError
 from rastervision.pipeline.overriding import is_overridden
 
 if TYPE_CHECKING:
     from pystac import Item
+
+lazy.also_give(
+    __name__,
+    'rastervision.core.data.plain_data: all_equal',
+    'rastervision.core.data.raster_source.rasterio_source: RasterioSource',
+    'rastervision.core.data.raster_source.stac_config: subset_assets',
+    'rastervision.core.types: NonNegInt',
+)
 
 
 class MultiRasterSource(RasterSource):

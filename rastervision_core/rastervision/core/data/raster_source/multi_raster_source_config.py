@@ -20,6 +20,8 @@ __getattr__ = lazy.names(
     'rastervision.core.data.raster_source.temporal_multi_raster_source:TemporalMultiRasterSource',
 )
 
+lazy.also_give(__name__, 'rastervision.core.box: Box', 'rastervision.core.types: NonNegInt')
+
 
 def multi_rs_config_upgrader(cfg_dict: dict[str, Any], version: int) -> dict[str, Any]:
     """Bring a dict from a version of the core plugin to the next."""

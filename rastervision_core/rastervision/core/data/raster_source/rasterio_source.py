@@ -35,12 +35,22 @@ from rastervision.core.data.rasterio_io import (
 from rastervision.core.data.read_ahead import ReadAhead
 from rastervision.core.data.slices import parse_array_slices_Nd, sampled_shape
 from rastervision.core.defaults import MAP_CRS
+from rastervision.pipeline import lazy
 from rastervision.pipeline.errors import ConfigError
 from rastervision.pipeline.overriding import is_overridden
 
 if TYPE_CHECKING:
     from rasterio.io import DatasetReader
     from rasterio.session import Session
+
+lazy.also_give(
+    __name__,
+    'rastervision.core.data.chips: fill_overflow',
+    'rastervision.core.data.mosaic: download_and_build_vrt',
+    'rastervision.core.data.raster_values: read_window',
+    'rastervision.core.data.uris: listify_uris',
+    'rastervision.pipeline.file_system.utils: download_if_needed get_tmp_dir',
+)
 
 log = logging.getLogger(__name__)
 

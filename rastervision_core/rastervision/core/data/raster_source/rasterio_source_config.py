@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 __getattr__ = lazy.names(__name__, 'rastervision.core.data.raster_source.rasterio_source:RasterioSource')
 
+lazy.also_give(__name__, 'rastervision.core.box: Box')
+
 
 def rasterio_source_config_upgrader(cfg_dict: dict[str, Any], version: int) -> dict[str, Any]:
     """Bring a dict from a version of the core plugin to the next.

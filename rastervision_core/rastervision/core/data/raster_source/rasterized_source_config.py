@@ -71,3 +71,9 @@ class RasterizedSourceConfig(Config):
 
 
 __getattr__ = lazy.names(__name__, 'rastervision.core.data.raster_source.rasterized_source:RasterizedSource')
+
+lazy.also_give(
+    __name__,
+    'rastervision.core.data.vector_transformer.buffer_transformer_config: BufferTransformerConfig',
+    'rastervision.core.data.vector_transformer.class_inference_transformer_config: ClassInferenceTransformerConfig',
+)

@@ -12,6 +12,8 @@ from rastervision.pipeline.errors import ConfigError, did_you_mean
 if TYPE_CHECKING:
     from pystac import Item, ItemCollection
 
+lazy.also_give(__name__, 'rastervision.pipeline.file_system.utils: file_to_json')
+
 
 def subset_assets(item: 'Item', assets: list[str]) -> 'Item':
     """A copy of an item with some of its assets, in the given order.

@@ -11,7 +11,10 @@ from rastervision.core.data.raster_source.multi_raster_source import MultiRaster
 from rastervision.core.data.raster_source.raster_source import RasterSource
 from rastervision.core.data.raster_transformer.raster_transformer import RasterTransformer
 from rastervision.core.data.slices import parse_array_slices_Nd, sampled_shape
+from rastervision.pipeline import lazy
 from rastervision.pipeline.errors import ConfigError, UnsupportedSourceError
+
+lazy.also_give(__name__, 'rastervision.core.data.plain_data: all_equal', 'rastervision.core.types: NonNegInt')
 
 
 class TemporalMultiRasterSource(MultiRasterSource):

@@ -16,12 +16,15 @@ from rastervision.core.data.raster_transformer.chain import takes_chips, transfo
 from rastervision.core.data.raster_transformer.raster_transformer import RasterTransformer
 from rastervision.core.data.rasterio_io import raster_errors
 from rastervision.core.data.slices import parse_array_slices_Nd, sampled_shape
+from rastervision.pipeline import lazy
 from rastervision.pipeline.errors import ConfigError, DataError
 from rastervision.pipeline.overriding import is_overridden
 
 if TYPE_CHECKING:
     from pystac import Item, ItemCollection
     from xarray import DataArray
+
+lazy.also_give(__name__, 'rastervision.core.data.chips: fill_overflow')
 
 DIMS = ('y', 'x', 'band')
 TEMPORAL_DIMS = ('time', *DIMS)

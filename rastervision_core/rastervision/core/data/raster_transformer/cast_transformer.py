@@ -3,7 +3,10 @@
 import numpy as np
 
 from rastervision.core.data.raster_transformer.raster_transformer import RasterTransformer
+from rastervision.pipeline import lazy
 from rastervision.pipeline.errors import ArgumentTypeError
+
+lazy.also_give(__name__, 'rastervision.pipeline.utils: repr_with_args')
 
 
 class CastTransformer(RasterTransformer):

@@ -5,6 +5,9 @@ from abc import ABC, abstractmethod
 import numpy as np
 
 from rastervision.core.data.chip import Chip
+from rastervision.pipeline import lazy
+
+lazy.also_give(__name__, 'rastervision.core.types: PosInt')
 
 
 class RasterTransformer(ABC):

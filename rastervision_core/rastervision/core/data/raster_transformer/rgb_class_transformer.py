@@ -7,10 +7,18 @@ import numpy as np
 from rastervision.core.data.chip import Chip
 from rastervision.core.data.colors import color_to_triple, rgb_to_int_array
 from rastervision.core.data.raster_transformer.raster_transformer import RasterTransformer
+from rastervision.pipeline import lazy
 from rastervision.pipeline.errors import ArgumentError, DataError
 
 if TYPE_CHECKING:
     from rastervision.core.data.class_config import ClassConfig
+
+lazy.also_give(
+    __name__,
+    'rastervision.core.data.colors: color_to_integer',
+    'rastervision.core.data.raster_transformer.reclass_transformer: ReclassTransformer',
+    'rastervision.core.types: PosInt',
+)
 
 
 class RGBClassTransformer(RasterTransformer):

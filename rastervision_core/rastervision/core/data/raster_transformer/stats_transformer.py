@@ -9,10 +9,13 @@ from rastervision.core.data.chip import Chip
 from rastervision.core.data.raster_transformer.raster_transformer import RasterTransformer
 from rastervision.core.defaults import CHIP_SZ, STATS_SAMPLE_PROB
 from rastervision.core.raster_stats import RasterStats
+from rastervision.pipeline import lazy
 from rastervision.pipeline.errors import ArgumentError, DataError
 
 if TYPE_CHECKING:
     from rastervision.core.data.raster_source.raster_source import RasterSource
+
+lazy.also_give(__name__, 'rastervision.pipeline.utils: repr_with_args')
 
 MAX_STDS = 3.0
 

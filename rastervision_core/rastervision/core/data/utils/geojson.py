@@ -11,4 +11,4 @@ _NAMES = """
 """
 _TARGETS = [f'rastervision.core.data.geojson:{name}' for name in _NAMES.split()]
 _POLYGONS = 'rastervision.core.data.vector_source.geojson_vector_source:get_polygons_from_uris'
-__getattr__ = lazy.names(__name__, *_TARGETS, _POLYGONS)
+__getattr__ = lazy.names(__name__, *_TARGETS, _POLYGONS, 'rastervision.core.box:Box')

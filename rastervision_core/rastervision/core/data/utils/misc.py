@@ -11,3 +11,6 @@ from rastervision.core.data.plain_data import save_img as save_img
 from rastervision.core.data.slices import parse_array_slices_2d as parse_array_slices_2d
 from rastervision.core.data.slices import parse_array_slices_Nd as parse_array_slices_Nd
 from rastervision.core.data.uris import listify_uris as listify_uris
+from rastervision.pipeline import lazy
+
+lazy.also_give(__name__, 'rastervision.core.box: Box')

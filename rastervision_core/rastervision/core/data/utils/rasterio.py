@@ -10,3 +10,12 @@ from rastervision.core.data.raster_values import read_window as read_window
 from rastervision.core.data.rasterio_io import get_aws_session as get_aws_session
 from rastervision.core.data.rasterio_io import get_channel_order_from_dataset as get_channel_order_from_dataset
 from rastervision.core.data.rasterio_io import is_masked as is_masked
+from rastervision.pipeline import lazy
+
+lazy.also_give(
+    __name__,
+    'rastervision.core.box: Box',
+    'rastervision.pipeline.file_system.local_file_system: make_dir',
+    'rastervision.pipeline.file_system.utils: download_if_needed file_to_json get_local_path get_tmp_dir '
+    'upload_or_copy',
+)

@@ -5,10 +5,20 @@ from typing import TYPE_CHECKING
 from shapely.geometry.base import BaseGeometry
 
 from rastervision.core.data.vector_source.vector_file_source import VectorFileSource
+from rastervision.pipeline import lazy
 
 if TYPE_CHECKING:
     from rastervision.core.box import Box
     from rastervision.core.data.crs_transformer.crs_transformer import CRSTransformer
+
+lazy.also_give(
+    __name__,
+    'rastervision.core.box: Box',
+    'rastervision.core.data.geojson: merge_geojsons',
+    'rastervision.core.data.uris: listify_uris',
+    'rastervision.core.data.vector_source.vector_source: VectorSource',
+    'rastervision.pipeline.file_system.utils: download_if_needed',
+)
 
 
 class GeoJSONVectorSource(VectorFileSource):

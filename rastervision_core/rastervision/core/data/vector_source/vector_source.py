@@ -20,6 +20,7 @@ from rastervision.core.data.vector_source.antimeridian import at_all_turns
 from rastervision.core.data.vector_source.damage import reading
 from rastervision.core.data.vector_source.placement import Image, Place, check_they_meet, explain
 from rastervision.core.data.vector_transformer.vector_transformer import apply_transformer, reach_of
+from rastervision.pipeline import lazy
 from rastervision.pipeline.errors import DataError, LabelError, NotMappableError, about
 from rastervision.pipeline.overriding import is_overridden_later
 
@@ -28,6 +29,13 @@ if TYPE_CHECKING:
 
     from rastervision.core.data.crs_transformer.crs_transformer import CRSTransformer
     from rastervision.core.data.vector_transformer.vector_transformer import VectorTransformer
+
+lazy.also_give(
+    __name__,
+    'rastervision.core.data.geojson: all_geoms_valid filter_geojson_to_window geojson_to_geodataframe '
+    'geojson_to_geoms get_geojson_extent map_to_pixel_coords pixel_to_map_coords remove_empty_features '
+    'simplify_polygons split_multi_geometries',
+)
 
 log = logging.getLogger(__name__)
 

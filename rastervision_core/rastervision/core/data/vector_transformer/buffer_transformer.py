@@ -7,9 +7,12 @@ from rastervision.core.data.features import Features
 from rastervision.core.data.geojson import buffer_features
 from rastervision.core.data.vector_transformer.vector_transformer import FeaturesTransformer
 from rastervision.core.data.vector_transformer.vector_transformer import VectorTransformer as VectorTransformer
+from rastervision.pipeline import lazy
 
 if TYPE_CHECKING:
     from rastervision.core.data.crs_transformer.crs_transformer import CRSTransformer
+
+lazy.also_give(__name__, 'rastervision.core.data.geojson: buffer_geoms')
 
 
 class BufferTransformer(FeaturesTransformer):

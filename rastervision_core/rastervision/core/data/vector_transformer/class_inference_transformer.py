@@ -11,12 +11,19 @@ from rastervision.core.data.class_names import canonical, ids_of_names
 from rastervision.core.data.features import Features, whole_number
 from rastervision.core.data.vector_transformer.label_maker.filter import Predicate, create_filter
 from rastervision.core.data.vector_transformer.vector_transformer import FeaturesTransformer
+from rastervision.pipeline import lazy
 from rastervision.pipeline.errors import ConfigError, LabelError, did_you_mean
 from rastervision.pipeline.overriding import is_overridden
 
 if TYPE_CHECKING:
     from rastervision.core.data.class_config import ClassConfig
     from rastervision.core.data.crs_transformer.crs_transformer import CRSTransformer
+
+lazy.also_give(
+    __name__,
+    'rastervision.core.data.geojson: features_to_geojson',
+    'rastervision.core.data.vector_transformer.vector_transformer: VectorTransformer',
+)
 
 log = logging.getLogger(__name__)
 

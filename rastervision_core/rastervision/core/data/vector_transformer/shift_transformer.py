@@ -9,10 +9,17 @@ from rastervision.core.box import Box
 from rastervision.core.data.crs_transformer.rasterio_crs_transformer import RasterioCRSTransformer
 from rastervision.core.data.features import Features
 from rastervision.core.data.vector_transformer.vector_transformer import FeaturesTransformer
+from rastervision.pipeline import lazy
 from rastervision.pipeline.errors import DataError
 
 if TYPE_CHECKING:
     from rastervision.core.data.crs_transformer.crs_transformer import CRSTransformer
+
+lazy.also_give(
+    __name__,
+    'rastervision.core.data.geojson: map_geoms map_to_pixel_coords pixel_to_map_coords',
+    'rastervision.core.data.vector_transformer.vector_transformer: VectorTransformer',
+)
 
 METERS_PER_DEGREE = 111319.5
 RADIANS_PER_DEGREE = np.pi / 180

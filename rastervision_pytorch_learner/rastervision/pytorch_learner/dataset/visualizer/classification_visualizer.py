@@ -6,12 +6,19 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
+from rastervision.pipeline import lazy
 from rastervision.pipeline.plain_text import plot_label
 from rastervision.pytorch_learner.dataset.visualizer.side_by_side import NamedValuesVisualizer
 from rastervision.pytorch_learner.dataset.visualizer.text import write
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+
+lazy.also_give(
+    __name__,
+    'rastervision.pytorch_learner.dataset.visualizer.channel_groups: channel_groups_to_imgs plot_channel_groups',
+    'rastervision.pytorch_learner.dataset.visualizer.visualizer: Visualizer',
+)
 
 
 NO_DATA = 'no data'

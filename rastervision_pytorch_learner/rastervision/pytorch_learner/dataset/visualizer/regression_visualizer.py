@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 
+from rastervision.pipeline import lazy
 from rastervision.pipeline.file_system.publish import publish_file
 from rastervision.pipeline.plain_text import plot_label
 from rastervision.pytorch_learner.dataset.visualizer.side_by_side import NamedValuesVisualizer
@@ -14,6 +15,12 @@ from rastervision.pytorch_learner.dataset.visualizer.visualizer import PNG_METAD
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+
+lazy.also_give(
+    __name__,
+    'rastervision.pytorch_learner.dataset.visualizer.channel_groups: channel_groups_to_imgs plot_channel_groups',
+    'rastervision.pytorch_learner.dataset.visualizer.visualizer: Visualizer',
+)
 
 
 class RegressionVisualizer(NamedValuesVisualizer):

@@ -8,12 +8,19 @@ import torch
 
 from rastervision.core.data.colors import color_to_triple
 from rastervision.core.data.label.utils import best_classes
+from rastervision.pipeline import lazy
 from rastervision.pipeline.plain_text import plot_label
 from rastervision.pytorch_learner.dataset.visualizer.side_by_side import SideBySideVisualizer
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.colors import Colormap
+
+lazy.also_give(
+    __name__,
+    'rastervision.pytorch_learner.dataset.visualizer.channel_groups: channel_groups_to_imgs plot_channel_groups',
+    'rastervision.pytorch_learner.dataset.visualizer.visualizer: Visualizer',
+)
 
 
 LEGEND_INCHES, LETTER_INCHES = 0.7, 0.1

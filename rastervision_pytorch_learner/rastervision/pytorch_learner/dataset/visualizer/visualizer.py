@@ -8,6 +8,7 @@ import numpy as np
 import torch
 
 from rastervision.core.data.class_config import ClassConfig
+from rastervision.pipeline import lazy
 from rastervision.pipeline.errors import ArgumentError
 from rastervision.pipeline.file_system.publish import publish_file
 from rastervision.pytorch_learner.channel_display import (
@@ -22,6 +23,13 @@ from rastervision.pytorch_learner.dataset.visualizer.channel_groups import chann
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from torch.utils.data import Dataset
+
+lazy.also_give(
+    __name__,
+    'rastervision.pipeline.file_system.local_file_system: make_dir',
+    'rastervision.pytorch_learner.dataset.min_max_normalize: MinMaxNormalize',
+    'rastervision.pytorch_learner.dataset.transform_io: validate_albumentation_transform',
+)
 
 PNG_METADATA = {'Software': None}  # so that the same plot gives the same file, whatever the version of matplotlib
 
