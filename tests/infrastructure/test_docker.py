@@ -68,7 +68,7 @@ def test_build_knows_two_devices():
     [
         ([], ['raster-vision-cpu bash']),
         (['--gpu'], ['--gpus all', 'raster-vision-cuda bash']),
-        (['--tensorboard'], ['--publish 127.0.0.1:6006:6006']),
+        (['--tensorboard'], ['--publish 127.0.0.1:6006:6006', '--env RASTERVISION_TENSORBOARD_HOST=0.0.0.0']),
         (['--jupyter'], ['--publish 127.0.0.1:8888:8888', 'jupyter lab']),
         (['--debug'], ['--publish 127.0.0.1:3000:3000', 'SYS_PTRACE']),
         (['--name', 'mine'], [' mine bash']),

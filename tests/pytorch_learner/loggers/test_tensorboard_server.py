@@ -9,7 +9,7 @@ import pytest
 import requests
 
 from rastervision.pytorch_learner.learner.reporting import ReportingPart
-from rastervision.pytorch_learner.loggers.tensorboard_logger import TensorBoardServer
+from rastervision.pytorch_learner.loggers.tensorboard_logger import TensorBoardServer, server_command
 
 SECONDS_TO_START = 60  # it imports much
 
@@ -42,11 +42,13 @@ class Part(ReportingPart):
         self.output_dir_local = str(folder)
 
 
-def test_a_server_runs_beside_training_and_ends_with_it(tmp_path, uri_of_server):
+def test_a_server_runs_beside_training_and_ends_with_it(tmp_path, uri_of_server, monkeypatch):
+    monkeypatch.setenv('RASTERVISION_TENSORBOARD_HOST', '127.0.0.1')
     learner = Part(tmp_path)
 
     with pytest.raises(KeyError, match='training fails'), learner.served():
         uri = uri_of_server()
+        assert uri.startswith('http://127.0.0.1:')
         assert '<title>TensorBoard</title>' in requests.get(uri, timeout=20).text
         raise KeyError('training fails')
 
@@ -71,3 +73,10 @@ def test_a_server_that_ended_by_itself_is_told(tmp_path, monkeypatch, caplog):
         server.stop()
 
     assert 'TensorBoard ended by itself, with exit code 1' in caplog.text
+
+
+def test_others_see_the_server_only_if_asked(tmp_path, monkeypatch):
+    assert server_command('logs')[-2:] == ['--host', 'localhost']
+    monkeypatch.setenv('RASTERVISION_TENSORBOARD_HOST', '0.0.0.0')
+    assert server_command('logs')[-2:] == ['--host', '0.0.0.0']
+    assert server_command('logs', 'here', 7)[-4:] == ['--host', 'here', '--port', '7']

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from rastervision.pipeline.rv_config import rv_config_
 from rastervision.pipeline.utils import terminate_at_exit
 from rastervision.pytorch_learner.loggers.logger import TrainingLogger, TrainingRun
 
@@ -53,6 +54,20 @@ class TensorBoardLogger(TrainingLogger):
         self.writer.close()
 
 
+def server_command(log_dir: str, host: str | None = None, port: int | None = None) -> list[str]:
+    """The command line of a TensorBoard server.
+
+    Args:
+        log_dir: Folder with event files.
+        host: Name or address to serve on, 0.0.0.0 for all. None: as the setting `tensorboard_host` says, or this
+            machine only.
+        port: Port to serve on. None: 6006, or the next that is free.
+    """
+    host = host or str(rv_config_.get_namespace_option('rastervision', 'TENSORBOARD_HOST', 'localhost'))
+    command = [sys.executable, '-P', '-m', 'tensorboard.main', '--logdir', log_dir, '--host', host]
+    return command if port is None else [*command, '--port', str(port)]
+
+
 class TensorBoardServer:
     """A TensorBoard server that runs beside training.
 
@@ -62,7 +77,7 @@ class TensorBoardServer:
 
     def __init__(self, log_dir: str) -> None:
         log.info('Starting TensorBoard; it says where it serves, by default at http://localhost:6006/')
-        self.process = subprocess.Popen([sys.executable, '-P', '-m', 'tensorboard.main', '--logdir', log_dir])
+        self.process = subprocess.Popen(server_command(log_dir))
         terminate_at_exit(self.process)
 
     def stop(self) -> None:
