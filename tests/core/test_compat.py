@@ -284,7 +284,6 @@ RENAMED = [
         'Use transformers',
     ),
     ('solver', {'ignore_last_class': True}, {'ignore_class_index': -1}, 'Use ignore_class_index'),
-    ('semantic_segmentation_evaluator', {'vector_output_uri': None}, {}, 'no effect'),
 ]
 
 

@@ -124,6 +124,7 @@ VECTORS = {'type_hint': 'geojson_vector_source', 'uris': '{labels}', 'transforme
 INFERRED = {**VECTORS, 'transformers': [{'type_hint': 'class_inference_transformer', 'default_class_id': 0}]}
 RASTER = {'type_hint': 'rasterio_source', 'uris': '{image}'}
 STRETCH = [{'type_hint': 'min_max_transformer'}]
+EVALUATED = {'output_uri': '{tmp}/f', 'score_thresh': 0.5, 'vector_output_uri': '{tmp}/a.json'}
 OUTPUT = {'type_hint': 'polygon_vector_output', 'class_id': 0}
 
 RASTERIZED = {'vector_source': INFERRED, 'rasterizer_config': {'background_class_id': 2}}
@@ -339,7 +340,7 @@ CASES = [
     ),
     (shift_transformer_config, 'ShiftTransformerConfig', build_simply, {}, {}, {}),
     *(
-        (module, name, build_evaluator, {'output_uri': '{tmp}/e'}, {'output_uri': '{tmp}/f', 'score_thresh': 0.5}, {})
+        (module, name, build_evaluator, {'output_uri': '{tmp}/e'}, EVALUATED, {})
         for module, name in (
             (chip_classification_evaluator_config, 'ChipClassificationEvaluatorConfig'),
             (object_detection_evaluator_config, 'ObjectDetectionEvaluatorConfig'),

@@ -352,7 +352,7 @@ VECTOR_TRANSFORMER = {'transform __call__': ALL_VECTOR_USES}
 SAVED: list[Call] = [lambda store: store.save(smooth_labels()), write_by_windows]
 
 
-def evaluator_row(base: type, make_scene: Callable[[Files], Scene]) -> Row:
+def evaluator_row(base: type, make_scene: Callable[[Files], Scene], *further: str) -> Row:
     def make(kind: type, files: Files) -> Any:
         evaluator = kind(CLASSES)
         evaluator.scene = make_scene(files)
@@ -360,7 +360,7 @@ def evaluator_row(base: type, make_scene: Callable[[Files], Scene]) -> Row:
 
     calls: list[Call] = [lambda each: each.process([each.scene])]
     names = 'evaluate_scene evaluate_predictions read_labels align create_evaluation check'
-    return Row(base, make, {names: calls})
+    return Row(base, make, {' '.join([names, *further]): calls})
 
 
 def cells_scene(files: Files) -> Scene:
@@ -501,7 +501,7 @@ ROWS = [
         lambda kind, files: kind(),
         {'set_cell __setitem__': [lambda labels: labels.from_predictions([EXTENT], [[0.1, 0.9]])]},
     ),
-    evaluator_row(SemanticSegmentationEvaluator, pixels_scene),
+    evaluator_row(SemanticSegmentationEvaluator, pixels_scene, 'compare_vector_outputs'),
     evaluator_row(ChipClassificationEvaluator, cells_scene),
     evaluator_row(ObjectDetectionEvaluator, boxes_scene),
     Row(

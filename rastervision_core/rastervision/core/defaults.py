@@ -22,3 +22,4 @@ SEED = 0
 # More is a mistake, or meant to use up memory.
 MAX_CHANNELS = 65_536
 MAX_SIDE = 16_384  # of a chip, in pixels
+SCENE_ID = '{scene_id}'  # in a URI, for the id of each scene

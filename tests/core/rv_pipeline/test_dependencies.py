@@ -6,6 +6,7 @@ from rastervision.core.analyzer.analyzer import Analyzer
 from rastervision.core.analyzer.analyzer_config import AnalyzerConfig
 from rastervision.core.analyzer.stats_analyzer_config import StatsAnalyzerConfig
 from rastervision.core.data.raster_transformer.stats_transformer_config import StatsTransformerConfig
+from rastervision.core.evaluation.semantic_segmentation_evaluator_config import SemanticSegmentationEvaluatorConfig
 from rastervision.core.rv_pipeline.chip_classification import ChipClassification
 from rastervision.core.rv_pipeline.dependencies import config_for, config_seen_by, inputs_of
 from rastervision.pipeline import code_versions
@@ -59,6 +60,16 @@ def test_inputs_are_the_files_a_command_reads(make_pipeline_config):
     assert names('chip') == ['a.tif', 'a.json', 'b.tif', 'b.json']
     assert names('predict') == ['b.tif']
     assert names('train') == names('bundle') == []
+
+
+def test_polygons_that_are_evaluated_are_inputs_of_eval(make_pipeline_config):
+    evaluator = SemanticSegmentationEvaluatorConfig(vector_output_uri='/x/{scene_id}.json')
+
+    config = make_pipeline_config(evaluators=[evaluator])
+
+    assert '/x/b.json' in inputs_of(config, 'eval')
+    assert '/x/a.json' not in inputs_of(config, 'eval')  # scenes for training are not evaluated
+    assert '/x/b.json' not in inputs_of(config, 'predict')
 
 
 class CountsLabels(Analyzer):

@@ -28,6 +28,8 @@ from rastervision.core.evaluation.object_detection_evaluator import ObjectDetect
 from rastervision.core.evaluation.object_detection_evaluator_config import (
     ObjectDetectionEvaluatorConfig as ObjectDetectionEvaluatorConfig,
 )
+from rastervision.core.evaluation.polygon_comparison import PolygonComparison as PolygonComparison
+from rastervision.core.evaluation.polygon_comparison import compare_polygons as compare_polygons
 from rastervision.core.evaluation.semantic_segmentation_evaluation import (
     SemanticSegmentationEvaluation as SemanticSegmentationEvaluation,
 )
@@ -40,6 +42,8 @@ from rastervision.core.evaluation.semantic_segmentation_evaluator_config import 
 from rastervision.core.evaluation.semantic_segmentation_evaluator_config import (
     ss_evaluator_config_upgrader as ss_evaluator_config_upgrader,
 )
+from rastervision.core.evaluation.vector_outputs import ComparedOutput as ComparedOutput
+from rastervision.core.evaluation.vector_outputs import compare_vector_outputs as compare_vector_outputs
 from rastervision.pipeline.config.base import Config as Config
 from rastervision.pipeline.config.register import register_config as register_config
 from rastervision.pipeline.file_system.utils import str_to_file as str_to_file

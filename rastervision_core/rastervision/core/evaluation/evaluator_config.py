@@ -56,6 +56,14 @@ class EvaluatorConfig(Config):
         if self.output_uri is None and pipeline is not None:
             self.output_uri = pipeline.eval_uri
 
+    def inputs_of(self, scene_ids: Iterable[str]) -> list[str]:
+        """URIs of what the evaluator reads beside images, labels and predictions of scenes: nothing.
+
+        Args:
+            scene_ids: Ids of the scenes.
+        """
+        return []
+
     def _uri_for(self, scene_group: tuple[str, Iterable[str]] | None) -> str | None:
         """Output of a group, or None for an evaluator that is asked directly and writes nothing."""
         return None if self.output_uri is None else self.get_output_uri(scene_group[0] if scene_group else None)

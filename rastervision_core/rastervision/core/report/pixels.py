@@ -6,7 +6,7 @@ import numpy as np
 
 from rastervision.core.data.label_store.semantic_segmentation_label_store import SemanticSegmentationLabelStore
 from rastervision.core.evaluation.classification_evaluation import count_pairs
-from rastervision.core.evaluation.semantic_segmentation_evaluator import AOIMask, read_pairs
+from rastervision.core.evaluation.pixel_pairs import AOIMask, read_pairs
 from rastervision.core.report.frame import Display, Frame, read_image
 from rastervision.core.report.scan import (
     CONFUSED,

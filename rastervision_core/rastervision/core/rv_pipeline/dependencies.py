@@ -88,7 +88,7 @@ def config_seen_by(config: 'RVPipelineConfig', command: str) -> 'RVPipelineConfi
 
 
 def inputs_of(config: 'RVPipelineConfig', command: str) -> list[str]:
-    """URIs of images, labels and areas of interest that a command reads, each once.
+    """URIs of images, labels, areas of interest and the like that a command reads, each once.
 
     Args:
         config: The resolved config.
@@ -104,6 +104,9 @@ def inputs_of(config: 'RVPipelineConfig', command: str) -> list[str]:
         read = scene_parts(config, command) - {'label_store'}
         for scene in scenes_of(config, command):
             uris += uris_in(scene.only(read), skip=())
+    if command == 'eval':
+        ids = [scene.id for scene in scenes_of(config, 'predict')]
+        uris += [uri for evaluator in config.evaluators for uri in evaluator.inputs_of(ids)]
     return list(dict.fromkeys(uris))
 
 

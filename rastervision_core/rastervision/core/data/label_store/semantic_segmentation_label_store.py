@@ -257,7 +257,7 @@ class SemanticSegmentationLabelStore(LabelStore):
 
     def write_vector_outputs(self, labels: SemanticSegmentationLabels, vector_output_dir: str) -> None:
         """Write the vector outputs of labels to a local folder."""
-        for config in self._vector_outputs():
+        for config in self._vector_outputs:
             if is_overridden(self, 'write_vector_output', base=SemanticSegmentationLabelStore):
                 rows = iter_rows(labels, self.rasterio_block_size, self.class_config.null_class_id)
                 mask = np.concatenate([class_mask(config, each) for each in rows])
@@ -376,6 +376,11 @@ class SemanticSegmentationLabelStore(LabelStore):
         return os.path.join(self.root_uri, VECTORS_DIR)
 
     @property
+    def vector_output_files(self) -> 'dict[str, VectorOutputConfig]':
+        """URI of each vector output and what it is; of several for the same file, the last."""
+        return {config.get_uri(self.vector_output_uri, self.class_config): config for config in self.vector_outputs}
+
+    @property
     def label_source(self) -> RasterioSource | None:
         """What reads labels.tif; None if there is none."""
         return self._source(self.label_uri)
@@ -426,7 +431,7 @@ class SemanticSegmentationLabelStore(LabelStore):
         if smooth and self.smooth_output:
             yield self._score_raster(os.path.join(folder, SCORES_FILE), profile | score_nodata, num_classes)
             yield HitsArray(os.path.join(folder, HITS_FILE), shape)
-        for config in self._vector_outputs():
+        for config in self._vector_outputs:
             yield self._vector_output(config, os.path.join(folder, VECTORS_DIR), shape)
 
     def _write_styles(self, folder: str, smooth: bool) -> None:
@@ -441,7 +446,7 @@ class SemanticSegmentationLabelStore(LabelStore):
         if smooth and self.smooth_output:
             highest = 255 if self.smooth_as_uint8 else 1
             yield os.path.join(folder, SCORES_FILE), score_raster_style(self.class_config, highest=highest)
-        for config in self._vector_outputs():
+        for config in self._vector_outputs:
             path = config.get_uri(os.path.join(folder, VECTORS_DIR), self.class_config)
             yield path, class_style(self.class_config, config.class_id)
 
@@ -462,8 +467,9 @@ class SemanticSegmentationLabelStore(LabelStore):
         class_name = self.class_config.get_name(config.class_id)
         return VectorOutput(path, config, shape, self.crs_transformer, self.bbox, class_name=class_name)
 
+    @property
     def _vector_outputs(self) -> 'list[VectorOutputConfig]':
-        return list({config.get_uri('', self.class_config): config for config in self.vector_outputs}.values())
+        return list(self.vector_output_files.values())
 
     def _source(self, uri: str) -> RasterioSource | None:
         return RasterioSource(uri, tmp_dir=self.tmp_dir) if file_exists(uri, include_dir=False) else None
