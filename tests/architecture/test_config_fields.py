@@ -151,6 +151,7 @@ SHOWN_BY = {
         'stride': 'test_stride_defaults_to_the_chip_size',
         'batch_sz': 'test_only_commands_depend_on_a_field_that_read_it',
         'tta': 'test_predict_options_of_the_bundle_can_be_changed',
+        'limit': 'test_all_of_a_tiny_run_works_and_writes_to_a_folder_of_its_own',
     },
     'PyTorchLearnerBackendConfig': dict.fromkeys(BACKEND, 'test_fields_of_the_backend_reach_the_learner'),
     'RVPipelineConfig': {
@@ -264,6 +265,7 @@ SHOWN_BY = {
         'max_sample_attempts': 'test_random_windows_that_find_no_label_say_what_to_do',
         'efficient_aoi_sampling': 'test_random_windows_suit_the_aoi',
         'within_aoi': 'test_random_windows_suit_the_aoi',
+        'limit': 'test_windows_for_chips_follow_the_sampling',
     },
     'XarraySourceConfig': {
         'stac': 'test_config_reads_an_item_file',

@@ -19,6 +19,14 @@ DENOISE_DIAMETER = 8
 BLOCK_SZ = 256
 SEED = 0
 
+# Of a tiny run that shows whether everything works.
+TEST_FOLDER = 'test_mode'
+TEST_WINDOWS = 8  # of a scene, to train on
+TEST_PREDICTED_WINDOWS = 4
+TEST_BATCH_SZ = 4
+TEST_EPOCHS = 2
+TEST_SAMPLE_PROB = 0.01
+
 # More is a mistake, or meant to use up memory.
 MAX_CHANNELS = 65_536
 MAX_SIDE = 16_384  # of a chip, in pixels

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from rastervision.pipeline.errors import ConfigError
 from rastervision.pipeline.file_system.local_file_system import stays_inside
 
+FOLDERS = ('analyze', 'chip', 'train', 'predict', 'eval', 'bundle')  # of the commands
 CONFIG_FILE = 'pipeline-config.json'
 STATS_FILE = 'stats.json'
 EVAL_FILE = 'eval.json'

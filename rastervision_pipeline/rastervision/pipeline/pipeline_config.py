@@ -7,6 +7,7 @@ from pydantic import Field
 
 from rastervision.pipeline.config.base import Config, Data
 from rastervision.pipeline.config.register import register_config
+from rastervision.pipeline.errors import ConfigError
 from rastervision.pipeline.registry import registry_
 
 if TYPE_CHECKING:
@@ -38,6 +39,14 @@ class PipelineConfig(Config):
         from rastervision.pipeline.pipeline import Pipeline
 
         return Pipeline(self, tmp_dir)
+
+    def for_test_mode(self) -> Self:
+        """A pipeline that does what this one does with little data, elsewhere, to see whether it works.
+
+        Raises:
+            ConfigError: If the pipeline cannot be made so.
+        """
+        raise ConfigError(f'{type(self).__name__} has no test mode. Leave it out.')
 
     def dict(self, with_rv_metadata: bool = True, **kwargs: Any) -> Data:
         """All fields as plain data; see :meth:`.Config.dict`.

@@ -1,7 +1,8 @@
 """Configures PyTorchLearnerBackend."""
 
 import os
-from typing import TYPE_CHECKING, Any, ClassVar
+from collections.abc import Collection
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from pydantic import Field
 
@@ -10,6 +11,7 @@ from rastervision.core.data.config_uris import uris_in
 from rastervision.core.data.raster_source.raster_source_config import RasterSourceConfig
 from rastervision.core.data.raster_transformer.cast_transformer_config import CastTransformerConfig
 from rastervision.core.data.raster_transformer.stats_transformer_config import StatsTransformerConfig
+from rastervision.core.defaults import TEST_BATCH_SZ, TEST_EPOCHS, TEST_WINDOWS
 from rastervision.core.layout import MODEL_CONFIG_FILE
 from rastervision.pipeline import lazy
 from rastervision.pipeline.config.base import Config, added_field
@@ -94,7 +96,7 @@ class PyTorchLearnerBackendConfig(BackendConfig):
     def accept_old_spellings(cls, values: dict[str, Any]) -> dict[str, Any]:
         """Accept a backend without `data`, as in 0.12, which trained on chips; and `test_mode` of 0.21.
 
-        `test_mode` made training short; it is left out, as `num_epochs` and `max_windows` do that.
+        `test_mode` made training short; it is left out, as `rastervision run --test-mode` does that.
         """
         values = super().accept_old_spellings(values)
         if 'data' not in values:
@@ -104,8 +106,22 @@ class PyTorchLearnerBackendConfig(BackendConfig):
             if 'data' in values:
                 warn_renamed(f'{cls.__name__} without data', 'data')
         if 'test_mode' in values:
-            warn_renamed(f'{cls.__name__}(test_mode)', 'SolverConfig(num_epochs) and WindowSamplingConfig(max_windows)')
+            warn_renamed(f'{cls.__name__}(test_mode)', 'rastervision run --test-mode')
         return {name: value for name, value in values.items() if name != 'test_mode'}
+
+    def for_test_mode(self, outputs: Collection[str] = ()) -> Self:
+        """A copy that trains for two epochs, with few samples, in small batches, and tells nobody else."""
+        tiny = super().for_test_mode(outputs)
+        solver, data = tiny.solver, tiny.data
+        solver.num_epochs, solver.batch_sz = min(solver.num_epochs, TEST_EPOCHS), min(solver.batch_sz, TEST_BATCH_SZ)
+        solver.overfit_batches = None
+        data.num_workers = 0
+        data.rare_class_ids, data.desired_prob = None, type(data).model_fields['desired_prob'].default
+        data.train_sz_rel, data.train_sz = None, min(data.train_sz or TEST_WINDOWS, TEST_WINDOWS)
+        if isinstance(data, ImageDataConfig) and data.uri in outputs:
+            data.uri = None
+        tiny.loggers, tiny.run_tensorboard = [], False
+        return tiny
 
     def update(self, pipeline: 'RVPipelineConfig | None' = None) -> None:
         """Fill in what the data config takes from the pipeline: classes, chips, number of channels."""

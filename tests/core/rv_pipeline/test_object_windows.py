@@ -6,7 +6,7 @@ from shapely.geometry import box as polygon
 from rastervision.core.box import Box
 from rastervision.core.rv_pipeline import object_windows
 from rastervision.core.rv_pipeline.chip_options import WindowSamplingConfig
-from rastervision.core.rv_pipeline.chipping import read_label, sample_windows
+from rastervision.core.rv_pipeline.chipping import read_label, sample_windows, some_windows
 from rastervision.core.rv_pipeline.object_detection_config import (
     ObjectDetectionChipOptions,
     ObjectDetectionWindowSamplingConfig,
@@ -127,3 +127,17 @@ def test_a_larger_one_is_reduced_to_a_bounded_number_of_pixels(size):
 def test_other_tasks_do_not_have_them(method):
     with pytest.raises(ConfigError, match=f'{method!r} is of object detection only.*has: sliding, random'):
         WindowSamplingConfig(method=method, size=10)
+
+
+def test_a_limit_leaves_out_windows_of_boxes(scene):
+    assert len(sample_windows(scene, sampling())) == 3
+    assert len(sample_windows(scene, sampling(limit=2))) == 2
+    assert len(sample_windows(scene, sampling('random', max_windows=9, neg_ratio=1, limit=4))) == 4
+    assert len(sample_windows(scene, sampling('random', windows_per_box=3, limit=4))) == 4
+
+
+def test_a_few_windows_are_spread_evenly_over_all():
+    assert some_windows(list(range(10)), 2) == [2, 7]
+    assert some_windows(list(range(10)), 10) == some_windows(list(range(10)), None) == list(range(10))
+    assert some_windows(list(range(3)), 7) == [0, 1, 2]
+    assert all(len(set(some_windows(list(range(50)), n))) == n for n in range(1, 51))

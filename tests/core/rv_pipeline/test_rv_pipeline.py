@@ -210,7 +210,12 @@ def test_a_backend_written_for_021_chips_trains_and_predicts(make_pipeline, monk
 
 @pytest.mark.parametrize(
     ('sampling', 'count'),
-    [(WindowSamplingConfig(size=20), 6), (WindowSamplingConfig(size=20, method='random', max_windows=11), 11)],
+    [
+        (WindowSamplingConfig(size=20), 6),
+        (WindowSamplingConfig(size=20, limit=4), 4),
+        (WindowSamplingConfig(size=20, method='random', max_windows=11), 11),
+        (WindowSamplingConfig(size=20, method='random', max_windows=11, limit=4), 4),
+    ],
 )
 def test_windows_for_chips_follow_the_sampling(make_pipeline, sampling, count):
     pipeline = make_pipeline(chip_options=ChipOptions(sampling=sampling))

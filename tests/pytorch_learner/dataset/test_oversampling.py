@@ -314,3 +314,11 @@ def test_options_that_make_no_sense_are_refused(data, options, message):
 def test_numbers_have_no_rare_classes():
     with pytest.raises(ConfigError, match='rare_class_ids is for labels that are classes'):
         RegressionImageDataConfig(uri='chips', rare_class_ids=[0], desired_prob=0.5)
+
+
+@pytest.mark.parametrize(('task', 'way'), [source for source in SOURCES if source[1] != 'files'])
+def test_a_scene_gives_at_most_so_many_windows_as_the_limit(data, task, way):
+    config = data(task, way, names=['wells'], rare_class_ids=None, desired_prob=0.5)
+    config.sampling.limit = 7
+
+    assert len(config.build_dataset('train')) == 7

@@ -1,6 +1,7 @@
 """Configures Backend."""
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Collection
+from typing import TYPE_CHECKING, Any, Self
 
 from rastervision.core.data.config_uris import uris_in
 from rastervision.core.layout import BUNDLE_FILE
@@ -32,6 +33,14 @@ class BackendConfig(Config):
     def update(self, pipeline: Any = None) -> None:
         """Fill unset fields from the pipeline config."""
         super().update(pipeline=pipeline)
+
+    def for_test_mode(self, outputs: Collection[str] = ()) -> Self:
+        """A copy that trains for a moment only; as it is, if a subclass does not know how.
+
+        Args:
+            outputs: Folders of the run that this config was resolved for, to which it must not lead any more.
+        """
+        return self.copy()
 
     def remark_on_training(self, pipeline: Any) -> str | None:
         """What the user should know before `train` runs, such as that it goes on with an earlier training.

@@ -12,7 +12,7 @@ from rastervision.core.types import NonNegInt as NonNegInt
 from rastervision.core.types import PosInt as PosInt
 from rastervision.core.types import Proportion as Proportion
 from rastervision.pipeline import lazy
-from rastervision.pipeline.config.base import Config
+from rastervision.pipeline.config.base import Config, added_field
 from rastervision.pipeline.config.register import register_config
 from rastervision.pipeline.errors import ConfigError, UnknownSceneError, did_you_mean
 
@@ -79,6 +79,12 @@ class WindowSamplingConfig(Config):
     )
     within_aoi: bool = Field(
         True, description='Windows must lie within the AOI. False: it is enough that they intersect it.'
+    )
+
+    limit: PositiveInt | None = added_field(
+        None,
+        'Use at most so many windows of a scene, spread evenly over those that there are, whatever the method. None: '
+        'all.',
     )
 
     @model_validator(mode='after')

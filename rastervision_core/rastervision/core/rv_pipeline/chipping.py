@@ -47,12 +47,20 @@ def sample_windows(scene: 'Scene', sampling: WindowSamplingConfig, *, seed: int 
     if sampling.method is WindowSamplingMethod.random:
         return _random_windows(scene, sampling, rng)
     if sampling.method in OF_OBJECTS:
-        return _windows_of_objects(scene, cast('ObjectDetectionWindowSamplingConfig', sampling), rng)
+        windows = _windows_of_objects(scene, cast('ObjectDetectionWindowSamplingConfig', sampling), rng)
+        return some_windows(windows, sampling.limit)
     assert sampling.stride is not None
     windows = scene.extent.get_windows(
         sampling.size, sampling.stride, padding=sampling.padding, pad_direction=sampling.pad_direction
     )
-    return _suitable(windows, scene, sampling)
+    return some_windows(_suitable(windows, scene, sampling), sampling.limit)
+
+
+def some_windows(windows: list[Box], limit: int | None) -> list[Box]:
+    """At most so many of some windows, spread evenly over them; all, if there is no limit."""
+    if limit is None or len(windows) <= limit:
+        return windows
+    return [windows[(2 * number + 1) * len(windows) // (2 * limit)] for number in range(limit)]
 
 
 def read_label(scene: 'Scene', window: Box, sampling: WindowSamplingConfig | None) -> Any:
@@ -152,12 +160,11 @@ def _random_windows(scene: 'Scene', sampling: WindowSamplingConfig, rng: np.rand
 
 
 def count_random_windows(scene: 'Scene', sampling: WindowSamplingConfig) -> int:
-    """How many random windows a scene is to have: `max_windows`, or so many for each of its boxes."""
-    per_box = getattr(sampling, 'windows_per_box', None)
-    if per_box is None or scene.label_source is None:
-        return sampling.max_windows
-    labels = cast('ObjectDetectionLabels', scene.label_source.get_labels())
-    return math.ceil(float(per_box) * len(labels))
+    """How many random windows a scene is to have: `max_windows`, or so many for each of its boxes; `limit` at most."""
+    count, per_box = sampling.max_windows, getattr(sampling, 'windows_per_box', None)
+    if per_box is not None and scene.label_source is not None:
+        count = math.ceil(float(per_box) * len(cast('ObjectDetectionLabels', scene.label_source.get_labels())))
+    return count if sampling.limit is None else min(count, sampling.limit)
 
 
 def _collect(draw: DrawWindows, count: int, sampling: WindowSamplingConfig) -> list[Box]:

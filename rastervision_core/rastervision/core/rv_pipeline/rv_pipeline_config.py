@@ -2,7 +2,7 @@
 
 from typing import Any, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, PositiveInt, model_validator
 
 from rastervision.core import compat
 from rastervision.core.analyzer.analyzer_config import AnalyzerConfig
@@ -14,8 +14,9 @@ from rastervision.core.data.raster_transformer.stats_transformer_config import S
 from rastervision.core.data.scene_config import SceneConfig
 from rastervision.core.defaults import CHIP_SZ, MAX_SIDE, PREDICT_BATCH_SZ, SEED
 from rastervision.core.evaluation.evaluator_config import EvaluatorConfig
-from rastervision.core.layout import Layout
+from rastervision.core.layout import FOLDERS, Layout
 from rastervision.core.rv_pipeline.chip_options import ChipOptions
+from rastervision.core.rv_pipeline.test_run import for_test_mode
 from rastervision.core.types import License
 from rastervision.pipeline.config.base import Config, added_field, descendants
 from rastervision.pipeline.config.register import register_config
@@ -24,7 +25,6 @@ from rastervision.pipeline.pipeline_config import PipelineConfig
 
 TRAIN = 'train'
 VALIDATION = 'validation'
-URI_FIELDS = ('analyze', 'chip', 'train', 'predict', 'eval', 'bundle')
 
 
 @register_config('predict_options')
@@ -38,6 +38,11 @@ class PredictOptions(Config):
         None,
         'Predict each window in several positions too, and put the results together (test-time augmentation). flips: '
         'left-right, upside-down and both; turns: by quarter turns; all: both, in 8 positions. None: as it is, only.',
+    )
+    limit: PositiveInt | None = added_field(
+        None,
+        'To try something out: predict at most so many windows of a scene, spread evenly over it, and nothing in the '
+        'rest. None: all windows.',
     )
 
     @model_validator(mode='after')
@@ -124,7 +129,7 @@ class RVPipelineConfig(PipelineConfig):
     def update(self) -> None:
         """Fill the output folders, default evaluator and needed analyzer, and what is inside."""
         layout = self.layout
-        for name in URI_FIELDS:
+        for name in FOLDERS:
             setattr(self, f'{name}_uri', getattr(layout, name))
         if not self.evaluators:
             self.evaluators = [self.get_default_evaluator()]
@@ -139,7 +144,7 @@ class RVPipelineConfig(PipelineConfig):
         Raises:
             ConfigError: If a folder is needed from `root_uri` and there is none.
         """
-        given = {name: getattr(self, f'{name}_uri') for name in URI_FIELDS}
+        given = {name: getattr(self, f'{name}_uri') for name in FOLDERS}
         if self.root_uri is None and None in given.values():
             raise ConfigError('root_uri is not set. Give the folder under which the pipeline writes.')
         default = Layout.under(self.root_uri or '')
@@ -160,6 +165,10 @@ class RVPipelineConfig(PipelineConfig):
     def get_predict_options(self) -> PredictOptions:
         """The options given, or the defaults of the task."""
         return self.predict_options or self._default_predict_options()
+
+    def for_test_mode(self) -> Self:
+        """This pipeline made tiny, in a folder of its own; see :func:`.for_test_mode`."""
+        return for_test_mode(self)
 
     def _default_predict_options(self) -> PredictOptions:
         return PredictOptions()

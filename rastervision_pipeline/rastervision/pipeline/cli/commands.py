@@ -57,6 +57,12 @@ ARG = click.option(
 @click.option('--json', 'as_json', is_flag=True, help='With --dry-run: print JSON, and nothing else, to stdout.')
 @click.option('--rerun', is_flag=True, help='Run finished commands again, too.')
 @click.option(
+    '--test-mode',
+    is_flag=True,
+    help='Do all of it with few windows of one scene and two short epochs, in <root_uri>/test_mode, to see whether it '
+    'works.',
+)
+@click.option(
     '--keep',
     multiple=True,
     metavar='COMMAND',
@@ -74,6 +80,7 @@ def run(
     dry_run: bool,
     as_json: bool,
     rerun: bool,
+    test_mode: bool,
     keep: tuple[str, ...],
 ) -> None:
     """Run COMMANDS, or all, of the pipelines in CFG_MODULE.
@@ -90,6 +97,8 @@ def run(
         raise click.UsageError('--json needs --dry-run: only the plan can be printed as JSON.')
     with _apart(as_json):
         configs = get_configs(cfg_module, runner, dict(args))
+        if test_mode:
+            configs = [config.for_test_mode() for config in configs]
         chosen = registry_.get_runner(runner)()
         chosen.configure(dict(options) | ({'wait': 'true'} if wait and not chosen.waits else {}))
         if dry_run:

@@ -4,7 +4,7 @@ import logging
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from rastervision.core.rv_pipeline.chip_options import OF_OBJECTS, WindowSamplingConfig, WindowSamplingMethod
-from rastervision.core.rv_pipeline.chipping import count_random_windows, sample_windows
+from rastervision.core.rv_pipeline.chipping import count_random_windows, sample_windows, some_windows
 from rastervision.core.rv_pipeline.object_detection_config import ObjectDetectionWindowSamplingConfig
 from rastervision.pipeline.errors import ConfigError
 from rastervision.pytorch_learner.dataset.combination import Concatenation
@@ -76,7 +76,9 @@ def sample_scene(
     sliding, random = cast(tuple[Any, Any], kinds)
     if sampling.method is WindowSamplingMethod.sliding:
         options |= {name: kwargs[name] for name in SLIDING_OPTIONS if name in kwargs}
-        return cast(S, sliding(scene, **_sliding_options(sampling), **options))
+        dataset = sliding(scene, **_sliding_options(sampling), **options)
+        dataset.windows = some_windows(dataset.windows, sampling.limit)
+        return cast(S, dataset)
     out_size = _out_size(sampling, transform)
     options = {'normalize': True, 'to_pytorch': True, **options}
     return cast(R, random(scene, out_size=out_size, **_random_options(sampling, scene), **options, **kwargs))

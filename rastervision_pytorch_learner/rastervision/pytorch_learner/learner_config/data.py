@@ -165,7 +165,7 @@ class DataConfig(Config):
             ConfigError: If not.
         """
         super().validate_config()
-        if 'desired_prob' in self.model_fields_set and self.rare_class_ids is None:
+        if self.rare_class_ids is None and self.desired_prob != type(self).model_fields['desired_prob'].default:
             raise ConfigError(
                 f'desired_prob {self.desired_prob} is given without rare_class_ids. Give these, or leave out both.'
             )

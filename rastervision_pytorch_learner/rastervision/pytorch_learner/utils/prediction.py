@@ -25,6 +25,7 @@ from rastervision.core.data.label.chip_classification_labels import ChipClassifi
 from rastervision.core.data.label.object_detection_labels import ObjectDetectionLabels
 from rastervision.core.data.label.semantic_segmentation_labels import SemanticSegmentationLabels
 from rastervision.core.data.label.utils import best_classes
+from rastervision.core.rv_pipeline.chipping import some_windows
 from rastervision.pipeline.errors import ConfigError
 from rastervision.pipeline.overriding import is_overridden
 from rastervision.pipeline.runner.machine import core_count
@@ -213,6 +214,7 @@ def _windows_of(
         transform=transform,
         transform_type=transform_type,
     )
+    dataset.windows = some_windows(dataset.windows, getattr(options, 'limit', None))
     dataset.gives_chips, dataset.mixes_gaps = True, learner.cfg.no_data == 'mixed'
     return dataset
 
