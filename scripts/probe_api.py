@@ -9,7 +9,8 @@ cut is completed in `probe_repairs.py`. What probes refer to without saying, suc
 compares its form.
 
 A probe *agrees* if the outcome is the same, or if the error is also of the classes by which the older one was caught.
-It is *alike* if only types of numbers differ (`int64` or `int`), or where the ring of a polygon starts.
+It is *alike* if only types of numbers differ (`int64` or `int`, or an array without axes), or where the ring of a
+polygon starts.
 """
 
 import argparse
@@ -122,7 +123,8 @@ def compare(found: Any, expected: str) -> str:
 
 def without_types(text: str) -> str:
     """An outcome without the types of numbers, and with polygons in one order."""
-    text = re.sub(r'"?\'?' + NUMBER.pattern + r'\'?"?', r'\1', text)
+    text = re.sub(r'nd\(\) \w+ (-?[\w.+-]+)', r'float:\1', text)
+    text = re.sub(r'"?\'?' + NUMBER.pattern + r'\'?"?', lambda match: f'{float(match[1]):g}', text)
     text = re.sub(r'\bgeom ([^"]*)', lambda match: shapely.from_wkt(match[1]).normalize().wkt, text)
     return re.sub(r'\b(?:u?int|float)\d+\b', 'number', text).replace("'", '')
 
