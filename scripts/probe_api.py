@@ -171,16 +171,26 @@ def main() -> None:
     signal.signal(signal.SIGALRM, _too_long)
     import probe_prelude
 
-    names = vars(probe_prelude)
-    data = json.loads(args.file.read_text())
+    report(json.loads(args.file.read_text()), vars(probe_prelude), only=args.only, quiet=args.quiet)
+
+
+def report(data: dict[str, Any], names: dict[str, Any], *, only: list[str] | None = None, quiet: bool = False) -> None:
+    """Run probes, and print how each ends and how many end so.
+
+    Args:
+        data: What their file says, by groups.
+        names: What they refer to.
+        only: Names of those to run. None: all.
+        quiet: Print only those that differ.
+    """
     for group in ('error_type_differences', 'outcome_differences'):
         counts: Counter[str] = Counter()
         for probe in data[group]:
-            if args.only and probe['probe'] not in args.only:
+            if only and probe['probe'] not in only:
                 continue
             verdict, found = judge(probe, names)
             counts[verdict] += 1
-            if not args.quiet or verdict not in ('agrees', 'alike'):
+            if not quiet or verdict not in ('agrees', 'alike'):
                 print(f'{verdict:8} {probe["probe"]}')
             if verdict not in ('agrees', 'alike'):
                 print(f'         there: {json.dumps(probe["peer"])[:400]}\n         here:  {found[:400]}')
