@@ -55,3 +55,9 @@ def test_strides_that_leave_gaps_are_refused(kind):
     kind(chip_sz=100, stride=100).validate_config()
     with pytest.raises(ConfigError, match='stride=101 is larger than chip_sz=100'):
         kind(chip_sz=100, stride=101).validate_config()
+
+
+@pytest.mark.parametrize('options', [{'chip_sz': -1}, {'chip_sz': 0}, {'stride': 0}, {'batch_sz': 0}])
+def test_sizes_of_windows_are_positive(options):
+    with pytest.raises(ConfigError, match=f'{next(iter(options))}: Input should be greater than 0'):
+        PredictOptions(**options)

@@ -63,9 +63,11 @@ def test_an_unknown_split_is_refused(make_learner, method):
 
 
 def test_a_learner_tells_where_its_files_are(make_learner, tmp_path):
+    make_learner('other', num_epochs=1).train()
     learner = make_learner(num_epochs=1)
     learner.main()
 
+    assert [(tmp_path / name / 'dataloaders').exists() for name in ('out', 'other')] == [True, False]
     paths = ('last_model_weights_path', 'log_path', 'config_path', 'checkpoints_dir_local', 'model_bundle_uri')
     assert all(os.path.exists(getattr(learner, name)) for name in paths)
     assert os.path.basename(learner.last_model_weights_path) == 'last-model.pth'
