@@ -5,6 +5,8 @@ VALIDATION_GROUP = 'validation_scenes'
 TEST_GROUP = 'test_scenes'
 NO_GROUP = '__N/A__'  # scene group of statistics in bundles of 0.12, which had one set of them
 
+SCENE_ID = '{scene_id}'  # in a URI, for the id of each scene
+
 NULL_CLASS = 'null'
 NULL_COLOR = 'black'
 
@@ -30,4 +32,3 @@ TEST_SAMPLE_PROB = 0.01
 # More is a mistake, or meant to use up memory.
 MAX_CHANNELS = 65_536
 MAX_SIDE = 16_384  # of a chip, in pixels
-SCENE_ID = '{scene_id}'  # in a URI, for the id of each scene

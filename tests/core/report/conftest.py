@@ -150,9 +150,15 @@ def write_log(folder: Path, best: float) -> None:
 
 
 def write_run(
-    folder: Path, task: str, name: str = 'run', steps: tuple[str, ...] = ('train', 'predict', 'eval'), **fields: Any
+    folder: Path,
+    task: str,
+    name: str = 'run',
+    steps: tuple[str, ...] = ('train', 'predict', 'eval'),
+    vector_output: Any = (),
+    **fields: Any,
 ) -> Path:
     """Make a run of a task in a folder and give its root. Its predictions are those of `predict`."""
+    store = SemanticSegmentationLabelStoreConfig(smooth_output=True, vector_output=list(vector_output))
     data, root = folder / 'data', folder / name
     data.mkdir(exist_ok=True)
     pixels = np.random.default_rng(0).integers(0, 256, (3, HEIGHT, WIDTH)).astype(np.uint8)
@@ -161,7 +167,7 @@ def write_run(
             id=scene_id,
             raster_source=RasterioSourceConfig(uris=write_image(data / f'{scene_id}.tif', pixels)),
             label_source=label_source(task, data, scene_id),
-            label_store=SemanticSegmentationLabelStoreConfig(smooth_output=True) if task == 'ss' else None,
+            label_store=store if task == 'ss' else None,
         )
         for scene_id in ('first', 'second')
     ]

@@ -137,6 +137,11 @@ def read_image(source: 'RasterSource', frame: Frame, display: Display, *, tile: 
     return picture
 
 
+def place_text(window: Box) -> str:
+    """Where a window is, in pixels, in words."""
+    return f'rows {window.ymin} to {window.ymax}, columns {window.xmin} to {window.xmax}'
+
+
 def _colors(chip: np.ndarray) -> np.ndarray:
     """The first three channels, or the first one three times."""
     colors: np.ndarray = chip[..., :COLORS] if chip.shape[-1] >= COLORS else chip[..., [0] * COLORS]

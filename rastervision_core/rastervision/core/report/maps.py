@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from rastervision.core.defaults import MAP_CRS
 from rastervision.core.report.blocks import Block, Details, Heading, Legend, Link, Row, Table, Text, Value, missing
+from rastervision.core.report.frame import place_text
 from rastervision.core.report.page import shown
 from rastervision.core.report.scan import CONFUSED, FALSE_ALARM, HIT, MISS
 
@@ -59,7 +60,7 @@ def window_blocks(scans: 'Scans') -> list[Block]:
         x, y = window.middle
         share = window.errors / max(window.compared, 1)
         place = f'{x:.6f}, {y:.6f}' if crs[window.scene_id] else None
-        rows.append([str(number + 1), window.scene_id, _pixels(window), place, window.errors, f'{share:.1%}'])
+        rows.append([str(number + 1), window.scene_id, place_text(window.window), place, window.errors, f'{share:.1%}'])
     head = ['', 'scene', 'rows, columns', 'middle (x, y)', f'wrong {units}', 'share']
     blocks: list[Block] = [Table(head, rows, f'The {len(rows)} windows with most errors')]
     placed = [window for window in windows if crs[window.scene_id] == MAP_CRS]
@@ -71,7 +72,8 @@ def window_blocks(scans: 'Scans') -> list[Block]:
                 'On the map (these links need a network)',
                 [
                     Link(
-                        f'{window.scene_id}, {_pixels(window)}', MAP_URL.format(x=window.middle[0], y=window.middle[1])
+                        f'{window.scene_id}, {place_text(window.window)}',
+                        MAP_URL.format(x=window.middle[0], y=window.middle[1]),
                     )
                     for window in placed
                 ],
@@ -88,7 +90,7 @@ def windows_geojson(windows: 'list[WorstWindow]') -> str:
             'properties': {
                 'rank': rank + 1,
                 'scene': window.scene_id,
-                'pixels': _pixels(window),
+                'pixels': place_text(window.window),
                 'errors': window.errors,
                 'compared': window.compared,
             },
@@ -110,13 +112,11 @@ def _scene(scanned: 'ScannedScene', *, is_open: bool) -> list[Block]:
     for window, pictures in zip(scanned.worst, scanned.crops, strict=False):
         x, y = window.middle
         place = f'; middle on the map {x:.6f}, {y:.6f}' if scanned.map_crs else ''
-        crops += [Text(f'{_pixels(window)}{place}: {shown(window.errors)} {scanned.unit} wrong.'), Row(pictures)]
+        crops += [
+            Text(f'{place_text(window.window)}{place}: {shown(window.errors)} {scanned.unit} wrong.'),
+            Row(pictures),
+        ]
     return [*blocks, Details('Its worst windows', crops, is_open=is_open)] if crops else blocks
-
-
-def _pixels(window: 'WorstWindow') -> str:
-    ymin, xmin, ymax, xmax = window.window
-    return f'rows {ymin} to {ymax}, columns {xmin} to {xmax}'
 
 
 def _bytes(color: tuple[float, float, float]) -> tuple[int, int, int]:

@@ -5,10 +5,11 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from rastervision.core.evaluation.semantic_segmentation_evaluation import VECTOR_OUTPUTS
 from rastervision.pipeline.errors import DataError
 
 Item = dict[str, Any]
-COUNTS = ('gt_count', 'pred_count')
+COUNTS = ('gt_count', 'pred_count', 'true_pos', 'false_pos', 'false_neg')
 
 
 def checked_evaluation(content: Any, uri: str, num_classes: int) -> dict[str, Any]:
@@ -26,6 +27,17 @@ def checked_evaluation(content: Any, uri: str, num_classes: int) -> dict[str, An
         content = {'overall': content, 'per_scene': {}}
     if not isinstance(content, dict):
         raise DataError(f'{uri}: is no evaluation: it holds a {type(content).__name__}.')
+    evaluation: dict[str, Any] = _checked_items(content, uri, num_classes)
+    if VECTOR_OUTPUTS in content:
+        objects = content[VECTOR_OUTPUTS]
+        if not isinstance(objects, dict):
+            raise DataError(f'{uri}: is no evaluation: its {VECTOR_OUTPUTS!r} is a {type(objects).__name__}.')
+        evaluation[VECTOR_OUTPUTS] = _checked_items(objects, uri, num_classes)
+    return evaluation
+
+
+def _checked_items(content: Mapping[str, Any], uri: str, num_classes: int) -> dict[str, Any]:
+    """The metrics of all scenes and of each."""
     overall, per_scene = content.get('overall') or [], content.get('per_scene') or {}
     if not isinstance(per_scene, dict):
         raise DataError(f"{uri}: is no evaluation: its 'per_scene' is a {type(per_scene).__name__}.")

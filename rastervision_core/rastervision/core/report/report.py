@@ -8,6 +8,7 @@ from rastervision.core.report.blocks import Section, pictures_in
 from rastervision.core.report.comparison import comparison_sections
 from rastervision.core.report.maps import map_blocks, window_blocks
 from rastervision.core.report.metrics import confidence_blocks, metrics_blocks
+from rastervision.core.report.objects import object_blocks
 from rastervision.core.report.page import render
 from rastervision.core.report.places import data_blocks
 from rastervision.core.report.run import Run, load_runs
@@ -77,11 +78,13 @@ def run_sections(run: Run, scans: Scans) -> list[Section]:
         run: The run.
         scans: Its scanned scenes.
     """
+    objects = object_blocks(run, scans)
     return [
         Section('Summary', summary_blocks(run)),
         Section('Metrics', metrics_blocks(run, scans)),
         Section('Errors', map_blocks(run, scans)),
         Section('Worst windows', window_blocks(scans)),
+        *([Section('Objects', objects)] if objects else []),
         Section('Confidence', confidence_blocks(run, scans)),
         Section('Training', training_blocks(run)),
         Section('Data', data_blocks(run)),

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,6 +16,7 @@ from rastervision.core.evaluation.semantic_segmentation_evaluator import Semanti
 from rastervision.core.report.blocks import Picture
 from rastervision.core.report.boxes import scan_boxes, scan_cells
 from rastervision.core.report.frame import Frame
+from rastervision.core.report.objects import ScannedOutput, draw_outputs
 from rastervision.core.report.pixels import scan_pixels
 from rastervision.core.report.plots import encode
 from rastervision.core.report.run import Run
@@ -79,6 +80,7 @@ class ScannedScene:
         pictures: Image, truth, prediction and errors of the scene; empty if left out.
         crops: The same of the worst windows, in their order; empty if left out.
         boxes: True and predicted boxes, in object detection.
+        outputs: Vector outputs, in semantic segmentation; empty if left out.
     """
 
     scene_id: str
@@ -90,6 +92,7 @@ class ScannedScene:
     pictures: tuple[Picture, ...]
     crops: tuple[tuple[Picture, ...], ...]
     boxes: 'tuple[ObjectDetectionLabels, ObjectDetectionLabels] | None'
+    outputs: tuple[ScannedOutput, ...] = ()
 
     @property
     def share(self) -> float:
@@ -104,11 +107,13 @@ class Scans:
     Attributes:
         scenes: The worst first.
         failures: Scene id -> why it could not be scanned.
+        left_out: Scene id -> why its vector outputs could not be.
         has_task: Whether it is known how to scan scenes of this task.
     """
 
     scenes: list[ScannedScene]
     failures: dict[str, str]
+    left_out: dict[str, str] = field(default_factory=dict)
     has_task: bool = True
 
 
@@ -128,19 +133,34 @@ def scan_run(run: Run, max_scenes: int, *, prefix: str = '') -> Scans:
     if scan is None:
         return Scans([], {}, has_task=False)
     scenes: list[ScannedScene] = []
-    failures = {}
+    failures: dict[str, str] = {}
+    left_out: dict[str, str] = {}
     for number, (split, config) in enumerate(_compared(run)):
         try:
             with naming_scene(config.id):
                 scene = config.build(run.config.dataset.class_config)
                 found = scan(scene, evaluator)
-                scenes.append(_describe(scene, split, found, f'{prefix}scene-{number + 1}'))
+                name = f'{prefix}scene-{number + 1}'
+                outputs = _outputs(scene, evaluator, name, left_out)
+                scenes.append(replace(_describe(scene, split, found, name), outputs=outputs))
         except (RasterVisionError, OSError) as error:
             log.info('The report leaves out scene %r: %s', config.id, error)
             failures[config.id] = str(error)
         scenes.sort(key=lambda scanned: (-scanned.share, scanned.scene_id))
-        scenes[max_scenes:] = [replace(scanned, pictures=(), crops=()) for scanned in scenes[max_scenes:]]
-    return Scans(scenes, failures)
+        scenes[max_scenes:] = [replace(scanned, pictures=(), crops=(), outputs=()) for scanned in scenes[max_scenes:]]
+    return Scans(scenes, failures, left_out)
+
+
+def _outputs(scene: 'Scene', evaluator: Any, name: str, left_out: dict[str, str]) -> tuple[ScannedOutput, ...]:
+    """The vector outputs of a scene; none, and why, if they cannot be read."""
+    if not isinstance(evaluator, SemanticSegmentationEvaluator):
+        return ()
+    try:
+        return tuple(draw_outputs(scene, evaluator.compare_vector_outputs(scene), name))
+    except (RasterVisionError, OSError) as error:
+        log.info('The report leaves out vector outputs of scene %r: %s', scene.id, error)
+        left_out[scene.id] = str(error)
+        return ()
 
 
 def _evaluator(run: Run) -> Any:
