@@ -148,7 +148,7 @@ class Double(D.CRSTransformer):
         super().__init__(transform=None, image_crs=None, map_crs=None)
 
     def _map_to_pixel(self, point):
-        return point[0] * 2, point[1] * 2
+        return point[0] * 2.0, point[1] * 2.0
 
     def _pixel_to_map(self, point):
         return point[0] / 2, point[1] / 2

@@ -201,7 +201,7 @@ def _apply(transform: Any, inp: Any, *, all_corners: bool = False) -> Any:
     if isinstance(inp, BaseGeometry) or (isinstance(inp, np.ndarray) and inp.dtype == object):
         return shapely.transform(inp, transform, interleaved=False)
     if isinstance(inp, tuple | list) and len(inp) == 2:
-        x, y = transform(np.asarray(inp[0], dtype=float), np.asarray(inp[1], dtype=float))
+        x, y = transform(np.asarray(inp[0]), np.asarray(inp[1]))
         return np.asarray(x), np.asarray(y)
     raise ArgumentTypeError(
         f'Cannot transform the coordinates of a {type(inp).__name__}: {inp!r:.100}. '
