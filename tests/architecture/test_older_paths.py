@@ -17,7 +17,7 @@ CONFIGS = 'Config ConfigError'
 SHARED = {
     'rastervision.core': 'NonNegInt PosInt',
     'rastervision.core.box': 'NonNegInt PosInt RioWindow',
-    'rastervision.core.rv_pipeline.chip_options': 'NonEmptyStr NonNegInt PosInt Proportion',
+    'rastervision.core.rv_pipeline.chip_options': 'NonEmptyStr NonNegInt PosInt PositiveFloat Proportion',
     'rastervision.pytorch_backend.pytorch_semantic_segmentation_config': 'default_augmentors',
     'rastervision.pipeline.version': '__version__',
     'rastervision.core.data': f'Config Field register_config {FILES}',

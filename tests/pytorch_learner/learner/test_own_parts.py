@@ -75,6 +75,7 @@ def test_a_learner_tells_where_its_files_are(make_learner, tmp_path):
     assert (learner.training, learner.distributed) == (True, False)
     assert learner.is_ddp_master and learner.is_ddp_local_master
     assert learner.init_model_weights_path is None
+    assert (learner.tb_process, learner.ddp_start_method) == (None, 'spawn')
 
 
 def test_weights_of_classes_are_known_to_steps_of_a_subclass(make_learner):

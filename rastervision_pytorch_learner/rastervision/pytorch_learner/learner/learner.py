@@ -317,6 +317,11 @@ class Learner(TrainingPart):
         return find_lr(self, start, end, num_batches)
 
     # -------------------------------------------------------------- distributed
+    @property
+    def ddp_start_method(self) -> str:
+        """How processes that train together are started: the setting DDP_START_METHOD, or spawn."""
+        return str(rv_config_.get_namespace_option('rastervision', 'DDP_START_METHOD', 'spawn'))
+
     def ddp(self, rank: int | None = None, world_size: int | None = None) -> DDPContextManager:
         """Inside this context, several processes train one model together.
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from numbers import Real
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -20,6 +20,9 @@ from rastervision.pytorch_learner.loggers.figures import prediction_image
 from rastervision.pytorch_learner.loggers.logger import TrainingRun
 from rastervision.pytorch_learner.loggers.loggers import Loggers
 from rastervision.pytorch_learner.loggers.tensorboard_logger import TensorBoardLogger, TensorBoardServer
+
+if TYPE_CHECKING:
+    import subprocess
 
 log = logging.getLogger(__name__)
 
@@ -68,6 +71,11 @@ class ReportingPart(ResultsPart):
         """Make the logger for TensorBoard, if configured."""
         if self.cfg.log_tensorboard:
             self.tb = TensorBoardLogger(files.TENSORBOARD_DIRNAME)
+
+    @property
+    def tb_process(self) -> 'subprocess.Popen[bytes] | None':
+        """The process of the TensorBoard server, while it runs."""
+        return None if self._server is None else self._server.process
 
     def run_tensorboard(self) -> None:
         """Run a TensorBoard server, until `stop_tensorboard` or the end of this process."""

@@ -132,10 +132,9 @@ def spawn(learner: 'Learner') -> bool:
         return False
     from torch.multiprocessing.spawn import start_processes
 
-    method = rv_config_.get_namespace_option('rastervision', 'DDP_START_METHOD', 'spawn')
     args = (type(learner), learner.cfg, learner.output_dir_local, learner.given_parts, num_gpus)
     files = _files_known(learner.cfg.data)
-    start_processes(_train_knowing, (files, args), nprocs=num_gpus, start_method=str(method))  # type: ignore[no-untyped-call]
+    start_processes(_train_knowing, (files, args), nprocs=num_gpus, start_method=learner.ddp_start_method)  # type: ignore[no-untyped-call]
     return True
 
 
