@@ -23,16 +23,16 @@ class Done:
 
 @pytest.fixture(scope='session')
 def rastervision(tmp_path_factory):
-    """Runs `rastervision` in another process."""
+    """Runs `rastervision` in another process, with further variables in its environment."""
     env = {
         **os.environ,
         'TMPDIR': str(tmp_path_factory.mktemp('tmp')),
         'PYTHONPATH': os.pathsep.join([str(ROOT / 'examples'), os.environ.get('PYTHONPATH', '')]),
     }
 
-    def rastervision(*args: object) -> Done:
+    def rastervision(*args: object, **variables: str) -> Done:
         command = [sys.executable, '-m', 'rastervision.pipeline.cli', *map(str, args)]
-        done = subprocess.run(command, env=env, capture_output=True, timeout=300)
+        done = subprocess.run(command, env=env | variables, capture_output=True, timeout=300)
         return Done(done.returncode, done.stdout.decode(), done.stderr.decode())
 
     return rastervision
