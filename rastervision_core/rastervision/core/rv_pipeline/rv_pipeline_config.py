@@ -16,7 +16,7 @@ from rastervision.core.defaults import CHIP_SZ, MAX_SIDE, PREDICT_BATCH_SZ, SEED
 from rastervision.core.evaluation.evaluator_config import EvaluatorConfig
 from rastervision.core.layout import FOLDERS, Layout
 from rastervision.core.rv_pipeline.chip_options import ChipOptions
-from rastervision.core.rv_pipeline.test_run import for_test_mode
+from rastervision.core.rv_pipeline.tiny_run import for_test_mode
 from rastervision.core.types import License
 from rastervision.pipeline.config.base import Config, added_field, descendants
 from rastervision.pipeline.config.register import register_config
