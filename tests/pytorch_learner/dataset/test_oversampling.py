@@ -4,7 +4,9 @@ import json
 
 import numpy as np
 import pytest
+import rasterio
 from PIL import Image
+from rasterio.windows import Window
 from torch.utils.data import DataLoader
 
 from rastervision.core.box import Box
@@ -322,3 +324,21 @@ def test_a_scene_gives_at_most_so_many_windows_as_the_limit(data, task, way):
     config.sampling.limit = 7
 
     assert len(config.build_dataset('train')) == 7
+
+
+@pytest.mark.parametrize('way', ['sliding', 'random'])
+def test_a_rare_class_that_is_no_data_in_the_image_is_not_there(data, way):
+    config = data('pixels', way, names=['wells'])
+    (uri,) = config.scene_dataset.train_scenes[0].raster_source.uris
+    with rasterio.open(uri, 'r+') as image:
+        image.nodata = 0
+        for y, x in WELLS[1:]:
+            image.write(np.zeros((3, 4, 4), np.uint8), window=Window(x, y, 4, 4))
+
+    dataset = config.build_dataset('train')
+    assert sum(map(has_well, dataset)) == round(SHARE * len(dataset))
+
+    with rasterio.open(uri, 'r+') as image:
+        image.write(np.zeros((3, 4, 4), np.uint8), window=Window(*WELLS[0][::-1], 4, 4))
+    with pytest.raises(DatasetError, match='training samples has a pixel or object'):
+        config.build_dataset('train')

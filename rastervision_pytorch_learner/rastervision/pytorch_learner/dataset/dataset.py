@@ -16,7 +16,6 @@ from rastervision.pipeline import lazy
 from rastervision.pipeline.overriding import is_overridden
 from rastervision.pytorch_learner.dataset.errors import (
     GeoDatasetError,
-    SamplingOptionsError,
     WindowSamplingError,
 )
 from rastervision.pytorch_learner.dataset.places import Places, classes_in
@@ -30,7 +29,7 @@ from rastervision.pytorch_learner.dataset.samples import AlbumentationsDataset a
 from rastervision.pytorch_learner.dataset.samples import ImageDataset as ImageDataset
 from rastervision.pytorch_learner.dataset.transform import Transform, TransformType
 from rastervision.pytorch_learner.dataset.wanted_windows import draw_wanted
-from rastervision.pytorch_learner.dataset.window_sampler import DatasetWindowSampler
+from rastervision.pytorch_learner.dataset.window_sampler import DatasetWindowSampler, check_limits
 from rastervision.pytorch_learner.own_class import own_class
 
 if TYPE_CHECKING:
@@ -150,6 +149,14 @@ class GeoDataset(AlbumentationsDataset):
             label = self.orig_dataset[window][1] if self._reads_by_keys else self._read_label(window)
         return classes_in(self._mark_outside(label, window), class_ids, self.transform_type)
 
+    def classes_seen(self, window: Box, class_ids: Sequence[int]) -> np.ndarray:
+        """As `classes_at`, apart from what is no data in the image, which is read if the label has any."""
+        found = self.classes_at(window, class_ids)
+        if not found.any():
+            return found
+        chip, label = self._read(window)
+        return classes_in(self._mark_chip(label, chip, window), class_ids, self.transform_type)
+
     @property
     def _reads_by_keys(self) -> bool:
         """Whether it is for what is in `orig_dataset` to say what a window has in it, and not for its parts."""
@@ -192,8 +199,8 @@ class ListedWindowGeoDataset(GeoDataset):
         return self._sample(self.windows[index], self.randomness.generator(index))
 
     def sample_classes(self, index: int, class_ids: Sequence[int]) -> np.ndarray:
-        """Which classes are in the label of a sample; see `classes_at`."""
-        return self.classes_at(self.windows[index], class_ids)
+        """Which classes are in the label of a sample; see `classes_seen`."""
+        return self.classes_seen(self.windows[index], class_ids)
 
     def sample_name(self, index: int) -> str:
         """Scene and window of a sample, for messages."""
@@ -313,7 +320,7 @@ class RandomWindowGeoDataset(GeoDataset):
         to_pytorch: bool | None = None,
         return_window: bool = False,
     ) -> None:
-        _check_limits(size_lims, h_lims, w_lims)
+        check_limits(size_lims, h_lims, w_lims)
         normalize, to_pytorch = (out_size is not None if x is None else x for x in (normalize, to_pytorch))
         super().__init__(scene, out_size, within_aoi, transform, transform_type, normalize, to_pytorch, return_window)
         self.size_lims, self.h_lims, self.w_lims = size_lims, h_lims, w_lims
@@ -488,13 +495,3 @@ class RandomWindowGeoDataset(GeoDataset):
 def _pair(x: SizeOption) -> tuple[int, int]:
     height, width = ensure_tuple(x)
     return height, width
-
-
-def _check_limits(size_lims: Sequence[int] | None, h_lims: Sequence[int] | None, w_lims: Sequence[int] | None) -> None:
-    both = h_lims is not None and w_lims is not None
-    either = h_lims is not None or w_lims is not None
-    if (size_lims is None and not both) or (size_lims is not None and either):
-        raise SamplingOptionsError(
-            f'Give either size_lims, or h_lims and w_lims together; got size_lims={size_lims!r}, h_lims={h_lims!r}, '
-            f'w_lims={w_lims!r}.'
-        )

@@ -12,7 +12,7 @@ from rastervision.pytorch_learner.dataset.dataset import ListedWindowGeoDataset,
 from rastervision.pytorch_learner.dataset.errors import DatasetError
 from rastervision.pytorch_learner.dataset.randomness import Wish, stream_of, wishing
 from rastervision.pytorch_learner.dataset.samples import ImageDataset
-from rastervision.pytorch_learner.dataset.wanted_windows import places_of
+from rastervision.pytorch_learner.dataset.wanted_windows import draw_wanted, places_of
 
 log = logging.getLogger(__name__)
 
@@ -29,7 +29,7 @@ class Oversampled(Selection):
 
     Args:
         dataset: The samples: of datasets of this package, or such datasets put together.
-        class_ids: The rare classes. What is outside of the AOI, or no data by the file of a chip, does not count.
+        class_ids: The rare classes. What is outside of the AOI, or no data, does not count.
         desired_prob: The share of samples that have any of these classes, 0 to 1.
 
     Raises:
@@ -139,14 +139,19 @@ def _cycled(pool: np.ndarray, count: int, rng: np.random.Generator) -> list[tupl
 def _outlook(dataset: RandomWindowGeoDataset, class_ids: tuple[int, ...]) -> tuple[np.ndarray, bool]:
     """Which of some classes random windows can have, bool (n,), and whether they can be without all of them.
 
-    Known from where the classes are, and from a few windows, at most as many as are tried for each.
+    Known from where the classes are, and from a few windows, at most as many as are tried for each sample.
     """
-    places, rng = places_of(dataset, class_ids), np.random.default_rng(0)
-    can_have = np.zeros(len(class_ids), dtype=bool) if places is None else places.found.copy()
-    can_lack = False
-    for _ in range(dataset.max_sample_attempts if len(dataset) else 0):
-        if can_lack and can_have.any():
+    can_have, can_lack = np.zeros(len(class_ids), dtype=bool), False
+    if not len(dataset):
+        return can_have, can_lack
+    rng = np.random.default_rng(0)
+    window, *_ = draw_wanted(dataset, rng, Wish(class_ids, has_them=True))
+    can_have = dataset.classes_seen(window, class_ids)
+    places = places_of(dataset, class_ids)
+    if can_have.any() and places is not None:
+        can_have = can_have | places.found
+    for _ in range(dataset.max_sample_attempts):
+        if can_lack:
             break
-        found = dataset.classes_at(dataset.draw_window(rng), class_ids)
-        can_have, can_lack = can_have | found, can_lack or not found.any()
+        can_lack = not dataset.classes_at(dataset.draw_window(rng), class_ids).any()
     return can_have, can_lack

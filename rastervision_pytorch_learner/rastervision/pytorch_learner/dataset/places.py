@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from rastervision.core.data.label_source.label_source import LabelSource
     from rastervision.core.data.scene import Scene
 
-BLOCK = 256  # side, in pixels, of the parts of a scene in which pixels are looked for
+BLOCK = 256  # side, in pixels, of the parts of a scene in which pixels are looked for; 8 bits tell where one is
+KEPT = 64  # pixels of a block
 
 
 class Places(Protocol):
@@ -35,9 +36,9 @@ class Places(Protocol):
 
 
 class PixelPlaces:
-    """Pixels of some classes, all equally likely.
+    """Pixels of some classes, all about equally likely.
 
-    Held are blocks that have any of them, and how many; the pixels of a block are read when one is drawn.
+    Labels are read once, block by block. Of a block are held how many such pixels it has, and `KEPT` of them.
 
     Args:
         scene: A scene with labels of pixels.
@@ -45,37 +46,25 @@ class PixelPlaces:
     """
 
     def __init__(self, scene: 'Scene', class_ids: Sequence[int]) -> None:
-        self.scene, self.class_ids = scene, tuple(class_ids)
+        rng, counts, corners, kept = np.random.default_rng(0), [0], [], []
         self.found = np.zeros(len(class_ids), dtype=bool)
-        self.blocks: list[Box] = []
-        counts: list[int] = []
         for block in _blocks(scene.extent):
-            labels = self._labels(block)
-            per_class = [int((labels == class_id).sum()) for class_id in class_ids]
-            if any(per_class):
-                self.found |= np.array(per_class) > 0
-                self.blocks.append(block)
-                counts.append(sum(per_class))
-        self.ends = np.cumsum(np.array(counts, dtype=np.int64))
+            labels = _labels(scene, block)
+            masks = [labels == class_id for class_id in class_ids]
+            if any(map(np.any, masks)):
+                self.found |= [mask.any() for mask in masks]
+                pixels = np.argwhere(np.any(masks, axis=0)).astype(np.uint8)
+                counts.append(counts[-1] + len(pixels))
+                corners.append((block.ymin, block.xmin))
+                kept.append(pixels if len(pixels) <= KEPT else pixels[rng.choice(len(pixels), KEPT, replace=False)])
+        self._ends, self._corners, self._kept = np.array(counts[1:]), np.array(corners), kept
 
     def draw(self, rng: np.random.Generator) -> np.ndarray:
         """A random pixel; see `Places`."""
-        number = int(rng.integers(self.ends[-1]))
-        index = int(np.searchsorted(self.ends, number, side='right'))
-        block = self.blocks[index]
-        rows, columns = np.nonzero(np.isin(self._labels(block), self.class_ids))
-        which = number - (int(self.ends[index - 1]) if index else 0)
-        y, x = block.ymin + int(rows[which]), block.xmin + int(columns[which])
-        return np.array([y, x, y + 1, x + 1])
-
-    def _labels(self, block: Box) -> np.ndarray:
-        """Class ids of a block, (height, width); `NO_CLASS` outside the AOI."""
-        inside = self.scene.aoi_mask(block)
-        if self.scene.label_source is None or (inside is not None and not inside.any()):
-            return np.full(block.size, NO_CLASS)
-        with naming_scene(self.scene.id):
-            labels = np.asarray(self.scene.label_source[block])
-        return labels if inside is None else ignore_pixels(labels, ~inside)
+        index = int(np.searchsorted(self._ends, rng.integers(self._ends[-1]), side='right'))
+        pixels = self._kept[index]
+        corner = self._corners[index] + pixels[rng.integers(len(pixels))]
+        return np.concatenate([corner, corner + 1])
 
 
 class BoxPlaces:
@@ -122,6 +111,16 @@ def find_places(
         boxes, of_class = _boxes(scene, transform_type)
     found = np.isin(class_ids, of_class)
     return BoxPlaces(boxes[np.isin(of_class, class_ids)], largest, found) if found.any() else None
+
+
+def _labels(scene: 'Scene', block: Box) -> np.ndarray:
+    """Class ids of a block, (height, width); `NO_CLASS` outside the AOI."""
+    inside = scene.aoi_mask(block)
+    if scene.label_source is None or (inside is not None and not inside.any()):
+        return np.full(block.size, NO_CLASS)
+    with naming_scene(scene.id):
+        labels = np.asarray(scene.label_source[block])
+    return labels if inside is None else ignore_pixels(labels, ~inside)
 
 
 def _boxes(scene: 'Scene', transform_type: TransformType) -> tuple[np.ndarray, np.ndarray]:

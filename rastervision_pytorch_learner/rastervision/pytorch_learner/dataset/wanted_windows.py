@@ -53,8 +53,9 @@ def places_of(dataset: 'RandomWindowGeoDataset', class_ids: tuple[int, ...]) -> 
 def _window_at(dataset: 'RandomWindowGeoDataset', places: Places | None, rng: np.random.Generator) -> Box:
     """A random window with a random one of some places in it; anywhere, if the dataset is to choose it."""
     if places is not None and dataset.draws_windows_around:
-        with drawing_from(rng):
-            window = window_around(places.draw(rng), dataset.sample_window_size(), dataset.sampler, rng)
-        if window is not None:
-            return window
+        for _ in range(dataset.max_sample_attempts):  # more often in vain where the AOI is narrow
+            with drawing_from(rng):
+                window = window_around(places.draw(rng), dataset.sample_window_size(), dataset.sampler, rng)
+            if window is not None:
+                return window
     return dataset.draw_window(rng)
