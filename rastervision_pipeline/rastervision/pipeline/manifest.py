@@ -234,7 +234,7 @@ class Manifest:
         if run is None or not any(fit(run)):
             raise DataError(
                 f'{by}: {mask(folder)!r} holds no whole result of {command} for this config: '
-                f'{self._status(command, set()).reason}. Run {command}, or take its last result by --keep {command}.'
+                f'{self._status(command, set()).reason}. Run {command}, too; --keep {command} takes its last result.'
             )
         if not any(fit(run)[:2]):
             changes = self._changes(command, run[0])
