@@ -265,7 +265,16 @@ def test_a_few_batches_are_learned_by_heart_if_they_can_be(make_learner, noise, 
     assert all(torch.equal(x, y) for (x, _), y in zip(learner.valid_ds, few, strict=True))  # in the last epoch, too
     assert 'same 24 samples are for training and validation' in caplog.text
     assert learner.log_rows[-1]['val_loss'] < 0.1 * learner.log_rows[0]['train_loss']
-    assert 'so they can be learned' in caplog.text
+    assert 'so they can be learned' in caplog.text and 'in evaluation' not in caplog.text
+
+
+def test_what_is_learned_in_training_but_not_seen_in_evaluation_is_told_apart(make_learner, noise, caplog):
+    caplog.set_level('INFO')
+    learner = make_learner(datasets=(noise(50), noise(7)), overfit_batches=1, num_epochs=1, multi_stage=[])
+    learner.log_rows = [{'train_loss': 1.0, 'val_loss': 1.0}, {'train_loss': 0.02, 'val_loss': 0.5}]
+    learner._tell_whether_learned_by_heart()
+
+    assert 'from 1 to 0.02' in caplog.text and 'in evaluation, the loss of the same samples is 0.5' in caplog.text
 
 
 def test_a_few_batches_that_are_not_learned_are_a_warning(make_learner, noise, caplog):

@@ -93,7 +93,9 @@ class TrainingPart(LearningPart):
     def _tell_whether_learned_by_heart(self) -> None:
         """Log what `overfit_batches` was to show."""
         first, row = float(self.log_rows[0]['train_loss']), self.log_rows[-1]
-        last = float(row.get('val_loss', row['train_loss']))  # that of the same samples, after the epoch
+        in_training = float(row['train_loss'])
+        in_evaluation = float(row.get('val_loss', in_training))  # of the same samples, without dropout and the like
+        last = min(in_training, in_evaluation)
         if last <= LEARNED * first:
             log.info(
                 'overfit_batches: the loss went from %.4g to %.4g on %d samples, so they can be learned: data, model, '
@@ -102,6 +104,12 @@ class TrainingPart(LearningPart):
                 last,
                 num_samples(self.train_ds),
             )
+            if in_evaluation > LEARNED * first:
+                log.info(
+                    'overfit_batches: in evaluation, the loss of the same samples is %.4g yet. Running averages, as '
+                    'those of batch normalization, need some hundred steps.',
+                    in_evaluation,
+                )
             return
         log.warning(
             'overfit_batches: the loss went from %.4g to only %.4g on %d samples in %d epochs, not to a tenth. '
