@@ -111,3 +111,12 @@ def test_the_objects_of_an_evaluation_are_checked(make_run):
     for wrong in ([], {'overall': [{**item, 'metrics': None}]}, {'overall': [{**item, 'true_pos': 'x'}]}):
         with pytest.raises(DataError, match=r'eval\.json: is no evaluation'):
             checked_evaluation({**content, 'vector_outputs': wrong}, 'eval.json', 2)
+
+
+def test_objects_of_several_runs_are_compared(make_run, Page, tmp_path):
+    roots = [make_run('ss', name='with', vector_output=[OUTPUT]), make_run('ss', name='without')]
+    make_report([str(root) for root in roots], str(tmp_path / 'compared'))
+    text = Page(tmp_path / 'compared' / 'comparison.html').text
+    table = text.split('F1 of objects by vector output, validation_scenes')[1].split()
+    assert table[:7] == ['vector', 'output', 'with', 'without', 'class-1-field', '0.667', 'none']
+    assert not list((tmp_path / 'compared').glob('*objects*'))

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from rastervision.core.evaluation.semantic_segmentation_evaluation import VECTOR_OUTPUTS
 from rastervision.core.report import plots
 from rastervision.core.report.blocks import Block, Details, Heading, Picture, Row, Section, Table, Text, Value, missing
 from rastervision.core.report.metrics import AVERAGE_NAMES, average_of
@@ -24,7 +25,7 @@ def comparison_sections(runs: 'Sequence[Run]', scans: 'Sequence[Scans]') -> list
         scans: The scanned scenes of each.
     """
     return [
-        Section('Metrics', [*_metrics(runs), *_by_class(runs), *_by_scene(runs)]),
+        Section('Metrics', [*_metrics(runs), *_by_class(runs), *_by_output(runs), *_by_scene(runs)]),
         Section('Settings that differ', _settings(runs)),
         Section('Training', _training(runs)),
         Section('Cost', [_cost(runs)]),
@@ -69,6 +70,20 @@ def _by_class(runs: 'Sequence[Run]') -> list[Block]:
         names = list(dict.fromkeys(name for values in f1 for name in values))
         rows: list[list[Value]] = [[name, *(values.get(name) for values in f1)] for name in names]
         blocks.append(Table(['class', *(run.name for run in runs)], rows, f'F1 by class, {group}', _shades(rows)))
+    return blocks
+
+
+def _by_output(runs: 'Sequence[Run]') -> list[Block]:
+    """F1 of the objects of vector outputs, where there are any."""
+    blocks: list[Block] = []
+    for group in _groups(runs):
+        objects = [run.evaluations.get(group, {}).get(VECTOR_OUTPUTS, {}).get('overall', []) for run in runs]
+        f1 = [{str(item.get('vector_output')): item['metrics'].get('f1') for item in items} for items in objects]
+        names = list(dict.fromkeys(name for values in f1 for name in values))
+        rows: list[list[Value]] = [[name, *(values.get(name) for values in f1)] for name in names]
+        if rows:
+            title = f'F1 of objects by vector output, {group}'
+            blocks.append(Table(['vector output', *(run.name for run in runs)], rows, title, _shades(rows)))
     return blocks
 
 

@@ -58,7 +58,7 @@ def _make_report(runs: list[Run], output_uri: str | None, max_scenes: int) -> st
         name, sections = REPORT_FILE, run_sections(run, scan_run(run, max_scenes))
         page = render(f'Report: {run.name}', run.root, sections)
     else:
-        scans = [scan_run(run, max_scenes, prefix=f'run-{i + 1}-') for i, run in enumerate(runs)]
+        scans = [scan_run(run, max_scenes, prefix=f'run-{i + 1}-', outputs=False) for i, run in enumerate(runs)]
         name, sections = COMPARISON_FILE, comparison_sections(runs, scans)
         page = render(
             f'Comparison: {", ".join(run.name for run in runs)}', ', '.join(run.root for run in runs), sections

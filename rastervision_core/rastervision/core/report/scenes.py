@@ -117,7 +117,7 @@ class Scans:
     has_task: bool = True
 
 
-def scan_run(run: Run, max_scenes: int, *, prefix: str = '') -> Scans:
+def scan_run(run: Run, max_scenes: int, *, prefix: str = '', outputs: bool = True) -> Scans:
     """Scan the validation and test scenes of a run that have ground truth.
 
     A scene that cannot be read is left out, and it is said why. Memory holds one open scene, the counts of all, and the
@@ -127,6 +127,7 @@ def scan_run(run: Run, max_scenes: int, *, prefix: str = '') -> Scans:
         run: The run.
         max_scenes: Of how many scenes to keep pictures: those with the largest share of errors.
         prefix: Put before the names of pictures.
+        outputs: Whether to look at vector outputs, too.
     """
     evaluator = _evaluator(run)
     scan = next((scan for kind, scan in SCANS if isinstance(evaluator, kind)), None)
@@ -141,8 +142,8 @@ def scan_run(run: Run, max_scenes: int, *, prefix: str = '') -> Scans:
                 scene = config.build(run.config.dataset.class_config)
                 found = scan(scene, evaluator)
                 name = f'{prefix}scene-{number + 1}'
-                outputs = _outputs(scene, evaluator, name, left_out)
-                scenes.append(replace(_describe(scene, split, found, name), outputs=outputs))
+                drawn = _outputs(scene, evaluator, name, left_out) if outputs else ()
+                scenes.append(replace(_describe(scene, split, found, name), outputs=drawn))
         except (RasterVisionError, OSError) as error:
             log.info('The report leaves out scene %r: %s', config.id, error)
             failures[config.id] = str(error)
