@@ -332,6 +332,7 @@ class RVPipeline(Pipeline):
         with naming_scene(scene.id):
             stream = self._stream(scene)
             if stream is None:
+                scene.label_store.replaces = True
                 scene.label_store.save(self.post_process_predictions(self.predict_scene(scene), scene))
                 return
             with scene.label_store.writer(**self._writer_options()) as writer:

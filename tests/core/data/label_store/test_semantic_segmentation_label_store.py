@@ -2,6 +2,7 @@ import json
 import os
 import warnings
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -27,6 +28,7 @@ from rastervision.core.data.label_store.semantic_segmentation_label_store_config
     SemanticSegmentationLabelStoreConfig,
 )
 from rastervision.core.layout import VECTORS_DIR
+from rastervision.core.rv_pipeline.semantic_segmentation import SemanticSegmentation
 from rastervision.pipeline.config.base import Config
 from rastervision.pipeline.errors import ConfigError, DataError, MissingFileError
 
@@ -186,6 +188,24 @@ def test_writer_replaces_older_scores_and_save_adds_to_them(make_store):
     store.save(in_memory(smooth=True))
 
     np.testing.assert_array_equal(np.load(store.hits_uri), 2 * once)
+
+
+def test_predicting_a_scene_again_takes_nothing_over_from_an_earlier_run(make_store):
+    class Pipeline(SemanticSegmentation):
+        def predict_scene(self, scene):
+            return in_memory(smooth=True)
+
+        def post_process_predictions(self, labels, scene):
+            return labels
+
+    store = make_store(smooth_output=True)
+    scene = SimpleNamespace(id='a', label_store=store)
+    Pipeline(None, '').predict_to_store(scene)
+    once = contents(store)
+
+    Pipeline(None, '').predict_to_store(scene)
+
+    assert contents(store) == once
 
 
 def test_scores_of_other_extent_are_not_added_to(make_store):

@@ -33,9 +33,12 @@ class LabelStore(ABC):
     Attributes:
         labels_class: The kind of labels that `writer` collects. A store whose labels need more to be made than
             windows and predictions leaves it out.
+        replaces: Whether `save` takes nothing over from older predictions. The pipelines set it, since those are of
+            an earlier run, perhaps with another model.
     """
 
     labels_class: ClassVar[type[Labels] | None] = None
+    replaces: bool = False
 
     @abstractmethod
     def save(self, labels: Labels) -> None:

@@ -188,7 +188,8 @@ class SemanticSegmentationLabelStore(LabelStore):
     def save(self, labels: Labels, profile: dict[str, Any] | None = None) -> None:
         """Write labels that are in memory.
 
-        If there are scores already, and scores are to be written, they are added to; `writer` replaces them.
+        If there are scores already, and scores are to be written, they are added to, unless `replaces` is set; `writer`
+        replaces them.
 
         Args:
             labels: `SemanticSegmentationLabels`.
@@ -199,6 +200,7 @@ class SemanticSegmentationLabelStore(LabelStore):
         if (
             isinstance(labels, SemanticSegmentationSmoothLabels)
             and self.smooth_output
+            and not self.replaces
             and file_exists(self.score_uri, include_dir=False)
         ):
             labels = self.merge_with_old_scores(labels)
