@@ -51,7 +51,7 @@ class Workplace:
 
     def call(self, *args: object) -> str:
         command = [sys.executable, '-m', 'rastervision.pipeline.cli', *map(str, args)]
-        done = subprocess.run(command, cwd=self.folder, env=self.env, capture_output=True, text=True, timeout=200)
+        done = subprocess.run(command, cwd=self.folder, env=self.env, capture_output=True, text=True, timeout=600)
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout + done.stderr
 

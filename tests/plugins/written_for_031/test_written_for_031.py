@@ -29,7 +29,14 @@ RUNNERS = {
     'inprocess': [],
     'local': [],
     'slurm': ['--wait'],
-    'step_by_step': ['--splits', '2'],
+}
+CHIPPING = {
+    'NumpySource._get_chip',
+    'WktVectorSource._get_geojson',
+    'PolygonLabelSource.__getitem__',
+    'TinyBackend.get_sample_writer',
+    'StepByStepRunner.run',
+    'StepByStepRunner.get_split_ind',
 }
 
 
@@ -41,8 +48,7 @@ def test_all_commands_use_all_parts(workplace, runner, request):
 
     run = workplace.run(runner, *RUNNERS[runner])
 
-    own_runner = {'StepByStepRunner.run', 'StepByStepRunner.get_split_ind'} if runner == 'step_by_step' else set()
-    assert run.marks >= PARTS | own_runner
+    assert run.marks >= PARTS
     metrics = json.loads((run.root / 'eval/validation_scenes/eval.json').read_text())
     assert metrics.keys() == {'b', 'c'}
     for scene in metrics:
@@ -52,6 +58,14 @@ def test_all_commands_use_all_parts(workplace, runner, request):
             assert (labels.shape, labels.crs.to_epsg()) == ((16, 16), 32633)
     with zipfile.ZipFile(run.root / 'bundle/model-bundle.zip') as bundle:
         assert 'pipeline-config.json' in bundle.namelist()
+
+
+@pytest.mark.slow
+def test_its_own_runner_runs_jobs_and_splits(workplace):
+    run = workplace.run('step_by_step', 'analyze', 'chip', '--splits', '2')
+
+    assert run.marks >= CHIPPING
+    assert len(list((run.root / 'chip').glob('*.zip'))) == 2
 
 
 @pytest.mark.slow

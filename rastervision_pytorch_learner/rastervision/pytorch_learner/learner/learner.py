@@ -197,7 +197,8 @@ class Learner(TrainingPart):
         self.modules_dir = os.path.join(self.output_dir_local if training else self.tmp_dir, files.MODULES_DIRNAME)
         if training:
             self.sync_from_cloud()
-            for folder in (files.CHECKPOINTS_DIRNAME, files.MODULES_DIRNAME):
+            shown = [files.TENSORBOARD_DIRNAME] if self.cfg.log_tensorboard else []
+            for folder in (files.CHECKPOINTS_DIRNAME, *shown):
                 os.makedirs(os.path.join(self.output_dir_local, folder), exist_ok=True)
 
     def setup_ddp_params(self) -> None:
