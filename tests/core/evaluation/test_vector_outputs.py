@@ -3,6 +3,7 @@
 import json
 import shutil
 
+import cv2
 import geopandas
 import numpy as np
 import pytest
@@ -119,6 +120,25 @@ def test_polygons_of_the_label_store_are_compared_with_the_labels(place, kind, f
     outputs = [output.model_copy(update={'format': format}) for output in OUTPUTS]
     evaluation = SemanticSegmentationEvaluator(CLASSES).evaluate_scene(place.scene(kind, outputs))
     assert items(evaluation) == EXPECTED
+
+
+@pytest.mark.filterwarnings('ignore:Dataset has no geotransform')
+def test_images_that_lie_nowhere_have_polygons_in_pixels(place):
+    cv2.imwrite(str(place.folder / 'image.png'), np.ones((SIZE, SIZE, 3), dtype=np.uint8))
+    place.image = str(place.folder / 'image.png')
+    place.transformer = RasterioSource(place.image).crs_transformer
+    outputs = [output.model_copy(update={'format': 'gpkg'}) for output in OUTPUTS]
+    for each in (OUTPUTS, outputs):
+        assert items(SemanticSegmentationEvaluator(CLASSES).evaluate_scene(place.scene(outputs=each))) == EXPECTED
+
+
+def test_true_polygons_keep_their_fractions_of_pixels(place):
+    # Half of the building, to a twentieth of a pixel.
+    shapes = [(box(10.25, 10, 30.25, 30), 0)]
+    path = place.write('given.json', [(box(10.25, 10, 20.25, 30), 0)])
+    assert evaluate_file(place, path, shapes=shapes)['class-0-building'] == (1, 0, 0)
+    path = place.write('given.json', [(box(10.25, 10, 20.2, 30), 0)])
+    assert evaluate_file(place, path, shapes=shapes)['class-0-building'] == (0, 1, 1)
 
 
 @pytest.mark.parametrize('kind', ['vector', 'raster'])
