@@ -242,7 +242,7 @@ class Manifest:
                 '%s: what %s has made in %s counts, though %s changed since.', by, command, mask(folder), changes
             )
         root = self.store_of(command).root
-        paths = (path_inside(root.locate(name), folder) for record in run for name in record['outputs'])
+        paths = {path_inside(root.locate(name), folder) for record in run for name in record['outputs']}
         return sorted(os.path.join(folder, path) for path in paths if path is not None)
 
     def missing_inputs(self, commands: Iterable[str]) -> list[str]:
