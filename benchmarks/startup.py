@@ -48,7 +48,11 @@ def seconds(arguments: list[str], checkout: Path) -> float:
     paths = os.pathsep.join([*parts, str(checkout / 'tests/pipeline/toy')])
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     done = subprocess.run(
-        [sys.executable, *arguments], env={**os.environ, 'PYTHONPATH': paths}, capture_output=True, text=True, check=False
+        [sys.executable, *arguments],
+        env={**os.environ, 'PYTHONPATH': paths},
+        capture_output=True,
+        text=True,
+        check=False,
     )
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     if done.returncode:

@@ -17,6 +17,21 @@ from rastervision.pipeline.errors import DataError, NotMappableError
 from rastervision.pipeline.overriding import is_overridden
 
 FULL_TURN = 360.0  # degrees
+# Projections whose x grows with longitude alone, so that the earth lies beside itself again after a whole turn.
+CYLINDRICAL = (
+    'Central Cylindrical',
+    'Equidistant Cylindrical',
+    'Equidistant Cylindrical (Spherical)',
+    'Gall Stereographic',
+    'Lambert Cylindrical Equal Area',
+    'Lambert Cylindrical Equal Area (Spherical)',
+    'Mercator (Spherical)',
+    'Mercator (variant A)',
+    'Mercator (variant B)',
+    'Mercator (variant C)',
+    'Miller Cylindrical',
+    'Popular Visualisation Pseudo Mercator',
+)
 NO_AREA = 1e-10  # area of a pixel, in squares of its longer side, that GDAL takes for none
 RETURN_OFF = 1e-7  # pixels that a point may be off when it comes back from the map
 LARGEST_OFF = 1000.0, 1e-2  # metres or feet, and degrees, that datums make; more is another turn around the earth
@@ -33,7 +48,10 @@ class _Transformers(threading.local):
     def get(self, source: str, target: str) -> Transformer:
         if (source, target) not in self.by_pair:
             try:
-                self.by_pair[source, target] = Transformer.from_crs(source, target, always_xy=True)
+                # Without `force_over`, PROJ moves what is beyond the edge of such a map to its other edge, and a
+                # polygon across it is torn apart.
+                over = is_cylindrical(CRS.from_user_input(target))
+                self.by_pair[source, target] = Transformer.from_crs(source, target, always_xy=True, force_over=over)
             except ProjError as error:
                 raise DataError(
                     f'Coordinates cannot be transformed from {source!r:.200} to {target!r:.200}: PROJ knows no way. '
@@ -65,7 +83,8 @@ class RasterioCRSTransformer(CRSTransformer):
         round_pixels: Whether pixel coordinates are whole numbers. If not, a point is mapped to fractions of pixels,
             counted from a pixel's upper left corner.
         sensor: What places pixels if the image is not on a grid of the map; `transform` is only near to it then.
-        width: Number of columns of the image, by which one in degrees knows what turn around the earth is meant.
+        width: Number of columns of the image, by which one in degrees, or on a cylindrical map, knows what turn around
+            the earth is meant.
     """
 
     sensor: SensorModel | None
@@ -103,6 +122,7 @@ class RasterioCRSTransformer(CRSTransformer):
         self.sensor = sensor  # after `transform`, which unsets it
         self.width = width
         self._is_geographic = image is not None and image.is_geographic
+        self._turn = None if image is None else width_of_turn(image)
         self._crs = None if image is None or map_ is None or image == map_ else (image.to_wkt(), map_.to_wkt())
 
     @classmethod
@@ -190,9 +210,11 @@ class RasterioCRSTransformer(CRSTransformer):
 
     @property
     def turn(self) -> float | None:
-        """After how many columns an image in degrees is at the same place again; None for others."""
+        """After how many columns an image in degrees, or on a cylindrical map, is at the same place again; None for
+        others.
+        """
         a, b, _, d, _, _ = tuple(self.transform)[:6]
-        return FULL_TURN / abs(a) if self._is_geographic and self.is_grid and b == d == 0 else None
+        return self._turn / abs(a) if self._turn is not None and self.is_grid and b == d == 0 else None
 
     @property
     def holds_other_turns(self) -> bool:
@@ -274,6 +296,23 @@ class RasterioCRSTransformer(CRSTransformer):
             from_x, from_y = from_x + np.where(wrong, x - back_x, 0), from_y + np.where(wrong, y - back_y, 0)
             found = transform_between(image_crs, map_crs, from_x, from_y)
         return found
+
+
+def is_cylindrical(crs: CRS) -> bool:
+    """Whether a CRS is a map on which x grows with longitude alone."""
+    operation = crs.to_2d().coordinate_operation if crs.is_projected else None
+    return operation is not None and operation.method_name in CYLINDRICAL
+
+
+def width_of_turn(crs: CRS) -> float | None:
+    """How far it is around the earth in x of a CRS in degrees, or of a cylindrical map; None for others."""
+    if crs.is_geographic:
+        return FULL_TURN
+    if not is_cylindrical(crs):
+        return None
+    assert crs.geodetic_crs is not None
+    x, _ = transform_between(crs.geodetic_crs.to_wkt(), crs.to_wkt(), np.array([0.0, FULL_TURN]), np.zeros(2))
+    return float(x[1] - x[0])
 
 
 def is_local_crs(crs: CRS) -> bool:

@@ -128,6 +128,6 @@ def read_boxes(uri: str, crs_transformer: CRSTransformer) -> tuple[np.ndarray, l
         properties = [feature['properties'] for feature in features]
     except (KeyError, TypeError, AttributeError) as error:
         raise NotReadableError(f'{uri!r} is not a GeoJSON FeatureCollection: {error!r}.') from error
-    pixels = crs_transformer.to_pixels(geometries) if len(geometries) else geometries
+    pixels = Placer(crs_transformer, None).back(geometries)
     bounds = shapely.bounds(pixels).reshape(-1, 4)[:, [1, 0, 3, 2]]
     return np.round(bounds, DECIMALS), properties

@@ -1,4 +1,4 @@
-"""Putting what was predicted in pixels on the map."""
+"""Putting what was predicted in pixels on the map, and back."""
 
 from functools import cached_property
 from typing import Any
@@ -10,14 +10,20 @@ from pyproj import CRS
 from rastervision.core.box import Box
 from rastervision.core.data.crs_transformer.crs_transformer import CRSTransformer
 from rastervision.core.data.features import Features
-from rastervision.core.data.vector_source.antimeridian import FULL, HALF, cut_at_antimeridian
+from rastervision.core.data.vector_source.antimeridian import (
+    FULL,
+    HALF,
+    at_nearest_turn,
+    cut_at_antimeridian,
+    join_at_antimeridian,
+)
 
 TOLERANCE = 1e-3  # of a pixel
 SHORT = 4  # edges of up to this many pixels are straight on any map
 
 
 class Placer:
-    """Transforms geometries from pixels to the map.
+    """Transforms geometries from pixels to the map, and back.
 
     Args:
         crs_transformer: From pixels to the map.
@@ -46,6 +52,17 @@ class Placer:
             geometries = self._with_points_on_edges(geometries)
         placed: np.ndarray = self._crs_transformer.to_map(geometries, self._bbox)
         return self._cut(geometries, placed) if self._in_degrees else placed
+
+    def back(self, geometries: np.ndarray) -> np.ndarray:
+        """Geometries of the map, (n,), in pixels: those that were cut at the antimeridian in one piece again."""
+        if not len(geometries):
+            return geometries
+        transformer = self._crs_transformer
+        if self._in_degrees and getattr(transformer, 'holds_other_turns', False):
+            geometries = join_at_antimeridian(Features(geometries, [{} for _ in geometries]))[0].geometries
+        pixels: np.ndarray = transformer.to_pixels(geometries, self._bbox)
+        turn, width = getattr(transformer, 'turn', None), getattr(transformer, 'width', None)
+        return pixels if turn is None or width is None else at_nearest_turn(pixels, turn, width)
 
     @cached_property
     def _in_degrees(self) -> bool:

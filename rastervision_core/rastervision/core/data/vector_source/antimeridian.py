@@ -33,9 +33,26 @@ def cut_at_antimeridian(features: Features) -> tuple[Features, int]:
 def join_at_antimeridian(features: Features) -> tuple[Features, int]:
     """Move points of features that cross the antimeridian by whole turns, so that each is in one piece.
 
-    See `cut_at_antimeridian`, also for the result; longitudes may be beyond 180 degrees.
+    So are the parts of features that were cut there. See `cut_at_antimeridian`, also for the result; longitudes may be
+    beyond 180 degrees.
     """
-    return _change_crossing(features, lambda part: [_whole(part)])
+    features, crossing = _change_crossing(features, lambda part: [_whole(part)])
+    return _with_parts_joined(features), crossing
+
+
+def _with_parts_joined(features: Features) -> Features:
+    """Features whose parts end at 180 degrees east and begin at 180 degrees west, with these in one piece."""
+    bounds = shapely.bounds(features.geometries)
+    geometries = features.geometries.copy()
+    for index in np.flatnonzero((bounds[:, 0] == -HALF) & (bounds[:, 2] == HALF)):
+        parts = shapely.get_parts(shapely.get_parts(geometries[index]))
+        xmin, _, xmax, _ = shapely.bounds(parts).T
+        west, east = (xmin == -HALF) & (xmax < HALF), (xmax == HALF) & (xmin > -HALF)
+        is_polygon = shapely.get_type_id(parts) == shapely.GeometryType.POLYGON
+        if len(parts) > 1 and (west | east).all() and is_polygon.all():
+            moved = shapely.transform(parts[west], partial(_turn, turns=1))
+            geometries[index] = shapely.union_all([*parts[east], *moved])
+    return features.with_geometries(geometries)
 
 
 def _change_crossing(
@@ -79,6 +96,22 @@ def at_all_turns(features: Features, turn: float, width: float) -> Features:
     coordinates, owners = shapely.get_coordinates(moved.geometries, return_index=True)
     coordinates[:, 0] += turn * turns[owners]
     return moved.with_geometries(shapely.set_coordinates(moved.geometries.copy(), coordinates))
+
+
+def at_nearest_turn(geometries: np.ndarray, turn: float, width: float) -> np.ndarray:
+    """Geometries, (n,), in pixels, each moved by the whole turns that bring it nearest to the middle of an image.
+
+    Args:
+        geometries: In pixels.
+        turn: Number of columns around the earth.
+        width: Number of columns of the image.
+    """
+    xmin, _, xmax, _ = shapely.bounds(geometries).reshape(-1, 4).T
+    turns = np.round((width - xmin - xmax) / 2 / turn)
+    coordinates, owners = shapely.get_coordinates(geometries, return_index=True)
+    coordinates[:, 0] += turn * turns[owners]
+    moved: np.ndarray = shapely.set_coordinates(geometries.copy(), coordinates)
+    return moved
 
 
 def _parts(geometry: BaseGeometry) -> list[BaseGeometry]:
@@ -135,4 +168,7 @@ def _cut(geometry: BaseGeometry) -> list[BaseGeometry]:
         shapely.transform(shapely.intersection(whole, shapely.box(west, -90, east, 90)), partial(_turn, turns=turns))
         for turns, (west, east) in zip((1, 0, -1), pairwise(edges), strict=True)
     ]
-    return [piece for piece in pieces if not piece.is_empty]
+    # Where the geometry only touches an edge, the piece is a point or a line, which is nothing of it.
+    dimension = shapely.get_dimensions(whole)
+    parts = (part for piece in pieces for part in shapely.get_parts(shapely.get_parts(piece)))
+    return [part for part in parts if not part.is_empty and shapely.get_dimensions(part) == dimension]
