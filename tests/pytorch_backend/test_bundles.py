@@ -309,8 +309,10 @@ def test_a_bundle_cannot_say_that_it_is_the_own_model(project, tmp_path):
         Predictor(str(bundle), str(tmp_path / 'tmp'))
 
 
-def write_image(path: Path, count: int = 3, dtype: str = 'uint16', step: float = 10, low: int = 1) -> str:
-    pixels = np.random.default_rng(7).integers(low, low + 3999, (count, SIZE, SIZE)).astype(dtype)
+def write_image(
+    path: Path, count: int = 3, dtype: str = 'uint16', step: float = 10, low: int = 1, kinds: int = 3999
+) -> str:
+    pixels = np.random.default_rng(7).integers(low, low + kinds, (count, SIZE, SIZE)).astype(dtype)
     profile = {'height': SIZE, 'width': SIZE, 'crs': 'EPSG:32633', 'transform': from_origin(5e5, 51e5, step, step)}
     with rasterio.open(path, 'w', driver='GTiff', count=count, dtype=dtype, **profile) as file:
         file.write(pixels)
@@ -326,6 +328,8 @@ def write_image(path: Path, count: int = 3, dtype: str = 'uint16', step: float =
         ({'step': 6}, r'6 m apart, those of the training were 10'),
         ({'dtype': 'int16'}, r'its pixels are int16, those of the training were uint16'),
         ({'dtype': 'float32'}, r'its pixels are float32'),
+        ({'low': 2000, 'kinds': 1}, None),
+        ({'low': 2000, 'kinds': 8}, None),
         ({'low': 40_000}, r'the model gets numbers from .* in training from'),
     ],
 )

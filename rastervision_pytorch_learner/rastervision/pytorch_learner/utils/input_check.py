@@ -24,6 +24,7 @@ MAX_VALUES = 20_000  # of a window
 PERCENTILES = (1, 99)
 TOO_FAR = 2.0  # ranges beyond the one of the training
 TOO_NARROW = 100.0  # times narrower than the one of the training
+FEW_VALUES = 16  # an image of one surface, such as water, has no more, and is narrow however it is scaled
 UNSCALED = 20.0  # numbers greater than this were not scaled to 0 to 1, or by mean and deviation
 MAX_BYTE = 255
 
@@ -86,8 +87,9 @@ def check_input(learner: 'Learner', dataset: 'SlidingWindowGeoDataset', images: 
         _check_scale(what, dtype, found, is_plain=learner.cfg.data.base_transform is None)
         return
     (low, high), (first, last) = found, known
-    span = max(last - first, 1e-6)
-    if low < first - TOO_FAR * span or high > last + TOO_FAR * span or high - low < span / TOO_NARROW:
+    span = last - first or max(abs(first), 1e-6)
+    is_far = low < first - TOO_FAR * span or high > last + TOO_FAR * span
+    if is_far or (high - low < span / TOO_NARROW and _has_many_values(dataset)):
         complain(
             f'{what}: the model gets numbers from {low:.4g} to {high:.4g} (of {dtype} pixels), in training from '
             f'{first:.4g} to {last:.4g}. Bring the pixels to the type and range of the images for training, or use '
@@ -141,6 +143,16 @@ def _known_range(learner: 'Learner') -> tuple[float, float] | None:
 def _thinned(image: Tensor) -> Tensor:
     """About `MAX_VALUES` numbers of an image: percentiles of all take as long as predicting it with a light model."""
     return image.flatten()[:: max(1, image.numel() // MAX_VALUES)]
+
+
+def _has_many_values(dataset: 'SlidingWindowGeoDataset') -> bool:
+    """Whether the pixels of the windows that are looked at differ, before any transformer or scaling."""
+    source, seen = dataset.scene.raster_source, np.empty(0)
+    for index in indices_to_check(len(dataset)):
+        chip = source.read_raw_chip(dataset.windows[index])
+        values = chip.pixels if chip.data is None else chip.pixels[chip.data]
+        seen = np.union1d(seen, values.ravel()[:: max(1, values.size // MAX_VALUES)])
+    return len(seen) > FEW_VALUES
 
 
 def _values(image: Any) -> np.ndarray:
