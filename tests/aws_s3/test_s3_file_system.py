@@ -342,3 +342,31 @@ def test_progress_is_shown_on_a_terminal_only(capsys, monkeypatch, is_terminal):
         show(3)
 
     assert ('Uploading: 100%' in capsys.readouterr().err) == is_terminal
+
+
+@pytest.mark.parametrize('size', [3 * MB, 33 * MB])
+@pytest.mark.parametrize(
+    'variable', ['RASTERVISION_MAX_DOWNLOAD_MB=2', f'RASTERVISION_DOWNLOAD_KEEP_FREE_MB={1 << 40}']
+)
+@pytest.mark.parametrize('of_folder', [False, True])
+def test_download_ends_at_the_limit_and_leaves_nothing(bucket, tmp_path, monkeypatch, size, variable, of_folder):
+    S3FileSystem.write_bytes(f'{bucket}/d/x', bytes(size))
+    monkeypatch.setenv(*variable.split('='))
+
+    with pytest.raises(NotReadableError, match=f'd/x.* is not downloaded.*{variable.partition("=")[0]}'):
+        if of_folder:
+            S3FileSystem.sync_from_dir(f'{bucket}/d', str(tmp_path / 'to'))
+        else:
+            S3FileSystem.copy_from(f'{bucket}/d/x', str(tmp_path / 'to' / 'x'))
+    assert [name for _, _, names in os.walk(tmp_path / 'to') for name in names] == []
+
+
+def test_object_that_is_larger_than_said_ends_at_the_limit(bucket, tmp_path, monkeypatch):
+    S3FileSystem.write_bytes(f'{bucket}/x', bytes(3 * MB))
+    head = S3FileSystem.get_client().head_object(Bucket=bucket[5:], Key='x')
+    remote = transfer.Remote('x', 10, head['ETag'].strip('"'), head['LastModified'])
+    monkeypatch.setenv('RASTERVISION_MAX_DOWNLOAD_MB', '2')
+
+    with pytest.raises(NotReadableError, match='more than 2 MB'), transfer.Transfers() as transfers:
+        transfers.download(bucket[5:], remote, str(tmp_path / 'y'))
+    assert not list(tmp_path.glob('y*'))

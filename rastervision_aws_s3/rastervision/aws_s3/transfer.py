@@ -19,6 +19,7 @@ from rastervision.aws_s3.client import get_client, payer_arguments
 from rastervision.aws_s3.failures import BROKEN_OFF, code_of, explained
 from rastervision.aws_s3.listing import Remote
 from rastervision.pipeline.errors import NotReadableError
+from rastervision.pipeline.file_system.download_limit import DownloadLimit
 from rastervision.pipeline.file_system.file_system import too_large
 
 MB = 1 << 20
@@ -103,8 +104,12 @@ class Transfers:
         """Begin to fetch an object to a local path, which is complete when the block has ended.
 
         Parts of the object belong together: that it changes meanwhile is an error.
+
+        Raises:
+            NotReadableError: If it is larger than `DownloadLimit` allows.
         """
-        subscribers = [_Known(remote), *self._subscribers]
+        limit = DownloadLimit(f's3://{bucket}/{remote.key}', path, remote.size)
+        subscribers = [_Known(remote), _Watcher(limit.grow), *self._subscribers]
 
         def begin() -> Any:
             return self._manager.download(bucket, remote.key, path, dict(self._arguments), subscribers)

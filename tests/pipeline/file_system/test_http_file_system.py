@@ -424,3 +424,39 @@ def test_a_refused_file_leaves_no_connection_open(web, monkeypatch):
         pass
 
     assert [response.status_code for response in closed] == [404]
+
+
+@pytest.mark.parametrize('sends_length', [True, False])
+def test_download_ends_at_the_limit_and_leaves_nothing(web, tmp_path, monkeypatch, sends_length):
+    web.files['scene.tif'] = bytes(3 << 20)
+    web.sends_length = sends_length
+    monkeypatch.setenv('RASTERVISION_MAX_DOWNLOAD_MB', '2')
+
+    with pytest.raises(NotReadableError, match=r'scene\.tif.*more than 2 MB.*MAX_DOWNLOAD_MB'):
+        download_if_needed(web.uri('scene.tif'), str(tmp_path / 'to'))
+    assert [name for _, _, names in os.walk(tmp_path / 'to') for name in names] == []
+
+    monkeypatch.setenv('RASTERVISION_MAX_DOWNLOAD_MB', '3')
+    assert os.path.getsize(download_if_needed(web.uri('scene.tif'), str(tmp_path / 'to'))) == 3 << 20
+
+
+@pytest.mark.parametrize('sends_length', [True, False])
+def test_download_leaves_room_on_the_disk(web, scene, tmp_path, monkeypatch, sends_length):
+    web.sends_length = sends_length
+    monkeypatch.setenv('RASTERVISION_DOWNLOAD_KEEP_FREE_MB', str(1 << 40))
+
+    with pytest.raises(NotReadableError, match=r'scene\.tif.*MB are free.*DOWNLOAD_KEEP_FREE_MB'):
+        HttpFileSystem.copy_from(scene, str(tmp_path / 'to' / 'x'))
+    assert not os.listdir(tmp_path / 'to')
+
+
+def test_download_without_a_length_ends_when_the_disk_fills(web, tmp_path, monkeypatch):
+    web.files['scene.tif'] = bytes(20 << 20)
+    web.sends_length = False
+    free = iter([1 << 40])
+    usage = type('Usage', (), {'free': property(lambda self: next(free, 1 << 20))})
+    monkeypatch.setattr('shutil.disk_usage', lambda path: usage())
+
+    with pytest.raises(NotReadableError, match='no room for more'):
+        HttpFileSystem.copy_from(web.uri('scene.tif'), str(tmp_path / 'x'))
+    assert os.listdir(tmp_path) == []

@@ -274,6 +274,14 @@ def _swap(new: str, target: str) -> None:
         _live.discard(old)
 
 
+def nearest_folder(path: str) -> str:
+    """The folder of a path, or the nearest one above it that there is."""
+    folder = os.path.dirname(os.path.abspath(path))
+    while not os.path.isdir(folder):
+        folder = os.path.dirname(folder)
+    return folder
+
+
 def _message(target: str, error: Exception) -> str:
     reason = getattr(error, 'strerror', None) or error
     return f'{target!r} cannot be written: {reason}. Choose another place, or change who may write there.'
@@ -284,20 +292,13 @@ def _full_disk_message(target: str) -> str:
     shown = PART_FOLDER.sub('', target)
     return (
         f'{shown!r} cannot be written: the disk or the quota is full; {_free(target) / 1e6:.1f} MB are free in '
-        f'{_nearest_folder(shown)!r}. Free some space, or write to another disk.'
+        f'{nearest_folder(shown)!r}. Free some space, or write to another disk.'
     )
 
 
 def _free(target: str) -> int:
     """Bytes that are free on the disk of a path."""
-    return shutil.disk_usage(_nearest_folder(target)).free
-
-
-def _nearest_folder(path: str) -> str:
-    folder = os.path.dirname(os.path.abspath(path))
-    while not os.path.isdir(folder):
-        folder = os.path.dirname(folder)
-    return folder
+    return shutil.disk_usage(nearest_folder(target)).free
 
 
 def _hidden(target: str, kind: str) -> str:

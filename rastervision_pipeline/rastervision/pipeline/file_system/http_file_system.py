@@ -6,7 +6,6 @@ import io
 import logging
 import os
 import re
-import shutil
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -16,6 +15,7 @@ from urllib.parse import unquote, urlsplit
 
 from rastervision.pipeline.errors import NotReadableError, NotWritableError, WebPageError
 from rastervision.pipeline.file_system.atomic import replace_file
+from rastervision.pipeline.file_system.download_limit import DownloadLimit
 from rastervision.pipeline.file_system.file_system import MAX_BYTES, MB, FileSystem, too_large
 from rastervision.pipeline.file_system.local_file_system import decode, progressbar
 
@@ -146,9 +146,15 @@ class HttpFileSystem(FileSystem):
             src_uri: An http(s) URI.
             dst_path: The local target. It appears when the download is complete.
             kwargs: As for :func:`get_file_obj`.
+
+        Raises:
+            NotReadableError: If it cannot be read, or is larger than :class:`.DownloadLimit` allows.
         """
         with _open_data(src_uri, **kwargs) as source, replace_file(dst_path) as path, open(path, 'wb') as target:
-            shutil.copyfileobj(source, target, BUFFER_BYTES)
+            limit = DownloadLimit(src_uri, path, source.raw.size)  # type: ignore[attr-defined]
+            while part := source.read(BUFFER_BYTES):
+                limit.grow(len(part))
+                target.write(part)
 
     @staticmethod
     def local_path(uri: str, download_dir: str) -> str:
