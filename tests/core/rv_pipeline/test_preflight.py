@@ -19,6 +19,7 @@ from rastervision.core.data.label_store.semantic_segmentation_label_store_config
     SemanticSegmentationLabelStoreConfig,
 )
 from rastervision.core.data.raster_source.rasterio_source_config import RasterioSourceConfig
+from rastervision.core.data.raster_transformer.rgb_class_transformer_config import RGBClassTransformerConfig
 from rastervision.core.data.raster_transformer.stats_transformer_config import StatsTransformerConfig
 from rastervision.core.data.scene_config import SceneConfig
 from rastervision.core.data.vector_source.geojson_vector_source_config import GeoJSONVectorSourceConfig
@@ -161,9 +162,24 @@ def choice_of_chips_that_are_not_made(project: Project) -> None:
     project.chip_fields = {'nodata_threshold': 0.5, 'target_class_ids': [1]}
 
 
+def labels_of_colours(project: Project) -> None:
+    write_image(project.folder / 'valid-labels.tif', 3)
+
+
+def labels_of_another_channel(project: Project) -> None:
+    project.scenes['valid'].label_source.raster_source.channel_order = [1]
+
+
+def labels_that_are_none(project: Project) -> None:
+    (project.folder / 'train-labels.tif').write_text('no image')
+
+
 @pytest.mark.parametrize(
     ('change', 'is_error', 'words'),
     [
+        (labels_of_colours, True, r"scene 'valid': A raster of labels must have one channel .*RGBClassTransformer"),
+        (labels_of_another_channel, True, r"scene 'valid': .*asks for channel 1, but the image has 1 channel"),
+        (labels_that_are_none, True, r"scene 'train': .*train-labels\.tif' cannot be opened"),
         (predictions_over_labels, True, r"scene 'valid': Predictions would be written to .*valid-labels.tif'"),
         (
             choice_of_chips_that_are_not_made,
@@ -235,3 +251,11 @@ def test_only_what_the_commands_need_is_looked_at(project) -> None:
     large_chips(project)
 
     assert project.plan('predict').problems == []
+
+
+def test_labels_of_colours_that_are_said_to_be_are_in_order(project) -> None:
+    labels_of_colours(project)
+    to_ids = RGBClassTransformerConfig(class_config=ClassConfig(names=['a', 'b'], colors=[(1, 1, 1), (2, 2, 2)]))
+    project.scenes['valid'].label_source.raster_source.transformers = [to_ids]
+
+    assert project.plan().problems == []

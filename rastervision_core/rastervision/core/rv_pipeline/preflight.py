@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from rastervision.core.data.raster_names import files_of
+from rastervision.core.data.raster_source.raster_source_config import RasterSourceConfig
 from rastervision.core.data.raster_transformer.cast_transformer_config import CastTransformerConfig
 from rastervision.core.data.raster_transformer.min_max_transformer_config import MinMaxTransformerConfig
 from rastervision.core.data.raster_transformer.nan_transformer_config import NanTransformerConfig
@@ -33,7 +34,8 @@ LEARNING = ('chip', 'train')
 def find_problems(config: 'RVPipelineConfig', commands: Iterable[str], tmp_dir: str) -> Iterator[Problem]:
     """What is wrong, or looks so, with a pipeline.
 
-    Reads no pixels and no labels: only headers of images that are on this machine, of at most `MAX_OPENED` scenes.
+    Reads no pixels and no labels: only headers of images and of rasters of labels, those that are on this machine, of
+    at most `MAX_OPENED` scenes.
 
     Args:
         config: The resolved config.
@@ -142,7 +144,7 @@ def _images(config: 'RVPipelineConfig', commands: set[str], tmp_dir: str) -> Ite
     channels: dict[int, str] = {}
     expected = getattr(getattr(config.backend, 'data', None), 'img_channels', None)
     unscaled: list[str] = []
-    for scene in [scene for scene in config.dataset.all_scenes if _is_local(scene)][:MAX_OPENED]:
+    for scene in [scene for scene in config.dataset.all_scenes if _is_local(scene.raster_source)][:MAX_OPENED]:
         try:
             source = scene.raster_source.as_imagery().build(tmp_dir, use_transformers=False)
         except RasterVisionError as error:
@@ -159,6 +161,8 @@ def _images(config: 'RVPipelineConfig', commands: set[str], tmp_dir: str) -> Ite
         if _is_unscaled(scene, source):
             unscaled.append(f'{scene.id!r} ({source.dtype_raw})')
         yield from _small_images(config, commands, scene, source)
+        if commands & {*LEARNING, 'eval'}:
+            yield from _label_raster(config, scene, source, tmp_dir)
     if expected is None and len(channels) > 1:
         counts = ', '.join(f'{count} of scene {scene_id!r}' for count, scene_id in channels.items())
         yield Problem(f'Images have different numbers of channels: {counts}. Set channel_order of their raster_source.')
@@ -171,9 +175,22 @@ def _images(config: 'RVPipelineConfig', commands: set[str], tmp_dir: str) -> Ite
         )
 
 
-def _is_local(scene: 'SceneConfig') -> bool:
-    """Whether the image is in files of this machine, all of which are there."""
-    source = scene.raster_source
+def _label_raster(
+    config: 'RVPipelineConfig', scene: 'SceneConfig', image: 'RasterSource', tmp_dir: str
+) -> Iterator[Problem]:
+    """A raster of labels that gives no class ids for the image, such as one of colours that are not said to be."""
+    labels = scene.label_source
+    raster = getattr(labels, 'raster_source', None)
+    if labels is None or not isinstance(raster, RasterSourceConfig) or not _is_local(raster):
+        return
+    try:
+        labels.build(config.dataset.class_config, image.crs_transformer, image.bbox, tmp_dir)
+    except RasterVisionError as error:
+        yield Problem(f'scene {scene.id!r}: {error}')
+
+
+def _is_local(source: RasterSourceConfig) -> bool:
+    """Whether a raster is in files of this machine, all of which are there."""
     parts = [part for part in (source, *descendants(source)) if hasattr(part, 'uris')]
     uris = [uri for part in parts for uri in ([part.uris] if isinstance(part.uris, str) else part.uris)]
     files = files_of(uris)
