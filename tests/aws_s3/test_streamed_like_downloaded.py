@@ -158,9 +158,16 @@ def same(one, other, window):
     return np.array_equal(one.get_chip(window), other.get_chip(window))
 
 
-def test_mosaic_of_images_with_masks_beside(put, tmp_path):
+def mask_beside_and_value(path):
+    mask_beside(path)
+    with rasterio.open(path, 'r+') as dataset:
+        dataset.nodata = 7
+
+
+@pytest.mark.parametrize('first', [mask_beside, mask_beside_and_value])
+def test_mosaic_of_images_with_masks_beside(put, tmp_path, first):
     (tmp_path / 'in').mkdir()
-    for index, make in enumerate((mask_beside, plain)):
+    for index, make in enumerate((first, plain)):
         make(str(tmp_path / 'in' / f'{index}.tif'))
     with rasterio.open(tmp_path / 'in' / '1.tif', 'r+') as dataset:
         dataset.transform = rasterio.Affine(2, 0, PLACE.c + 2 * SIZE, 0, -2, PLACE.f)
@@ -171,7 +178,8 @@ def test_mosaic_of_images_with_masks_beside(put, tmp_path):
 
     assert streamed.is_streamed
     assert same(streamed, downloaded, streamed.extent)
-    assert downloaded.get_nodata_mask(downloaded.extent).any()
+    hidden = downloaded.get_nodata_mask(downloaded.extent)
+    assert hidden[40:90, 130:SIZE].all() and not hidden[:, SIZE:].any()
 
 
 def test_mask_at_an_address_with_a_query_counts_too(http, tmp_path, caplog):

@@ -6,7 +6,7 @@ from rasterio.transform import from_origin
 from rastervision.core.box import Box
 from rastervision.core.data.mosaic import build_vrt
 from rastervision.core.data.raster_source.rasterio_source import RasterioSource
-from rastervision.pipeline.errors import DataError
+from rastervision.pipeline.errors import DataError, NotReadableError
 
 
 @pytest.fixture
@@ -180,3 +180,104 @@ def test_one_band_without_data_does_not_hide_the_others(write_at):
     valid = source.read_chip(source.extent).valid
 
     assert valid[0].all() and not valid[1, :10].any() and valid[1, 10:].all()
+
+
+MASKS = ['internal', 'beside', 'alpha']
+
+
+@pytest.fixture
+def write_masked(tmp_path):
+    """A function that writes an image with a NODATA value and a mask: in the file, beside it, or an alpha band."""
+
+    def write(name, pixels, hidden, kind, nodata, x=0):
+        is_alpha = kind == 'alpha'
+        bands = [*np.moveaxis(pixels, -1, 0)]
+        mask = np.where(hidden, 0, 255).astype('uint8')
+        path = str(tmp_path / name)
+        with (
+            rasterio.Env(GDAL_TIFF_INTERNAL_MASK=kind == 'internal'),
+            rasterio.open(
+                path,
+                'w',
+                driver='GTiff',
+                height=pixels.shape[0],
+                width=pixels.shape[1],
+                count=len(bands) + is_alpha,
+                dtype=pixels.dtype,
+                crs='EPSG:32633',
+                transform=from_origin(5e5 + 10 * x, 51e5, 10, 10),
+                nodata=nodata,
+                photometric='RGB',
+                **({'alpha': 'YES'} if is_alpha else {}),
+            ) as image,
+        ):
+            image.write(np.stack([*bands, mask.astype(pixels.dtype)] if is_alpha else bands))
+            if not is_alpha:
+                image.write_mask(mask)
+        return path
+
+    return write
+
+
+@pytest.mark.parametrize('kind', MASKS)
+@pytest.mark.parametrize(
+    ('dtype', 'nodata'),
+    [
+        ('uint8', (0, 0)),
+        ('uint8', (7, 7)),
+        ('uint8', (7, 8)),
+        ('uint8', (7, None)),
+        ('uint8', (255, 0)),
+        ('uint16', (7, 65535)),
+        ('int16', (-9999, 7)),
+    ],
+)
+def test_what_is_data_is_neither_nodata_nor_masked_as_in_each_image(write_masked, kind, dtype, nodata):
+    """Images on each other and beside each other: what one of them hides shows the one below."""
+    random = np.random.default_rng(0)
+    images = []
+    for name, value, x in zip('ab', nodata, (0, 10), strict=True):
+        pixels = random.integers(20, 200, (16, 20, 3)).astype(dtype)
+        if value is not None:
+            pixels[random.random((16, 20)) < 0.3] = value
+            pixels[random.random((16, 20)) < 0.2, 0] = value
+        images.append(
+            RasterioSource(write_masked(f'{name}.tif', pixels, random.random((16, 20)) < 0.3, kind, value, x))
+        )
+    below, above = (image.read_chip(image.extent) for image in images)
+    source = RasterioSource([image.imagery_path for image in images])
+
+    chip = source.read_chip(source.extent)
+
+    valid, pixels = np.zeros((16, 30), dtype=bool), np.zeros((16, 30, 3), dtype=dtype)
+    for each, columns in ((below, slice(0, 20)), (above, slice(10, 30))):
+        valid[:, columns] |= each.valid
+        data = np.broadcast_to(each.valid[..., np.newaxis], each.pixels.shape)
+        data = data & (each.data if each.data is not None else True)
+        np.copyto(pixels[:, columns], each.pixels, where=data)
+    assert chip.pixels.shape == pixels.shape
+    assert np.array_equal(chip.valid, valid)
+    assert np.array_equal(chip.pixels[valid], pixels[valid])
+
+
+@pytest.mark.parametrize('kind', MASKS)
+def test_a_written_vrt_knows_what_is_data(write_masked, tmp_path, kind):
+    pixels, hidden = np.full((8, 8, 3), 9, dtype='uint8'), np.zeros((8, 8), dtype=bool)
+    pixels[0], hidden[1] = 7, True
+    build_vrt(str(tmp_path / 'index.vrt'), [write_masked(f'{x}.tif', pixels, hidden, kind, 7, x) for x in (0, 8)])
+
+    source = RasterioSource(str(tmp_path / 'index.vrt'))
+
+    assert source.read_chip(source.extent).valid.all(axis=1).tolist() == [False, False, *[True] * 6]
+
+
+def test_a_vrt_within_a_vrt_leads_nowhere_else(tmp_path, write_part):
+    (tmp_path / 'in').mkdir()
+    outside = write_part('outside.tif', Box(0, 0, 8, 8))
+    build_vrt(str(tmp_path / 'in' / 'index.vrt'), [outside])
+    inner = (tmp_path / 'in' / 'index.vrt').read_text()
+    inside = inner.replace(outside, inner.replace('&', '&amp;').replace('<', '&lt;'))
+    (tmp_path / 'in' / 'index.vrt').write_text(inside)
+
+    with pytest.raises(NotReadableError, match=r'reads .*outside\.tif.*not in its folder'):
+        RasterioSource(str(tmp_path / 'in' / 'index.vrt'))

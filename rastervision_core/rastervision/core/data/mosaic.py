@@ -44,7 +44,8 @@ class _Image:
     nodata: tuple[Any, ...]
     colours: tuple[ColorInterp, ...]
     has_mask: bool
-    has_alpha: bool
+    alpha: int | None  # the band, from 1
+    hides_alpha: bool  # whether GDAL passes it over, as it does where there are NODATA values too
     misread: tuple[bool, ...]  # whether GDAL takes another value for NODATA than is written, so that its mask is wrong
 
     @classmethod
@@ -60,12 +61,23 @@ class _Image:
                 nodata.values,
                 dataset.colorinterp,
                 has_own_mask(dataset),
-                nodata.alpha is not None,
+                nodata.alpha,
+                nodata.hides_alpha,
                 tuple(
                     value is not None and known is not None and not same_value(float(value), known)
                     for value, known in zip(nodata.values, dataset.nodatavals, strict=True)
                 ),
             )
+
+    @property
+    def is_masked(self) -> bool:
+        """Whether there is a mask or an alpha band."""
+        return self.has_mask or self.alpha is not None
+
+    @property
+    def has_values(self) -> bool:
+        """Whether any band has a NODATA value."""
+        return any(value is not None for value in self.nodata)
 
 
 def locate_images(
@@ -147,8 +159,9 @@ def mosaic_xml(paths: Sequence[str], trust_references: bool = False, channels: S
     by_value = _has_common_nodata(images)
     for band in range(len(first.dtypes)):
         _add_band(root, band, placed, by_value=by_value)
-    is_told = by_value or any(image.has_alpha for image in images)
-    if any(image.has_mask for image in images) or not (is_told or _is_covered(frame.extent, placed)):
+    is_told = by_value or any(image.alpha is not None for image in images)
+    is_mixed = not by_value and any(image.has_values for image in images)
+    if is_mixed or any(image.has_mask for image in images) or not (is_told or _is_covered(frame.extent, placed)):
         _add_mask(root, placed)
     return ET.tostring(root, encoding='unicode')
 
@@ -195,9 +208,7 @@ def _has_common_nodata(images: Sequence[_Image]) -> bool:
 
 
 def _is_covered(frame: Box, placed: 'Sequence[tuple[_Image, Box]]') -> bool:
-    """Whether every pixel of the frame is in an image, and none of the images says what is NODATA."""
-    if any(value is not None for image, _ in placed for value in image.nodata):
-        return False
+    """Whether every pixel of the frame is in an image."""
     return bool(shapely.union_all([box.to_shapely() for _, box in placed]).area == frame.area)
 
 
@@ -234,34 +245,98 @@ def _place(first: _Image, image: _Image) -> Box:
 
 def _add_band(root: ET.Element, band: int, placed: Sequence[tuple[_Image, Box]], *, by_value: bool) -> None:
     first = placed[0][0]
-    element = ET.SubElement(
-        root, 'VRTRasterBand', dataType=typename_fwd[dtype_rev[first.dtypes[band]]], band=str(band + 1)
-    )
+    element = _band_element(root, first, band)
     if by_value:
         ET.SubElement(element, 'NoDataValue').text = _number(first.nodata[band])
     ET.SubElement(element, 'ColorInterp').text = _colour_name(first.colours[band])
     for image, box in placed:
-        source = _add_source(element, image, box, str(band + 1))
-        if image.nodata[band] is not None:
-            ET.SubElement(source, 'NODATA').text = _number(image.nodata[band])
-        elif image.has_mask or image.has_alpha:
-            ET.SubElement(source, 'UseMaskBand').text = 'true'
+        _show_data(_add_source(element, image, box, str(band + 1)), image, band)
 
 
 def _add_mask(root: ET.Element, placed: Sequence[tuple[_Image, Box]]) -> None:
     """Add a mask of what is data in any band of an image."""
     element = ET.SubElement(ET.SubElement(root, 'MaskBand'), 'VRTRasterBand', dataType='Byte')
     for image, box in placed:
-        by_band = any(value is not None for value in image.nodata) and not image.has_mask
-        for band in range(1, len(image.nodata) + 1) if by_band else [1]:
-            if by_band and image.misread[band - 1]:
-                source = _add_source(element, image, box, str(band))
-                ET.SubElement(source, 'ScaleOffset').text = OPAQUE
-                ET.SubElement(source, 'ScaleRatio').text = '0'
-                ET.SubElement(source, 'NODATA').text = _number(image.nodata[band - 1])
+        bands = [band for band in range(len(image.nodata)) if band + 1 != image.alpha]
+        for band in bands if image.has_values else [0]:
+            if image.nodata[band] is not None and (image.is_masked or image.misread[band]):
+                source = _add_source(element, image, box, str(band + 1))
+                _show_as_opaque(source)
+                _show_data(source, image, band)
             else:
-                source = _add_source(element, image, box, f'mask,{band}')
+                source = _add_source(element, image, box, f'mask,{band + 1}')
+                if image.hides_alpha:
+                    _read_from(source, _with_alpha_only(image, band), 'mask,1')
                 ET.SubElement(source, 'NODATA').text = '0'
+
+
+def _show_data(source: ET.Element, image: _Image, band: int) -> None:
+    """Let only those pixels of a band (from 0) hide others that are neither NODATA nor masked.
+
+    Of a source with a NODATA value GDAL does not look at the mask: there, masked pixels are made to have that value.
+    """
+    if band + 1 == image.alpha:
+        ET.SubElement(source, 'NODATA').text = '0'
+    elif image.nodata[band] is not None:
+        if image.is_masked:
+            _read_from(source, _with_mask_as_value(image, band))
+        ET.SubElement(source, 'NODATA').text = _number(image.nodata[band])
+    elif image.is_masked:
+        _use_mask(source, image, band)
+
+
+def _read_from(source: ET.Element, vrt: ET.Element, band: str = '1') -> None:
+    """Read a source from a VRT instead."""
+    for tag, text in (('SourceFilename', ET.tostring(vrt, encoding='unicode')), ('SourceBand', band)):
+        element = source.find(tag)
+        assert element is not None
+        element.text = text
+
+
+def _with_mask_as_value(image: _Image, band: int) -> ET.Element:
+    """A VRT of one band (from 0) of an image, in which masked pixels have the NODATA value."""
+    root = _root(image)
+    element = _band_element(root, image, band)
+    ET.SubElement(element, 'NoDataValue').text = _number(image.nodata[band])
+    _use_mask(_add_source(element, image, _frame(image), str(band + 1)), image, band)
+    return root
+
+
+def _use_mask(source: ET.Element, image: _Image, band: int) -> None:
+    ET.SubElement(source, 'UseMaskBand').text = 'true'
+    if image.hides_alpha:
+        _read_from(source, _with_alpha_only(image, band))
+
+
+def _with_alpha_only(image: _Image, band: int) -> ET.Element:
+    """A VRT of one band (from 0) of an image, whose mask is the alpha band that GDAL passes over."""
+    assert image.alpha is not None
+    root = _root(image)
+    _add_source(_band_element(root, image, band), image, _frame(image), str(band + 1))
+    mask = ET.SubElement(ET.SubElement(root, 'MaskBand'), 'VRTRasterBand', dataType='Byte')
+    _show_as_opaque(_add_source(mask, image, _frame(image), str(image.alpha)))
+    _show_data(mask[-1], image, image.alpha - 1)
+    return root
+
+
+def _show_as_opaque(source: ET.Element) -> None:
+    ET.SubElement(source, 'ScaleOffset').text = OPAQUE
+    ET.SubElement(source, 'ScaleRatio').text = '0'
+
+
+def _root(image: _Image) -> ET.Element:
+    height, width = image.size
+    return ET.Element('VRTDataset', rasterXSize=str(width), rasterYSize=str(height))
+
+
+def _frame(image: _Image) -> Box:
+    return Box(0, 0, *image.size)
+
+
+def _band_element(root: ET.Element, image: _Image, band: int) -> ET.Element:
+    """Add a band with the dtype of one (from 0) of an image."""
+    dtype = typename_fwd[dtype_rev[image.dtypes[band]]]
+    return ET.SubElement(root, 'VRTRasterBand', dataType=dtype, band=str(len(root.findall('VRTRasterBand')) + 1))
 
 
 def _add_source(element: ET.Element, image: _Image, box: Box, band: str) -> ET.Element:

@@ -8,7 +8,6 @@ import os
 from collections.abc import Iterator
 from contextlib import suppress
 from functools import cache, lru_cache
-from xml.sax.saxutils import unescape
 
 import rasterio
 from rasterio.errors import RasterioError
@@ -20,9 +19,9 @@ from rastervision.core.data.raster_drivers import (
     ARRAYS,
     DESCRIPTION_SUFFIXES,
     PICTURES,
-    VSI_FILE,
     drivers_for,
     refused,
+    remote_files_of,
 )
 from rastervision.core.data.raster_names import SCHEMES, RasterName
 from rastervision.pipeline.errors import NotReadableError
@@ -153,6 +152,8 @@ def check_parts(uri: str, path: str, dataset: DatasetReader) -> None:
         return
     folders = _folders_of(name.file)
     for file in dataset.files:
+        if dataset.driver == 'VRT' and file.startswith('<VRTDataset'):
+            continue  # looked at with the VRT that it is in
         real = os.path.realpath(file)
         if file != name.file and not any(os.path.commonpath([real, folder]) == folder for folder in folders):
             raise refused(uri, f'it is read from {file!r:.200}, too, which is not in its folder')
@@ -215,7 +216,7 @@ def _check_image(uri: str, path: str, *, may_miss: bool = False) -> None:
 
 def _remote_files(path: str) -> Iterator[str]:
     if path.startswith('<'):
-        yield from map(unescape, VSI_FILE.findall(path))
+        yield from remote_files_of(path)
     else:
         yield RasterName.of(path).file or path
 

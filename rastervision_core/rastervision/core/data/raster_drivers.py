@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import cache
 from xml.etree import ElementTree as ET
+from xml.sax.saxutils import unescape
 
 from rastervision.core.data.raster_names import RasterName
 from rastervision.pipeline.errors import NotReadableError, RasterVisionError
@@ -95,7 +96,7 @@ FILE_TAGS = {
 }
 # Elements whose text is no file, whatever it looks like.
 TEXT_TAGS = {'srs', 'mdi', 'description', 'category', 'unittype', 'f', 'name', 'gcplist', 'projection'}
-VSI_FILE = re.compile(r'(?<=>)/vsi[^<]+')  # in the XML of a VRT
+_VSI_FILE = re.compile(r'(?<=>)(?:/vsi|&lt;VRTDataset)[^<]+')  # in the XML of a VRT, or the XML of another one
 OUTSIDE = re.compile(r'^(?:[/~]|\.\.)|://|/vsi|\.\./')
 
 _trust: ContextVar[bool | None] = ContextVar('trust in images', default=None)
@@ -188,15 +189,25 @@ def _check_xml(uri: str, path: str, folder: str, depth: int, sources: list[str])
     try:
         with open(path, 'rb') as file:
             text = file.read()
+    except OSError as error:
+        raise NotReadableError(f'{uri!r} cannot be read: {path!r}: {error.strerror}.') from error
+    _check_text(uri, text, path, folder, depth, sources)
+
+
+def _check_text(uri: str, text: bytes, path: str, folder: str, depth: int, sources: list[str]) -> None:
+    """The same, of the XML that is in a file, or within another XML there."""
+    try:
         if b'<!DOCTYPE' in text or b'<!ENTITY' in text:
             raise NotReadableError(f'{uri!r}: {path!r} defines entities, which images need not. Remove them.')
         root = ET.fromstring(text)
     except RasterVisionError:
         raise
-    except (ET.ParseError, ValueError, OSError) as error:
+    except (ET.ParseError, ValueError) as error:
         raise NotReadableError(f'{uri!r} cannot be read: {path!r} is no well-formed XML: {error}.') from error
     for tag, text_, is_relative in _texts(root):
-        if tag in FILE_TAGS and text_:
+        if tag in FILE_TAGS and text_.startswith('<VRTDataset') and depth > 0:
+            _check_text(uri, text_.encode(), path, folder, depth - 1, sources)
+        elif tag in FILE_TAGS and text_:
             source = os.path.join(os.path.dirname(path), text_) if is_relative else text_
             _check_source(uri, source, folder, depth, sources)
         elif 'pixelfunctioncode' in tag or (tag not in TEXT_TAGS and OUTSIDE.search(text_)):
@@ -245,3 +256,13 @@ def refused(uri: str, why: str) -> NotReadableError:
         f'The image {uri!r:.300} is not opened: {why}. Images of others could read any file of this machine so, or '
         'make requests. If you know where it comes from: trust_references=True of its raster source, or --trust.'
     )
+
+
+def remote_files_of(xml: str) -> Iterator[str]:
+    """The remote files that the XML of a VRT of our own making reads, also by other VRTs in it."""
+    for escaped in _VSI_FILE.findall(xml):
+        text = unescape(escaped)
+        if text.startswith('<'):
+            yield from remote_files_of(text)
+        else:
+            yield text

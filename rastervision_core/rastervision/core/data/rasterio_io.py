@@ -29,11 +29,11 @@ from rastervision.core.data.raster_companions import (
 )
 from rastervision.core.data.raster_drivers import (
     DESCRIPTION_SUFFIXES,
-    VSI_FILE,
     check_references,
     described_by,
     drivers_for,
     is_trusted,
+    remote_files_of,
 )
 from rastervision.core.data.raster_names import SCHEMES, RasterName
 from rastervision.core.data.web_tiles import is_tile_service
@@ -275,7 +275,7 @@ def read_window_again(dataset: 'DatasetReader', part: Box, bands: Sequence[int],
 
 def _forget_failure(path: str) -> None:
     """Let GDAL forget what it keeps of remote files: after a connection broke, it takes them for missing."""
-    for file in VSI_FILE.findall(path) or [path]:
+    for file in set(remote_files_of(path)) or [path]:
         # GDAL forgets a file that it must not keep when it closes it, also if it could not open it.
         with streaming_env(file), rasterio.Env(CPL_VSIL_CURL_NON_CACHED=file), suppress(rasterio.errors.RasterioError):
             rasterio.open(file).close()
