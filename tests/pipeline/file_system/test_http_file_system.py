@@ -460,3 +460,13 @@ def test_download_without_a_length_ends_when_the_disk_fills(web, tmp_path, monke
     with pytest.raises(NotReadableError, match='no room for more'):
         HttpFileSystem.copy_from(web.uri('scene.tif'), str(tmp_path / 'x'))
     assert os.listdir(tmp_path) == []
+
+
+def test_parts_of_an_imagine_file_come_along(web, tmp_path):
+    names = ['a.img', 'a.ige', 'a.rrd', 'a.rde', 'a.aux', 'a.img.aux', 'a.img.aux.xml', 'a.img.msk']
+    for size, name in enumerate(names, 1):
+        web.files[name] = bytes(size)
+
+    path = download_if_needed(web.uri('a.img'), str(tmp_path))
+
+    assert {name for name in os.listdir(os.path.dirname(path)) if name[0] != '.'} == set(names)

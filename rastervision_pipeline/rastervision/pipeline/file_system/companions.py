@@ -10,7 +10,7 @@ COMPANIONS: dict[str, tuple[str, ...]] = {
     '.shp': ('.shx', '.dbf', '.prj', '.cpg', '.qix', '.sbn', '.sbx'),
     '.tab': ('.dat', '.map', '.id', '.ind'),
     '.asc': ('.prj', *ANY_IMAGE),
-    '.img': ('.ige', '.rrd', *ANY_IMAGE),
+    '.img': ('.ige', '.rrd', '.rde', '.aux', '*.aux', *ANY_IMAGE),
     **dict.fromkeys(('.nc', '.h5', '.hdf', '.grib', '.grib2', '.ecw', '.sid'), ANY_IMAGE),
     **dict.fromkeys(WITH_HEADER, ('.hdr', '*.hdr', '.prj', '.clr', '.stx', '.blw', *ANY_IMAGE)),
     # a.tif has a.tfw, a.tifw or a.wld
