@@ -261,13 +261,75 @@ def test_labels_without_georeference_are_taken_pixel_by_pixel_or_refused(
         Scene('s', image, SemanticSegmentationLabelSource(RasterioSource(other), CLASSES))
 
 
-@pytest.mark.parametrize(('crs', 'x'), [(UTM, 9e5), ('EPSG:32634', 5e5)])
-def test_labels_elsewhere_are_refused_with_both_places(tmp_path, crs, x):
-    image = RasterioSource(save(tmp_path / 'a.tif', np.ones((9, 12), np.uint8), Affine(10, 0, 5e5, 0, -10, 5e6)))
-    labels = save(tmp_path / 'b.tif', np.ones((9, 12), np.uint8), Affine(20, 0, x, 0, -20, 5e6), crs)
+def multi(image, other):
+    return MultiRasterSource([image, other])
 
-    with pytest.raises(DataError, match=r'nowhere in the image: .*b\.tif.* covers x .* and the image x 15 to 15.0015'):
-        Scene('s', image, SemanticSegmentationLabelSource(RasterioSource(labels), CLASSES))
+
+def multi_with_the_second_as_primary(image, other):
+    return MultiRasterSource([other, image], primary_source_idx=1)
+
+
+def temporal(image, other):
+    return TemporalMultiRasterSource([image, other])
+
+
+def labels(image, other):
+    return Scene('s', image, SemanticSegmentationLabelSource(other, ClassConfig(names=['a', 'null'])))
+
+
+BESIDE_AN_IMAGE = [multi, multi_with_the_second_as_primary, temporal, labels]
+
+
+def pair(tmp_path, x, crs=UTM, size=20):
+    image = save(tmp_path / 'a.tif', np.ones((9, 12), np.uint8), Affine(10, 0, 5e5, 0, -10, 5e6))
+    other = save(tmp_path / 'b.tif', np.zeros((9, 12), np.uint8), Affine(size, 0, x, 0, -20, 5e6), crs)
+    return RasterioSource(image), RasterioSource(other)
+
+
+@pytest.mark.parametrize('make', BESIDE_AN_IMAGE)
+@pytest.mark.parametrize(
+    ('crs', 'x', 'says'),
+    [
+        (UTM, 9e5, r'cover x 900000 to .*EPSG:32633.* image x 500000 to'),
+        ('EPSG:32634', 5e5, r'Are they in EPSG:32633\?'),
+    ],
+)
+def test_a_raster_elsewhere_is_refused_with_both_places(tmp_path, make, crs, x, says):
+    with pytest.raises(DataError, match=rf'nowhere in the image: .*b\.tif.*{says}'):
+        make(*pair(tmp_path, x, crs))
+
+
+@pytest.mark.parametrize('make', BESIDE_AN_IMAGE)
+def test_a_raster_of_a_part_of_the_image_is_used_there_with_a_warning(tmp_path, make, caplog):
+    made = make(*pair(tmp_path, 5e5 + 60))
+
+    assert 'in 50.0 % of the image only' in caplog.text and 'b.tif' in caplog.text
+    if make is labels:
+        null = made.label_source[made.extent]
+        assert (null[:, :6] == 1).all() and not null[:, 6:].any()
+    elif make is multi:
+        chip = made._read_stored(made.extent)
+        assert not chip.data[:, :6, 1].any() and chip.data[:, 6:].all() and chip.data[..., 0].all()
+
+
+@pytest.mark.parametrize('make', BESIDE_AN_IMAGE)
+def test_a_raster_all_over_the_image_is_worth_no_warning(tmp_path, make, caplog):
+    make(*pair(tmp_path, 5e5))
+
+    assert not caplog.text
+
+
+def test_labels_of_the_same_grid_that_end_early_are_null_there(tmp_path):
+    image, _ = pair(tmp_path, 5e5)
+    short = save(tmp_path / 'c.tif', np.zeros((9, 8), np.uint8), image.crs_transformer.transform)
+
+    scene = labels(image, RasterioSource(short))
+
+    assert (scene.label_source[scene.extent][:, 8:] == 1).all()
+
+
+def test_a_raster_of_which_no_channel_is_used_may_be_elsewhere(tmp_path):
+    assert MultiRasterSource(pair(tmp_path, 9e5), channel_order=[0])[:, :].all()
 
 
 @pytest.mark.parametrize(('resolution', 'corner'), [(5000, (-700, 700)), (0.5, (33, -23))])

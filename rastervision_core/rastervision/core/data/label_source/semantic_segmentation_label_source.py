@@ -12,7 +12,7 @@ from rastervision.core.data.label.semantic_segmentation_labels import (
     SemanticSegmentationLabels,
 )
 from rastervision.core.data.label_source.label_source import LabelSource
-from rastervision.core.data.raster_source.aligned_source import on_grid_of
+from rastervision.core.data.raster_source.aligned_source import AlignedSource, on_grid_of
 from rastervision.core.data.raster_source.pixel_map import full_extent
 from rastervision.core.data.raster_source.raster_source import RasterSource
 from rastervision.pipeline import lazy
@@ -114,7 +114,7 @@ class SemanticSegmentationLabelSource(LabelSource):
 
         Returns:
             Array (height, width) of the raster's dtype. What the raster source leaves out below and to the right of
-            the window is of the null class.
+            the window is of the null class, and so are pixels that the raster does not cover, if there is one.
 
         Raises:
             LabelError: If there is a value that is no class id.
@@ -123,6 +123,9 @@ class SemanticSegmentationLabelSource(LabelSource):
         class_ids: np.ndarray = self.raster_source.get_chip(window)[..., 0]
         if class_ids.shape != window.size:
             class_ids = self._padded(class_ids, window)
+        if isinstance(self.raster_source, AlignedSource) and self.class_config.null_class is not None:
+            null_class_id = class_ids.dtype.type(self.class_config.null_class_id)
+            class_ids = np.where(self.raster_source.outside(window), null_class_id, class_ids)
         for source in self._null_where_nodata:
             mask = source.get_nodata_mask(window)
             if mask is not None:

@@ -10,6 +10,7 @@ import numpy as np
 from rastervision.core.box import Box
 from rastervision.core.data.chip import Chip
 from rastervision.core.data.crs_transformer.crs_transformer import CRSTransformer
+from rastervision.core.data.raster_source.overlap import check_overlap
 from rastervision.core.data.raster_source.pixel_map import full_extent
 from rastervision.core.data.raster_source.raster_source import RasterSource
 from rastervision.core.data.raster_source.warp import Warp
@@ -53,9 +54,17 @@ class AlignedSource(RasterSource):
     def __repr__(self) -> str:
         return f'{type(self).__name__}({self.raster_source!r}, bbox={self.bbox!r})'
 
-    def meets(self, part: Box) -> bool:
-        """Whether anything of a part of the image, in its pixels, is in the raster."""
-        return self._warp.meets(part)
+    def check_overlap(self, part: Box) -> None:
+        """See that labels are in a part of the image, in its pixels; see `check_overlap`.
+
+        Raises:
+            DataError: If none is.
+        """
+        check_overlap(self._warp, self.raster_source, self._crs_transformer, part, 'Labels are')
+
+    def outside(self, window: Box) -> np.ndarray:
+        """Which pixels of a window, relative to the bbox, the raster does not cover: bool (height, width)."""
+        return self._warp.outside(window.to_global_coords(self.bbox))
 
     @property
     def is_same_grid(self) -> bool:
@@ -127,24 +136,9 @@ def on_grid_of(
         aligned = AlignedSource(raster_source, crs_transformer, image, part)
     except DataError as error:
         raise DataError(f'{raster_source!r:.300} cannot be put on the grid of the image: {error}') from error
-    if not aligned.meets(part):
-        raise DataError(
-            f'Labels are nowhere in the image: {raster_source!r:.300} covers '
-            f'{_place(raster_source.crs_transformer, full_extent(raster_source))} on the map, and the image '
-            f'{_place(crs_transformer, part)}. Check the CRS of both, and that they are about the '
-            'same place.'
-        )
+    aligned.check_overlap(part)
     if placed[0] == placed[1]:
-        return raster_source if aligned.is_same_grid else aligned
+        return raster_source if aligned.is_same_grid and part in full_extent(raster_source) else aligned
     which = 'Labels are' if placed[1] else 'The image is'
     log.warning('%s not georeferenced: pixels of %r are taken for those of the image.', which, raster_source)
     return aligned
-
-
-def _place(crs_transformer: CRSTransformer, box: Box) -> str:
-    """Where a box of pixels is on the map, for messages."""
-    try:
-        ymin, xmin, ymax, xmax = crs_transformer.to_map(box)
-    except DataError:
-        return 'nothing that the map can hold'
-    return f'x {xmin:.9g} to {xmax:.9g}, y {ymin:.9g} to {ymax:.9g}'

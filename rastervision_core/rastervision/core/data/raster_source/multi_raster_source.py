@@ -12,6 +12,7 @@ from rastervision.core.box import Box
 from rastervision.core.data.chip import Chip
 from rastervision.core.data.chips import fill_overflow, inside, resize
 from rastervision.core.data.crs_transformer.crs_transformer import CRSTransformer
+from rastervision.core.data.raster_source.overlap import check_overlap
 from rastervision.core.data.raster_source.pixel_map import full_extent
 from rastervision.core.data.raster_source.raster_source import OWN_WAYS, RasterSource
 from rastervision.core.data.raster_source.warp import Warp
@@ -66,6 +67,7 @@ class MultiRasterSource(RasterSource):
         Raises:
             ConfigError: If there are no sources, not so many, or of different dtypes.
             ChannelOrderError: If there is no such channel.
+            DataError: If one of them, of which channels are used, lies nowhere in the bbox, or nothing says where.
         """
         if not 0 <= primary_source_idx < len(raster_sources):
             raise SourceIndexError(
@@ -82,6 +84,10 @@ class MultiRasterSource(RasterSource):
             bbox=self.primary_source.bbox if bbox is None else bbox,
             raster_transformers=raster_transformers,
         )
+        for index in self._used:
+            source, warp = self.raster_sources[index], self._warps[index]
+            if warp is not None:
+                check_overlap(warp, source, self.crs_transformer, self.bbox, f'raster_sources[{index}] is')
 
     @classmethod
     def from_stac(

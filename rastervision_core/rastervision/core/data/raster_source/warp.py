@@ -82,9 +82,19 @@ class Warp:
 
     def meets(self, part: Box) -> bool:
         """Whether anything of a part of the image, in its pixels, is in the source; tried at some places of both."""
-        y, x = (np.linspace(a, b, TRIED + 1)[:-1] for a, b in ((part.ymin, part.ymax), (part.xmin, part.xmax)))
-        dy, dx = part.height / TRIED / 2, part.width / TRIED / 2
-        return bool(self._inside(*self.pixel_map.at(x + dx, y + dy)).any() or self.pixel_map.has_source_in(part))
+        return self.share_of(part) > 0 or self.pixel_map.has_source_in(part)
+
+    def share_of(self, part: Box) -> float:
+        """How much of a part of the image, in its pixels, is in the source, from 0 to 1; tried at some pixels."""
+        starts, sizes = (part.ymin, part.xmin), part.size
+        y, x = (
+            a + np.floor((np.arange(TRIED) + 0.5) * (size / TRIED)) + 0.5 for a, size in zip(starts, sizes, strict=True)
+        )
+        return float(self._inside(*self.pixel_map.at(x, y)).mean())
+
+    def outside(self, window: Box) -> np.ndarray:
+        """Which pixels of a window of the image are not in the source: bool (height, width)."""
+        return ~self._inside(*self._places(window, window.size))
 
     def source_window(self, window: Box) -> Box:
         """The part of the source that a window is read from, in pixels relative to its bbox."""

@@ -37,12 +37,14 @@ class Place:
         bounds: (xmin, ymin, xmax, ymax) of all of them, in `crs`.
         crs: Their CRS. None: that of the map, or pixels.
         kind: What they are.
+        remedy: How to say in which CRS they are, if it is another.
     """
 
     count: int
     bounds: Bounds
     crs: Any = None
     kind: str = 'features'
+    remedy: str = 'Say so in the file, or with crs of a VectorFileSourceConfig.'
 
 
 @dataclass(frozen=True)
@@ -167,7 +169,7 @@ def _guesses(place: Place, image: Image) -> Iterator[str]:
             other is not None and not _same(other, crs) and CRS.from_user_input(other).is_geographic == are_degrees
         )
         if possible and _meets(image, image.pixels_of(place.bounds, other)):
-            yield f'Are they in {crs_name(other)}? Say so in the file, or with crs of a VectorFileSourceConfig.'
+            yield f'Are they in {crs_name(other)}? {place.remedy}'
             return
 
 
