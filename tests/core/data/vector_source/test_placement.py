@@ -26,7 +26,8 @@ from rastervision.core.data.vector_source.vector_file_source import VectorFileSo
 from rastervision.core.data.vector_source.vector_file_source_config import VectorFileSourceConfig
 from rastervision.core.data.vector_source.vector_source import VectorSource
 from rastervision.core.data.vector_source.vector_tile_source import VectorTileSource
-from rastervision.pipeline.errors import DataError
+from rastervision.core.data.vector_transformer.buffer_transformer import BufferTransformer
+from rastervision.pipeline.errors import DataError, LabelError
 
 IMAGE = Box(0, 0, 200, 200)
 CLASSES = ClassConfig(names=['ground', 'thing'])
@@ -89,6 +90,26 @@ def make_source(request, write, metres, monkeypatch, tmp_path):
 def test_features_in_the_image_are_fine(make_source, place, caplog):
     make_source(place((20, 20), (190, 190))).check_meets(IMAGE)
     assert not caplog.records
+
+
+@pytest.mark.parametrize('buffers', [{'default_buf': -3}, {'class_bufs': {1: -3}}, {'class_bufs': {1: -1}}])
+@pytest.mark.parametrize('others', [[], [(400, 400, 490, 490)]])
+def test_a_buffer_that_leaves_nothing_is_named(make_source, metres, caplog, buffers, others):
+    corners = [(20, 20, 24, 24), (90, 90, 94, 94), *others]
+    source = make_source(metres.to_map(np.array([shapely.box(*each) for each in corners], dtype=object)))
+    source.vector_transformers = [BufferTransformer('Polygon', **buffers)]
+    says = 'BufferTransformer empties 2 of 2 features'
+
+    if buffers == {'class_bufs': {1: -1}}:
+        source.check_meets(IMAGE)
+        assert not caplog.text
+        return
+    try:
+        source.check_meets(IMAGE)
+    except LabelError as error:
+        assert says in str(error) and not others
+    else:
+        assert says in caplog.text and 'is in the image.' not in caplog.text
 
 
 def test_features_in_another_part_of_the_world_are_an_error_with_both_extents(make_source, place):

@@ -212,6 +212,7 @@ class VectorSource(ABC):
 
         Raises:
             DataError: If they lie somewhere else, with both extents and what may be wrong.
+            LabelError: If a transformer, such as a negative buffer, leaves nothing of all features.
         """
         if bbox == self._met:
             return
@@ -221,8 +222,37 @@ class VectorSource(ABC):
         except NotMappableError as error:
             place = self.place()
             raise error if place is None else DataError(f'{self!r}: {error} {explain(place, image)}') from error
-        check_they_meet(features, self.place, image, f'{self!r}')
+        if not self._are_emptied(features, bbox):
+            check_they_meet(features, self.place, image, f'{self!r}')
         self._met = bbox
+
+    def _are_emptied(self, features: Features, bbox: Box) -> bool:
+        """Whether a transformer, such as a negative buffer, left nothing of the features in a scene; then it warns.
+
+        Args:
+            features: Transformed ones around the scene.
+            bbox: The scene.
+
+        Raises:
+            LabelError: If there are no others anywhere.
+        """
+        empty = shapely.is_empty(features.geometries)
+        if self._feeders or not empty.any() or len(features.intersecting(bbox)):
+            return False
+        here = self._select(bbox)
+        for transformer in self.vector_transformers:
+            before, here = here, apply_transformer(transformer, here, self.crs_transformer)
+            if len(here) and shapely.is_empty(here.geometries).all():
+                count = len(before)
+                message = (
+                    f'{type(transformer).__name__} empties {count} of {count} features of {self!r} that are in the '
+                    'image. A negative buffer, in pixels, removes what is not twice as wide: use one nearer to 0.'
+                )
+                if features is self._held and empty.all():
+                    raise LabelError(message)
+                log.warning('%s', message)
+                return True
+        return False
 
     def _place(self) -> Place | None:
         """Where all features are; None if that cannot be known. Subclasses that need not read them override this."""
