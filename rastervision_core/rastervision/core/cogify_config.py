@@ -2,9 +2,10 @@
 
 from typing import TYPE_CHECKING
 
-from pydantic import Field, PositiveInt
+from pydantic import Field
 
 from rastervision.core.data.web_tiles import is_tile_service
+from rastervision.core.types import BlockSide, FiniteBox, NonNegInt, OverviewFactor, PosInt
 from rastervision.pipeline.config.register import register_config
 from rastervision.pipeline.errors import ConfigError
 from rastervision.pipeline.pipeline_config import PipelineConfig
@@ -26,19 +27,21 @@ class CogifyConfig(PipelineConfig):
         'and a template such as https://a.org/{z}/{x}/{y}.png or folder/{z}/{x}/{y}.png; WMTS: and the URI of its '
         'capabilities, with ,layer=... and ,tilematrixset=... if there are several. They become <name>-<zoom>.tif.',
     )
-    block_size: int = Field(512, description='Width and height of a block, in pixels; a multiple of 16.')
+    block_size: BlockSide = Field(512, description='Width and height of a block, in pixels; a multiple of 16.')
     resample_method: str = Field('near', description='How overviews are made: near, average, bilinear, cubic, ...')
     compression: str = Field('deflate', description='How blocks are compressed: deflate, lzw, zstd, jpeg, none, ...')
-    overviews: list[int] | None = Field(None, description='How many times smaller each overview is. None: 2 to 32.')
+    overviews: list[OverviewFactor] | None = Field(
+        None, description='How many times smaller each overview is. None: 2 to 32.'
+    )
 
-    bbox: tuple[float, float, float, float] | None = Field(
+    bbox: FiniteBox | None = Field(
         None, description='Of tiles: the part that is made, as xmin, ymin, xmax, ymax in units of bbox_crs.'
     )
     bbox_crs: str = Field('EPSG:4326', description='Of tiles: the CRS of bbox. Longitude comes before latitude.')
-    zoom: int | None = Field(
+    zoom: NonNegInt | None = Field(
         None, description='Of tiles: the zoom. Of WMTS: the place of a matrix in its set, from 0, the coarsest first.'
     )
-    max_tiles: PositiveInt = Field(10_000, description='Of tiles: how many may be fetched for one image.')
+    max_tiles: PosInt = Field(10_000, description='Of tiles: how many may be fetched for one image.')
 
     def validate_config(self) -> None:
         """Check that tiles have a place and a zoom, and others have none.

@@ -32,3 +32,4 @@ TEST_SAMPLE_PROB = 0.01
 # More is a mistake, or meant to use up memory.
 MAX_CHANNELS = 65_536
 MAX_SIDE = 16_384  # of a chip, in pixels
+MAX_ZOOM = 30  # of web tiles; a pixel is then smaller than a millimetre

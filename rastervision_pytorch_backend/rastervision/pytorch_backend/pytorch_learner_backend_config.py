@@ -13,6 +13,7 @@ from rastervision.core.data.raster_transformer.cast_transformer_config import Ca
 from rastervision.core.data.raster_transformer.stats_transformer_config import StatsTransformerConfig
 from rastervision.core.defaults import TEST_BATCH_SZ, TEST_EPOCHS, TEST_WINDOWS
 from rastervision.core.layout import MODEL_CONFIG_FILE
+from rastervision.core.types import PosInt
 from rastervision.pipeline import lazy
 from rastervision.pipeline.config.base import Config, added_field
 from rastervision.pipeline.config.register import register_config
@@ -81,8 +82,8 @@ class PyTorchLearnerBackendConfig(BackendConfig):
     run_tensorboard: bool = Field(False, description='Serve them with TensorBoard while training.')
     save_all_checkpoints: bool = Field(False, description='Keep the weights of every epoch.')
     loggers: list[TrainingLoggerConfig] = added_field([], 'Where else training is recorded: MLflow, W&B, ...')
-    image_interval: int | None = added_field(
-        IMAGE_INTERVAL, 'Number of epochs after which TensorBoard and other loggers get images. None: never.', ge=1
+    image_interval: PosInt | None = added_field(
+        IMAGE_INTERVAL, 'Number of epochs after which TensorBoard and other loggers get images. None: never.'
     )
     export_onnx: bool = added_field(
         False, 'Put the model into the bundle in ONNX format too. RASTERVISION_USE_ONNX=1 then predicts with it.'

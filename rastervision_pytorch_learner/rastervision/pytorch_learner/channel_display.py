@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 
-from rastervision.core.types import NonNegInt
+from rastervision.core.types import ChannelIndex
 from rastervision.pipeline.errors import ConfigError
 
-ChannelInds = Sequence[NonNegInt]
+ChannelInds = Sequence[ChannelIndex]
 ChannelGroups = dict[str, ChannelInds] | Sequence[ChannelInds]
 
 MAX_GROUP_CHANNELS = 3

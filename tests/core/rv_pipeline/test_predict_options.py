@@ -59,5 +59,5 @@ def test_strides_that_leave_gaps_are_refused(kind):
 
 @pytest.mark.parametrize('options', [{'chip_sz': -1}, {'chip_sz': 0}, {'stride': 0}, {'batch_sz': 0}])
 def test_sizes_of_windows_are_positive(options):
-    with pytest.raises(ConfigError, match=f'{next(iter(options))}: Input should be greater than 0'):
+    with pytest.raises(ConfigError, match=f'{next(iter(options))}: must be a whole number larger than 0'):
         PredictOptions(**options)

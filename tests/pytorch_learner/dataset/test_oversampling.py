@@ -303,7 +303,7 @@ def test_validation_samples_are_as_they_are(data, tmp_path):
     ('options', 'message'),
     [
         ({'rare_class_ids': None}, 'desired_prob 0.3 is given without rare_class_ids'),
-        ({'desired_prob': 1.5}, 'desired_prob.*less than or equal to 1'),
+        ({'desired_prob': 1.5}, 'desired_prob.*from 0 to 1'),
         ({'rare_class_ids': []}, 'rare_class_ids'),
         ({'rare_class_ids': [2, 5]}, r"\[5\] are no class ids. These go from 0 to 4: \['field'"),
     ],

@@ -9,10 +9,10 @@ from pydantic import Field
 from rastervision.core import layout
 from rastervision.core.analyzer.analyzer_config import AnalyzerConfig
 from rastervision.core.defaults import CHIP_SZ, SEED, STATS_SAMPLE_PROB
+from rastervision.core.types import NonNegInt, PosInt, PosProportion
 from rastervision.pipeline import lazy
 from rastervision.pipeline.config.base import added_field
 from rastervision.pipeline.config.register import register_config
-from rastervision.pipeline.errors import ConfigError
 
 if TYPE_CHECKING:
     from rastervision.core.analyzer.stats_analyzer import StatsAnalyzer
@@ -30,16 +30,16 @@ class StatsAnalyzerConfig(AnalyzerConfig):
     output_uri: str | None = Field(
         None, description='Folder that the statistics of each scene group are written under. None: in analyze_uri.'
     )
-    sample_prob: float | None = Field(
+    sample_prob: PosProportion | None = Field(
         STATS_SAMPLE_PROB, description='Share of the pixels, up to 1, that the statistics are of. None: all.'
     )
-    chip_sz: int = Field(CHIP_SZ, description='Height and width in pixels of what is read at a time.')
+    chip_sz: PosInt = Field(CHIP_SZ, description='Height and width in pixels of what is read at a time.')
     nodata_value: float | None = Field(
         0,
         description='Value that does not count, in each channel by itself. None: all values do. 0 counts in images '
         'that say themselves what is NODATA.',
     )
-    seed: int | None = added_field(
+    seed: NonNegInt | None = added_field(
         None, "What the choice of pixels depends on. None: the pipeline's seed, or else a fixed one."
     )
 
@@ -53,17 +53,6 @@ class StatsAnalyzerConfig(AnalyzerConfig):
         # The default stays unset, so that the file can be read by versions that know no seed.
         if self.seed is None and getattr(pipeline, 'seed', SEED) != SEED:
             self.seed = pipeline.seed
-
-    def validate_config(self) -> None:
-        """Check the share of pixels and the chip size.
-
-        Raises:
-            ConfigError: If one of them is out of range.
-        """
-        if self.sample_prob is not None and not 0 < self.sample_prob <= 1:
-            raise ConfigError(f'sample_prob {self.sample_prob!r} must be larger than 0 and at most 1, or None for all.')
-        if self.chip_sz <= 0:
-            raise ConfigError(f'chip_sz {self.chip_sz!r} must be larger than 0.')
 
     def build(self, scene_group: tuple[str, Iterable[str]] | None = None) -> 'StatsAnalyzer':
         """Make the analyzer.

@@ -8,8 +8,9 @@ import numpy as np
 from pyproj import Transformer
 
 from rastervision.core.data.tile_grid import Bounds, TileGrid, known_crs
-from rastervision.core.data.web_tiles import HALF_WORLD, MAX_ZOOM, TILES_CRS
+from rastervision.core.data.web_tiles import HALF_WORLD, TILES_CRS
 from rastervision.core.data.wmts import WmtsName, open_wmts
+from rastervision.core.defaults import MAX_ZOOM
 from rastervision.pipeline.errors import ConfigError
 
 PLACEHOLDER = re.compile(r'\{[^{}]*\}')

@@ -5,7 +5,6 @@ from typing import NamedTuple
 
 TILES_CRS = 'EPSG:3857'
 HALF_WORLD = 20037508.342789244  # metres from the centre of web tiles to their edge
-MAX_ZOOM = 30
 SERVICES = ('XYZ', 'TMS', 'WMTS')
 _PLACE = re.compile(r'\{(?:z|x|y|-y)\}')
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from rastervision.core.evaluation.classification_evaluator_config import ClassificationEvaluatorConfig
+from rastervision.core.types import Proportion, ProportionBelow1
 from rastervision.pipeline import lazy
 from rastervision.pipeline.config.base import added_field
 from rastervision.pipeline.config.register import register_config
@@ -19,10 +20,10 @@ __getattr__ = lazy.names(__name__, 'rastervision.core.evaluation.object_detectio
 class ObjectDetectionEvaluatorConfig(ClassificationEvaluatorConfig):
     """Configure a :class:`.ObjectDetectionEvaluator`: precision, recall and F1, and average precision as of COCO."""
 
-    iou_thresh: float = added_field(
-        0.5, 'A predicted box is right if its IoU with a true one is larger; for precision, recall and F1.', ge=0, lt=1
+    iou_thresh: ProportionBelow1 = added_field(
+        0.5, 'A predicted box is right if its IoU with a true one is larger; for precision, recall and F1.'
     )
-    score_thresh: float | None = added_field(
+    score_thresh: Proportion | None = added_field(
         None,
         'Only predicted boxes with a larger score count in precision, recall and F1. None: all that were kept. Average '
         'precision always looks at all.',

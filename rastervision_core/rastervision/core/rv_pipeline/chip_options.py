@@ -4,7 +4,7 @@ from enum import Enum
 from inspect import signature
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
-from pydantic import Field, NonNegativeInt, PositiveInt, model_validator
+from pydantic import Field, model_validator
 
 from rastervision.core.defaults import MAX_SAMPLE_ATTEMPTS, MAX_WINDOWS
 from rastervision.core.types import NonEmptyStr as NonEmptyStr
@@ -22,9 +22,9 @@ if TYPE_CHECKING:
     from rastervision.core.data.chip import Chip
 
 __getattr__ = lazy.names(__name__, 'rastervision.core.rv_pipeline.utils:nodata_below_threshold')
-lazy.also_give(__name__, 'pydantic: PositiveFloat')
+lazy.also_give(__name__, 'pydantic: NonNegativeInt PositiveFloat PosInt')
 
-Limits = tuple[PositiveInt, PositiveInt]
+Limits = tuple[PosInt, PosInt]
 
 
 class WindowSamplingMethod(Enum):
@@ -50,13 +50,13 @@ class WindowSamplingConfig(Config):
         description='sliding: a regular grid. random: windows anywhere. Of object detection only: label: a window for '
         'each box; image: one window, the whole scene.',
     )
-    size: PositiveInt | tuple[PositiveInt, PositiveInt] = Field(
+    size: PosInt | tuple[PosInt, PosInt] = Field(
         description='Size of a chip in pixels, or (height, width). Windows of another size are resized to it.'
     )
-    stride: PositiveInt | tuple[PositiveInt, PositiveInt] | None = Field(
+    stride: PosInt | tuple[PosInt, PosInt] | None = Field(
         None, description='Sliding: pixels from one window to the next, or (down, across). None: size.'
     )
-    padding: NonNegativeInt | tuple[NonNegativeInt, NonNegativeInt] | None = Field(
+    padding: NonNegInt | tuple[NonNegInt, NonNegInt] | None = Field(
         None,
         description='Pixels by which windows may reach beyond the scene, or (down, across). None: sliding: what is '
         'needed to cover the scene; random: none, if the scene is as large as the smallest window.',
@@ -71,9 +71,9 @@ class WindowSamplingConfig(Config):
     )
     h_lims: Limits | None = Field(None, description='Random: limits of the height, as size_lims; needs w_lims.')
     w_lims: Limits | None = Field(None, description='Random: limits of the width, as size_lims; needs h_lims.')
-    max_windows: int = Field(MAX_WINDOWS, ge=0, description='Random: how many windows per scene.')
-    max_sample_attempts: int = Field(
-        MAX_SAMPLE_ATTEMPTS, gt=0, description='Random: how often to try for a window that suits the AOI.'
+    max_windows: NonNegInt = Field(MAX_WINDOWS, description='Random: how many windows per scene.')
+    max_sample_attempts: PosInt = Field(
+        MAX_SAMPLE_ATTEMPTS, description='Random: how often to try for a window that suits the AOI.'
     )
     efficient_aoi_sampling: bool = Field(
         True, description='Random: draw from the area of the AOI, instead of trying until a window suits it.'
@@ -82,7 +82,7 @@ class WindowSamplingConfig(Config):
         True, description='Windows must lie within the AOI. False: it is enough that they intersect it.'
     )
 
-    limit: PositiveInt | None = added_field(
+    limit: PosInt | None = added_field(
         None,
         'Use at most so many windows of a scene, spread evenly over those that there are, whatever the method. None: '
         'all.',
@@ -136,8 +136,8 @@ class ChipOptions(Config):
     sampling: WindowSamplingConfig | dict[str, WindowSamplingConfig] = Field(
         description='How windows are chosen: for all scenes, or by scene id.'
     )
-    nodata_threshold: float = Field(
-        1.0, ge=0, le=1, description='Chips with at least this fraction of NODATA pixels are left out.'
+    nodata_threshold: Proportion = Field(
+        1.0, description='Chips with at least this fraction of NODATA pixels are left out.'
     )
 
     def get_chip_sz(self, scene_id: str | None = None) -> int:

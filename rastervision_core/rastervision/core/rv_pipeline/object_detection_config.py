@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from pydantic import Field, NonNegativeInt
+from pydantic import Field
 
 from rastervision.core import compat
 from rastervision.core.compat import ObjectDetectionWindowMethod as ObjectDetectionWindowMethod
@@ -11,6 +11,7 @@ from rastervision.core.data.scene_config import SceneConfig
 from rastervision.core.evaluation.object_detection_evaluator_config import ObjectDetectionEvaluatorConfig
 from rastervision.core.rv_pipeline.chip_options import ChipOptions, WindowSamplingConfig, WindowSamplingMethod
 from rastervision.core.rv_pipeline.rv_pipeline_config import PredictOptions, RVPipelineConfig
+from rastervision.core.types import NonNegFloat, NonNegInt, PosFloat, PosInt, Proportion
 from rastervision.pipeline.config.base import added_field
 from rastervision.pipeline.config.register import register_config
 from rastervision.pipeline.config.spellings import warn_renamed
@@ -29,34 +30,27 @@ class ObjectDetectionWindowSamplingConfig(WindowSamplingConfig):
 
     methods: ClassVar[tuple[WindowSamplingMethod, ...]] = tuple(WindowSamplingMethod)
 
-    ioa_thresh: float = Field(
+    ioa_thresh: Proportion = Field(
         0.8,
-        ge=0,
-        le=1,
         description='A box belongs to a window if at least this fraction of its area lies inside. Sliding: at its '
         'default, boxes belong to each window that they touch.',
     )
     clip: bool = Field(False, description='Clip boxes to the window.')
-    neg_ratio: float | None = Field(
+    neg_ratio: NonNegFloat | None = Field(
         None,
-        ge=0,
         description='Windows without objects, per window with some. None: random windows are drawn blindly; there are '
         'no others than those of label and image.',
     )
-    neg_ioa_thresh: float = Field(
+    neg_ioa_thresh: Proportion = Field(
         0.2,
-        ge=0,
-        le=1,
         description='A window counts as without objects if no box has this fraction of its area inside.',
     )
-    windows_per_box: float | None = added_field(
+    windows_per_box: PosFloat | None = added_field(
         None,
         'Random: how many windows of a scene there are, with and without objects, for each of its boxes, instead of '
         'max_windows: none, if it has no boxes. Without labels, and if None: max_windows.',
-        gt=0,
-        allow_inf_nan=False,
     )
-    label_buffer: NonNegativeInt = added_field(
+    label_buffer: NonNegInt = added_field(
         0, 'Label: by how many pixels a window reaches beyond its box on each side, up to the edges of the scene.'
     )
 
@@ -85,14 +79,14 @@ class ObjectDetectionChipOptions(ChipOptions):
 class ObjectDetectionPredictOptions(PredictOptions):
     """Configure the windows in which objects are looked for, and which of them are kept."""
 
-    stride: int | None = Field(None, gt=0, description='Pixels from one window to the next. None: half of chip_sz.')
-    merge_thresh: float = Field(
+    stride: PosInt | None = Field(None, description='Pixels from one window to the next. None: half of chip_sz.')
+    merge_thresh: Proportion = Field(
         0.5,
         description='Of two boxes of a class whose IoU is larger than this, the one with the lower score is dropped.',
     )
-    score_thresh: float = Field(0.5, description='Boxes with a score that is not larger than this are dropped.')
+    score_thresh: Proportion = Field(0.5, description='Boxes with a score that is not larger than this are dropped.')
 
-    edge_sz: NonNegativeInt | None = added_field(
+    edge_sz: NonNegInt | None = added_field(
         None,
         'Boxes that come nearer than this to an edge of their window, in pixels, are dropped, unless it is an edge of '
         'the scene: they may be cut, and another window shows the whole, if chip_sz - stride exceeds the size of '

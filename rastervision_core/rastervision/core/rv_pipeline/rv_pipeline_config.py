@@ -2,7 +2,7 @@
 
 from typing import Any, Literal, Self
 
-from pydantic import Field, PositiveInt, model_validator
+from pydantic import Field, model_validator
 
 from rastervision.core import compat
 from rastervision.core.analyzer.analyzer_config import AnalyzerConfig
@@ -12,12 +12,12 @@ from rastervision.core.data.dataset_config import DatasetConfig
 from rastervision.core.data.label_store.label_store_config import LabelStoreConfig
 from rastervision.core.data.raster_transformer.stats_transformer_config import StatsTransformerConfig
 from rastervision.core.data.scene_config import SceneConfig
-from rastervision.core.defaults import CHIP_SZ, MAX_SIDE, PREDICT_BATCH_SZ, SEED
+from rastervision.core.defaults import CHIP_SZ, PREDICT_BATCH_SZ, SEED
 from rastervision.core.evaluation.evaluator_config import EvaluatorConfig
 from rastervision.core.layout import FOLDERS, Layout
 from rastervision.core.rv_pipeline.chip_options import ChipOptions
 from rastervision.core.rv_pipeline.tiny_run import for_test_mode
-from rastervision.core.types import License
+from rastervision.core.types import License, NonNegInt, PosInt, Side
 from rastervision.pipeline.config.base import Config, added_field, descendants
 from rastervision.pipeline.config.register import register_config
 from rastervision.pipeline.errors import ConfigError, did_you_mean
@@ -31,15 +31,15 @@ VALIDATION = 'validation'
 class PredictOptions(Config):
     """Configure the windows in which a scene is predicted."""
 
-    chip_sz: int = Field(CHIP_SZ, gt=0, le=MAX_SIDE, description='Size of a window in pixels.')
-    stride: int | None = Field(None, gt=0, description='Pixels from one window to the next. None: chip_sz.')
-    batch_sz: int = Field(PREDICT_BATCH_SZ, gt=0, description='How many windows are predicted at a time.')
+    chip_sz: Side = Field(CHIP_SZ, description='Size of a window in pixels.')
+    stride: PosInt | None = Field(None, description='Pixels from one window to the next. None: chip_sz.')
+    batch_sz: PosInt = Field(PREDICT_BATCH_SZ, description='How many windows are predicted at a time.')
     tta: Literal['flips', 'turns', 'all'] | None = added_field(
         None,
         'Predict each window in several positions too, and put the results together (test-time augmentation). flips: '
         'left-right, upside-down and both; turns: by quarter turns; all: both, in 8 positions. None: as it is, only.',
     )
-    limit: PositiveInt | None = added_field(
+    limit: PosInt | None = added_field(
         None,
         'To try something out: predict at most so many windows of a scene, spread evenly over it, and nothing in the '
         'rest. None: all windows.',
@@ -113,7 +113,7 @@ class RVPipelineConfig(PipelineConfig):
     predict_options: PredictOptions | None = Field(
         None, description='In which windows scenes are predicted. None: the defaults of the task.'
     )
-    seed: int = added_field(SEED, 'Where random numbers start: the same seed gives the same results.')
+    seed: NonNegInt = added_field(SEED, 'Where random numbers start: the same seed gives the same results.')
     license: License | None = added_field(None, 'License of the model, as an SPDX identifier; for its card.')
     description: str | None = added_field(None, 'What the model is for, in plain words; for its card.', min_length=1)
 

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Any, Literal, Self
 
-from pydantic import Field, NonNegativeInt, model_validator
+from pydantic import Field, model_validator
 
 from rastervision.core import compat
 from rastervision.core.compat import SemanticSegmentationWindowMethod as SemanticSegmentationWindowMethod
@@ -13,6 +13,7 @@ from rastervision.core.data.scene_config import SceneConfig
 from rastervision.core.evaluation.semantic_segmentation_evaluator_config import SemanticSegmentationEvaluatorConfig
 from rastervision.core.rv_pipeline.chip_options import ChipOptions
 from rastervision.core.rv_pipeline.rv_pipeline_config import PredictOptions, RVPipelineConfig
+from rastervision.core.types import NonNegInt, PosInt, Proportion
 from rastervision.pipeline import lazy
 from rastervision.pipeline.config.base import added_field
 from rastervision.pipeline.config.register import register_config
@@ -24,9 +25,7 @@ if TYPE_CHECKING:
 
     from rastervision.core.rv_pipeline.semantic_segmentation import SemanticSegmentation
 
-lazy.also_give(
-    __name__, 'rastervision.core.rv_pipeline.chip_options: WindowSamplingConfig', 'rastervision.core.types: NonNegInt'
-)
+lazy.also_give(__name__, 'rastervision.core.rv_pipeline.chip_options: WindowSamplingConfig')
 
 
 def ss_chip_options_upgrader(cfg_dict: dict[str, Any], version: int) -> dict[str, Any]:
@@ -42,13 +41,13 @@ def ss_chip_options_upgrader(cfg_dict: dict[str, Any], version: int) -> dict[str
 class SemanticSegmentationChipOptions(ChipOptions):
     """Configure the chips that are made for semantic segmentation."""
 
-    target_class_ids: list[int] | None = Field(
+    target_class_ids: list[NonNegInt] | None = Field(
         None, description='Chips with enough pixels of these classes are kept always. None: all chips are.'
     )
-    negative_survival_prob: float = Field(
+    negative_survival_prob: Proportion = Field(
         1.0, description='Fraction of the other chips that is kept; which ones follows from their pixels.'
     )
-    target_count_threshold: int = Field(1000, description='How many pixels of the target classes are enough.')
+    target_count_threshold: NonNegInt = Field(1000, description='How many pixels of the target classes are enough.')
 
     @classmethod
     def accept_old_spellings(cls, values: dict[str, Any]) -> dict[str, Any]:
@@ -97,10 +96,10 @@ class SemanticSegmentationChipOptions(ChipOptions):
 class SemanticSegmentationPredictOptions(PredictOptions):
     """Configure the windows in which the pixels of a scene are predicted."""
 
-    stride: int | None = Field(
-        None, gt=0, description='Pixels from one window to the next; less than chip_sz to average. None: chip_sz.'
+    stride: PosInt | None = Field(
+        None, description='Pixels from one window to the next; less than chip_sz to average. None: chip_sz.'
     )
-    crop_sz: NonNegativeInt | Literal['auto'] | None = Field(
+    crop_sz: NonNegInt | Literal['auto'] | None = Field(
         None,
         description='Pixels to drop along the edges of each window, where predictions are worst, but not along edges '
         'of the image. auto: as many as the overlap of the windows allows. None: keep all.',

@@ -5,8 +5,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 from pydantic import Field, field_validator, model_validator
 
 from rastervision.core.data.class_config import ClassConfig
-from rastervision.core.defaults import MAX_CHANNELS, MAX_SIDE
-from rastervision.core.types import NonNegInt, PosInt, Proportion
+from rastervision.core.types import ChannelCount, NonNegInt, PosInt, PosProportion, Proportion, Side
 from rastervision.pipeline.config.base import Config, added_field
 from rastervision.pipeline.config.register import register_config
 from rastervision.pipeline.errors import ConfigError, did_you_mean
@@ -47,19 +46,18 @@ class DataConfig(Config):
     class_config: ClassConfig | None = Field(
         None, description='Names and colors of the classes. None: filled in from the dataset or the pipeline.'
     )
-    img_channels: PosInt | None = Field(
-        None, le=MAX_CHANNELS, description='Number of channels of the images. None: found out from the data.'
+    img_channels: ChannelCount | None = Field(
+        None, description='Number of channels of the images. None: found out from the data.'
     )
-    img_sz: PosInt = Field(
+    img_sz: Side = Field(
         256,
-        le=MAX_SIDE,
         description='Side in pixels that images and labels are resized to before they go into the model.',
     )
-    train_sz: int | None = Field(
+    train_sz: PosInt | None = Field(
         None,
         description='Use this many training samples, chosen at random once, instead of all. More than there are: all.',
     )
-    train_sz_rel: float | None = Field(
+    train_sz_rel: PosProportion | None = Field(
         None, description='Use this part (0 to 1) of the training samples, chosen at random once, instead of all.'
     )
     rare_class_ids: list[NonNegInt] | None = added_field(
@@ -74,7 +72,7 @@ class DataConfig(Config):
         'the chip. The number of samples stays; those of one kind come several times in an epoch, transformed anew, '
         'and random windows are drawn where the classes are.',
     )
-    num_workers: int = Field(
+    num_workers: NonNegInt = Field(
         4,
         description='Number of processes that load samples, as far as there are cores; 0 loads them in the main '
         'process.',
@@ -96,7 +94,7 @@ class DataConfig(Config):
     plot_options: PlotOptions | None = Field(
         default_factory=lambda: PlotOptions(), description='How samples and predictions are plotted.'
     )
-    preview_batch_limit: int | None = Field(
+    preview_batch_limit: PosInt | None = Field(
         None, description='Plot at most this many samples in each preview. None: a whole batch.'
     )
 

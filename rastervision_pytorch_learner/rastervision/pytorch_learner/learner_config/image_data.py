@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from pydantic import Field, model_validator
 
-from rastervision.core.types import Proportion
+from rastervision.core.types import NonNegInt, Proportion
 from rastervision.pipeline.config.register import register_config
 from rastervision.pipeline.errors import ConfigError
 from rastervision.pytorch_learner.learner_config.data import DataConfig, Split
@@ -32,7 +32,7 @@ class ImageDataConfig(DataConfig):
         description='Several sources of data instead of uri, each as for uri, to be put together. With group_train_sz '
         'or group_train_sz_rel, each gives a share of the training samples.',
     )
-    group_train_sz: int | list[int] | None = Field(
+    group_train_sz: NonNegInt | list[NonNegInt] | None = Field(
         None, description='Number of training samples from each of group_uris; one number counts for all of them.'
     )
     group_train_sz_rel: Proportion | list[Proportion] | None = Field(

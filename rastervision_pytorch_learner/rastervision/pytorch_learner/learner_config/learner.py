@@ -4,11 +4,11 @@ import inspect
 import os
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, cast
 
-from pydantic import Field, PositiveFloat, model_validator
+from pydantic import Field, model_validator
 
 from rastervision.core.defaults import SEED
 from rastervision.core.layout import BUNDLE_FILE
-from rastervision.core.types import License
+from rastervision.core.types import License, NonNegInt, PosFloat, PosInt
 from rastervision.pipeline import lazy
 from rastervision.pipeline.config.base import Config, added_field
 from rastervision.pipeline.config.register import register_config
@@ -51,19 +51,18 @@ class LearnerConfig(Config):
     run_tensorboard: bool = Field(False, description='Run a TensorBoard server during training.')
     output_uri: str | None = Field(None, description='Folder for the output of training.')
     save_all_checkpoints: bool = Field(False, description='Keep the weights after each epoch, not only the last.')
-    seed: int = added_field(
+    seed: NonNegInt = added_field(
         SEED, 'Number that all randomness of training follows from: first weights, order of samples, augmentation.'
     )
     export_onnx: bool = added_field(False, 'Put the model into the bundle in ONNX format too.')
-    temperature: PositiveFloat = added_field(
+    temperature: PosFloat = added_field(
         1.0, 'Number that logits are divided by when probabilities are predicted; solver.calibrate sets it.'
     )
     loggers: list[TrainingLoggerConfig] = added_field([], 'Where else training is recorded: MLflow, W&B, ...')
-    image_interval: int | None = added_field(
+    image_interval: PosInt | None = added_field(
         IMAGE_INTERVAL,
         'Number of epochs after which loggers get images of predictions and of the confusion matrix; the last epoch '
         'has them too. None: never.',
-        ge=1,
     )
     no_data: Literal['apart', 'mixed'] = added_field(
         'apart',

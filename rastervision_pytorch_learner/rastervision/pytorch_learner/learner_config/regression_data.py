@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from pydantic import Field, model_validator
 
+from rastervision.core.types import NonNegInt, PosInt
 from rastervision.pipeline.config.base import Config
 from rastervision.pipeline.config.register import register_config
 from rastervision.pipeline.errors import ConfigError
@@ -34,8 +35,8 @@ class RegressionDataFormat(Enum):
 class RegressionPlotOptions(PlotOptions):
     """Configure the plots of a regression."""
 
-    max_scatter_points: int = Field(5000, description='Plot at most this many samples in scatter plots.')
-    hist_bins: int = Field(30, description='Number of bins of histograms.')
+    max_scatter_points: NonNegInt = Field(5000, description='Plot at most this many samples in scatter plots.')
+    hist_bins: PosInt = Field(30, description='Number of bins of histograms.')
 
     def for_visualizer(self) -> dict[str, Any]:
         """The options as arguments of the task's visualizer."""

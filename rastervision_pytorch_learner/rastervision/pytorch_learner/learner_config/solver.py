@@ -4,8 +4,9 @@ import math
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Literal, Self, get_args
 
-from pydantic import Field, PositiveFloat, PositiveInt, model_validator
+from pydantic import Field, model_validator
 
+from rastervision.core.types import InnerProportion, NonNegFloat, NonNegInt, PosFloat, PosInt, ProportionBelow1
 from rastervision.pipeline.config.base import Config, added_field
 from rastervision.pipeline.config.register import register_config
 from rastervision.pipeline.errors import ConfigError
@@ -53,33 +54,33 @@ def _without_ignore_last_class(values: dict[str, Any]) -> dict[str, Any]:
 class SolverConfig(Config):
     """Configure how a model is trained: loss, optimizer, learning rate, length."""
 
-    lr: PositiveFloat = Field(1e-4, description='Learning rate; with one_cycle, its peak.')
-    num_epochs: PositiveInt = Field(10, description='Number of passes over the training data.')
-    sync_interval: PositiveInt = Field(1, description='Number of epochs between uploads to a remote output_uri.')
-    batch_sz: PositiveInt = Field(32, description='Number of samples in a batch.')
+    lr: PosFloat = Field(1e-4, description='Learning rate; with one_cycle, its peak.')
+    num_epochs: PosInt = Field(10, description='Number of passes over the training data.')
+    sync_interval: PosInt = Field(1, description='Number of epochs between uploads to a remote output_uri.')
+    batch_sz: PosInt = Field(32, description='Number of samples in a batch.')
     one_cycle: bool = Field(
         True,
         description='Let the learning rate rise linearly from a tenth over the first half of the epochs and fall again '
         'over the rest. Needs more than one epoch.',
     )
-    multi_stage: list[int] = Field(
+    multi_stage: list[NonNegInt] = Field(
         default_factory=list, description='Epochs at which the learning rate is divided by ten.'
     )
-    class_loss_weights: Sequence[float] | None = Field(None, description='Weight of each class in the loss.')
+    class_loss_weights: Sequence[NonNegFloat] | None = Field(None, description='Weight of each class in the loss.')
     ignore_class_index: int | None = Field(
         None, description='Class that counts neither in the loss nor in the metrics. Negative: counted from the end.'
     )
     external_loss_def: ExternalModuleConfig | None = Field(
         None, description='Definition of a loss outside Raster Vision.'
     )
-    loss: LossName | dict[LossName, PositiveFloat] = added_field(
+    loss: LossName | dict[LossName, PosFloat] = added_field(
         'cross_entropy',
         "The loss of classification and segmentation, or factors of several to be summed: {'focal': 1, 'dice': 0.5}.",
     )
-    label_smoothing: float = added_field(
-        0.0, 'Share of the truth that cross_entropy spreads over all classes.', ge=0, lt=1
+    label_smoothing: ProportionBelow1 = added_field(
+        0.0, 'Share of the truth that cross_entropy spreads over all classes.'
     )
-    focal_gamma: float = added_field(2.0, 'How much less focal counts what is predicted well already.', ge=0)
+    focal_gamma: NonNegFloat = added_field(2.0, 'How much less focal counts what is predicted well already.')
     optimizer: OptimizerName = added_field('Adam', 'Name of a class of torch.optim.')
     optimizer_args: dict[str, Any] | None = added_field(None, 'Further arguments of the optimizer.')
     lr_schedule: BatchSchedule | EpochSchedule | None = added_field(
@@ -88,28 +89,26 @@ class SolverConfig(Config):
         'get that of the whole training.',
     )
     lr_schedule_args: dict[str, Any] | None = added_field(None, 'Further arguments of the schedule.')
-    accumulate_batches: PositiveInt = added_field(
+    accumulate_batches: PosInt = added_field(
         1, 'Number of batches whose gradients make one step of the optimizer, as if batch_sz were that much larger.'
     )
-    clip_grad_norm: PositiveFloat | None = added_field(
+    clip_grad_norm: PosFloat | None = added_field(
         None, 'Scale gradients down to this norm, taken over all weights. None: leave them.'
     )
-    ema_decay: float | None = added_field(
+    ema_decay: InnerProportion | None = added_field(
         None,
         'Evaluate and keep a running average of the weights, of which each step takes this share of the old: 0.999, '
         'say. None: the weights themselves.',
-        gt=0,
-        lt=1,
     )
     best_metric: str | None = added_field(
         None,
         'Keep the weights of the epoch that is best in this column of log.csv, such as avg_f1 or val_loss. '
         'None: those of the last epoch.',
     )
-    early_stopping_epochs: PositiveInt | None = added_field(
+    early_stopping_epochs: PosInt | None = added_field(
         None, 'Stop when best_metric (None: val_loss) has not become better in so many epochs.'
     )
-    state_interval: PositiveInt | None = added_field(
+    state_interval: PosInt | None = added_field(
         None,
         'Number of batches between saved states within an epoch, from which training goes on after a crash. '
         'None: only after each epoch.',
@@ -125,7 +124,7 @@ class SolverConfig(Config):
         'how often they are right. For chip classification and semantic segmentation.',
     )
 
-    overfit_batches: PositiveInt | None = added_field(
+    overfit_batches: PosInt | None = added_field(
         None,
         'To look for mistakes: train and validate with the same samples, which make so many batches and are the same '
         'in each epoch. A model that works learns them nearly by heart in some hundred epochs; the log says whether it '

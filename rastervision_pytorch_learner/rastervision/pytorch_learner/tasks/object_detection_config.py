@@ -2,8 +2,9 @@
 
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
-from pydantic import Field, PositiveInt, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
+from rastervision.core.types import PosInt
 from rastervision.pipeline.config.base import added_field
 from rastervision.pipeline.config.register import register_config
 from rastervision.pipeline.errors import ConfigError
@@ -40,7 +41,7 @@ class ObjectDetectionModelConfig(ModelConfig):
         'What is put on the backbone. fcos, light and without anchors, needs a resnet and learns soonest without '
         'pretrained weights; ssdlite needs mobilenet_v3_large.',
     )
-    anchor_sizes: list[PositiveInt] | None = added_field(
+    anchor_sizes: list[PosInt] | None = added_field(
         None,
         'faster_rcnn, and models by name with a feature pyramid: the sizes of objects, in pixels of the image as the '
         'model sees it, that the levels of the pyramid start from, finest first: 5 for a resnet, 4 for '

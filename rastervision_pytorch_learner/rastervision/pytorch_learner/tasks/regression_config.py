@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydantic import Field, field_validator
 
+from rastervision.core.types import FiniteFloat
 from rastervision.pipeline.config.register import register_config
 from rastervision.pytorch_learner.learner_config.card import CLASS, TaskCard
 from rastervision.pytorch_learner.learner_config.learner import LearnerConfig
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 class RegressionModelConfig(ModelConfig):
     """Configure a model for regression: any network of :class:`.Backbone` or, by `name`, others."""
 
-    output_multiplier: list[float] | None = Field(
+    output_multiplier: list[FiniteFloat] | None = Field(
         None, description='Number that each output is multiplied with. None: 1 for all.'
     )
 

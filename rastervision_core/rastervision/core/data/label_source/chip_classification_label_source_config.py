@@ -6,6 +6,7 @@ from pydantic import Field, field_validator, model_validator
 
 from rastervision.core.data.label_source.label_source_config import LabelSourceConfig
 from rastervision.core.data.vector_source.vector_source_config import VectorSourceConfig, with_label_transformers
+from rastervision.core.types import NonNegInt, PosInt, Proportion
 from rastervision.pipeline import lazy
 from rastervision.pipeline.config.register import register_config
 from rastervision.pipeline.errors import ConfigError
@@ -40,7 +41,7 @@ class ChipClassificationLabelSourceConfig(LabelSourceConfig):
         description='Where the features come from. Class inference and buffers of one pixel around points and lines '
         'are added if it has none.',
     )
-    ioa_thresh: float = Field(
+    ioa_thresh: Proportion = Field(
         DEFAULT_IOA_THRESH,
         description='Least part of a polygon (or of the cell, see use_intersection_over_cell) that must lie in a cell '
         'for the cell to get its class. Used with infer_cells.',
@@ -53,13 +54,13 @@ class ChipClassificationLabelSourceConfig(LabelSourceConfig):
         description='Among several polygons that count, take the lowest class id. False: that of the polygon with the '
         'largest part as of ioa_thresh, of equals the first.',
     )
-    background_class_id: int | None = Field(
+    background_class_id: NonNegInt | None = Field(
         None, description='Class id of cells in which no polygon counts. Needed with infer_cells.'
     )
     infer_cells: bool = Field(
         False, description='Whether to classify a grid of cells by the polygons in them. False: polygons are cells.'
     )
-    cell_sz: int | None = Field(
+    cell_sz: PosInt | None = Field(
         None, description='Side of a cell in pixels. None: the chip size of the pipeline. Used with infer_cells.'
     )
     lazy: bool = Field(False, description='Whether to find the class of a cell only when it is asked for.')

@@ -9,6 +9,7 @@ from pydantic import Field
 from rastervision.core.data.label_store.label_store_config import LabelStoreConfig
 from rastervision.core.defaults import BLOCK_SZ, DENOISE_DIAMETER
 from rastervision.core.layout import member, vector_file
+from rastervision.core.types import BlockSide, Diameter, NonNegFloat, NonNegInt, Proportion
 from rastervision.pipeline import lazy
 from rastervision.pipeline.config.base import Config, added_field
 from rastervision.pipeline.config.register import register_config
@@ -55,12 +56,12 @@ def building_vo_config_upgrader(cfg_dict: dict[str, Any], version: int) -> dict[
 class VectorOutputConfig(Config):
     """Configure a vector output: the pixels of one class as polygons."""
 
-    class_id: int = Field(..., description='Class whose pixels become polygons.')
-    denoise: int = Field(
+    class_id: NonNegInt = Field(..., description='Class whose pixels become polygons.')
+    denoise: Diameter = Field(
         DENOISE_DIAMETER,
         description='Diameter, in pixels, of the disc of a morphological opening that removes specks. 0: none.',
     )
-    threshold: float | None = Field(
+    threshold: Proportion | None = Field(
         None,
         description='A pixel belongs to the class if its score is at least this (without scores, its share of the '
         'votes), so polygons of several classes may overlap. None: if labels.tif has the class.',
@@ -135,15 +136,15 @@ class BuildingVectorOutputConfig(VectorOutputConfig):
     buildings that touch, and each part is dilated again.
     """
 
-    min_area: float = Field(
+    min_area: NonNegFloat = Field(
         0.0,
         description='Patches with a smaller area, in pixels, inside the line through the centres of their outer '
         'pixels are left out.',
     )
-    element_width_factor: float = Field(
+    element_width_factor: NonNegFloat = Field(
         0.5, description="Length of the bar, as a part of the rectangle's shorter side. Larger values separate more."
     )
-    element_thickness: float = Field(
+    element_thickness: NonNegFloat = Field(
         0.001, description="Thickness of the bar, as a part of the rectangle's shorter side."
     )
 
@@ -189,7 +190,9 @@ class SemanticSegmentationLabelStoreConfig(LabelStoreConfig):
     smooth_as_uint8: bool = Field(
         False, description='Write scores as integers from 0 to 255, a quarter of the size of the float32 they are else.'
     )
-    rasterio_block_size: int = Field(BLOCK_SZ, description='Height and width of the blocks of the GeoTIFFs, in pixels.')
+    rasterio_block_size: BlockSide = Field(
+        BLOCK_SZ, description='Height and width of the blocks of the GeoTIFFs, in pixels.'
+    )
     qgis_style: bool = added_field(
         False,
         'Write styles, .qml files beside the raster and vector outputs, with which QGIS shows names and colours of the '

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any, Self
 from pydantic import Field, model_validator
 
 from rastervision.core.data.raster_source.raster_source_config import RasterSourceConfig
+from rastervision.core.types import NonNegInt
 from rastervision.pipeline import lazy
 from rastervision.pipeline.config.register import register_config
 from rastervision.pipeline.errors import ConfigError, SourceIndexError
@@ -20,7 +21,7 @@ __getattr__ = lazy.names(
     'rastervision.core.data.raster_source.temporal_multi_raster_source:TemporalMultiRasterSource',
 )
 
-lazy.also_give(__name__, 'rastervision.core.box: Box', 'rastervision.core.types: NonNegInt')
+lazy.also_give(__name__, 'rastervision.core.box: Box')
 
 
 def multi_rs_config_upgrader(cfg_dict: dict[str, Any], version: int) -> dict[str, Any]:
@@ -40,8 +41,8 @@ class MultiRasterSourceConfig(RasterSourceConfig):
     raster_sources: list[RasterSourceConfig] = Field(
         ..., min_length=1, description='Rasters of the same area, whose channels or times are put together.'
     )
-    primary_source_idx: int = Field(
-        0, ge=0, description='Index of the raster source whose pixels and CRS the others are brought to.'
+    primary_source_idx: NonNegInt = Field(
+        0, description='Index of the raster source whose pixels and CRS the others are brought to.'
     )
     temporal: bool = Field(
         False, description='Whether the sources are times, to be stacked along a new axis, and not more channels.'

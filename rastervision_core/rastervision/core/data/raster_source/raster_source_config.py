@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any, Self
 from pydantic import Field
 
 from rastervision.core.data.raster_transformer.raster_transformer_config import RasterTransformerConfig
+from rastervision.core.types import ChannelIndex, PixelBox
 from rastervision.pipeline.config.base import Config
 from rastervision.pipeline.config.register import register_config
 from rastervision.pipeline.errors import ConfigError
@@ -35,13 +36,13 @@ def rs_config_upgrader(cfg_dict: dict[str, Any], version: int) -> dict[str, Any]
 class RasterSourceConfig(Config):
     """Configure a :class:`.RasterSource`."""
 
-    channel_order: list[int] | None = Field(
+    channel_order: list[ChannelIndex] | None = Field(
         None, description='Indices, from 0, of the channels to use, in that order. None: all but alpha.'
     )
     transformers: list[RasterTransformerConfig] = Field(
         [], description='What is applied to each chip, in that order, after channels are selected.'
     )
-    bbox: tuple[int, int, int, int] | None = Field(
+    bbox: PixelBox | None = Field(
         None, description='Part of the image to use, in pixels: (ymin, xmin, ymax, xmax). None: all.'
     )
 

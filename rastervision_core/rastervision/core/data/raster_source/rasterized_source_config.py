@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from pydantic import Field, field_validator
 
 from rastervision.core.data.vector_source.vector_source_config import VectorSourceConfig, with_label_transformers
+from rastervision.core.types import NonNegInt
 from rastervision.pipeline import lazy
 from rastervision.pipeline.config.base import Config
 from rastervision.pipeline.config.register import register_config
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 class RasterizerConfig(Config):
     """How polygons are turned into pixels."""
 
-    background_class_id: int = Field(..., description='Class id of pixels that no polygon covers.')
+    background_class_id: NonNegInt = Field(..., description='Class id of pixels that no polygon covers.')
     all_touched: bool = Field(
         False, description='Whether a polygon covers each pixel that it touches, or those whose centre is inside.'
     )

@@ -6,6 +6,7 @@ from pydantic import Field
 
 from rastervision.core.data.raster_source.raster_source_config import RasterSourceConfig
 from rastervision.core.data.raster_source.stac_config import STACItemCollectionConfig, STACItemConfig
+from rastervision.core.types import DegreeBox
 from rastervision.pipeline import lazy
 from rastervision.pipeline.config.register import register_config
 from rastervision.pipeline.errors import about
@@ -24,7 +25,7 @@ class XarraySourceConfig(RasterSourceConfig):
     allow_streaming: bool = Field(
         True, description='Read pixels in parts, as they are needed. If not, all are loaded into memory.'
     )
-    bbox_map_coords: tuple[float, float, float, float] | None = Field(
+    bbox_map_coords: DegreeBox | None = Field(
         None, description='Part to use, in EPSG:4326: (ymin, xmin, ymax, xmax). Not together with bbox.'
     )
     temporal: bool = Field(False, description='Whether to keep the time axis of a collection.')

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from pydantic import Field
 
 from rastervision.core.data.raster_transformer.raster_transformer_config import RasterTransformerConfig
+from rastervision.core.types import PixelValue
 from rastervision.pipeline import lazy
 from rastervision.pipeline.config.register import register_config
 
@@ -18,7 +19,7 @@ __getattr__ = lazy.names(__name__, 'rastervision.core.data.raster_transformer.re
 class ReclassTransformerConfig(RasterTransformerConfig):
     """Configure a :class:`.ReclassTransformer`."""
 
-    mapping: dict[int, int] = Field(..., description='Old value -> new value. Other values stay.')
+    mapping: dict[PixelValue, PixelValue] = Field(..., description='Old value -> new value. Other values stay.')
 
     def build(self, channel_order: list[int] | None = None) -> 'ReclassTransformer':
         """Make the transformer; `channel_order` makes no difference."""

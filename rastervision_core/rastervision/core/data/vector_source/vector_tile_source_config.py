@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from pydantic import Field, model_validator
 
 from rastervision.core.data.vector_source.vector_source_config import VectorSourceConfig
+from rastervision.core.types import Zoom
 from rastervision.pipeline.config.register import register_config
 from rastervision.pipeline.errors import ConfigError
 
@@ -13,7 +14,6 @@ if TYPE_CHECKING:
     from rastervision.core.data.crs_transformer.crs_transformer import CRSTransformer
     from rastervision.core.data.vector_source.vector_tile_source import VectorTileSource
 
-MAX_ZOOM = 30
 MBTILES_SUFFIX = '.mbtiles'
 
 
@@ -26,7 +26,7 @@ class VectorTileVectorSourceConfig(VectorSourceConfig):
         description='Template such as https://tiles.example.com/{z}/{x}/{y}.mvt, local or remote, or an .mbtiles file. '
         '{-y} is the row counted from the south.',
     )
-    zoom: int = Field(..., ge=0, le=MAX_ZOOM, description='Which tiles to read, of those that there are.')
+    zoom: Zoom = Field(..., description='Which tiles to read, of those that there are.')
     id_field: str | None = Field(
         None,
         description='Property that the pieces of a feature have in common, which tiles have cut. None: the number of '

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from pydantic import Field
 
 from rastervision.core.data.vector_transformer.vector_transformer_config import VectorTransformerConfig
+from rastervision.core.types import FiniteFloat, NonNegInt
 from rastervision.pipeline import lazy
 from rastervision.pipeline.config.register import register_config
 
@@ -20,11 +21,11 @@ class BufferTransformerConfig(VectorTransformerConfig):
     geom_type: str = Field(
         ..., description="Type of the geometries to buffer: 'Point', 'LineString', 'Polygon'. Others stay as they are."
     )
-    class_bufs: dict[int, float | None] = Field(
+    class_bufs: dict[NonNegInt, FiniteFloat | None] = Field(
         default_factory=dict,
         description='Buffer of each class id, in pixels. None: leave geometries of the class as they are.',
     )
-    default_buf: float | None = Field(
+    default_buf: FiniteFloat | None = Field(
         1, description='Buffer, in pixels, of classes that are not in class_bufs. None: leave them as they are.'
     )
 

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import Field
 
 from rastervision.core.data.vector_transformer.vector_transformer_config import VectorTransformerConfig
+from rastervision.core.types import NonNegInt
 from rastervision.pipeline import lazy
 from rastervision.pipeline.config.register import register_config
 
@@ -17,11 +18,11 @@ if TYPE_CHECKING:
 class ClassInferenceTransformerConfig(VectorTransformerConfig):
     """Configure a :class:`.ClassInferenceTransformer`, which gives each feature its class id."""
 
-    default_class_id: int | None = Field(
+    default_class_id: NonNegInt | None = Field(
         None,
         description='Class id of features for which nothing else gives one. None: such features are dropped.',
     )
-    class_id_to_filter: dict[int, list[Any]] | None = Field(
+    class_id_to_filter: dict[NonNegInt, list[Any]] | None = Field(
         None,
         description='Class id -> filter in the form of Mapbox, such as ["==", "building", "yes"]. A feature gets the '
         'first class id whose filter it passes.',

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from pydantic import Field
 
 from rastervision.core.data.vector_transformer.vector_transformer_config import VectorTransformerConfig
+from rastervision.core.types import FiniteFloat
 from rastervision.pipeline import lazy
 from rastervision.pipeline.config.register import register_config
 
@@ -17,8 +18,8 @@ if TYPE_CHECKING:
 class ShiftTransformerConfig(VectorTransformerConfig):
     """Configure a :class:`.ShiftTransformer`, which moves labels that lie beside what they label."""
 
-    x_shift: float = Field(0.0, description='Metres to the east.')
-    y_shift: float = Field(0.0, description='Metres to the north.')
+    x_shift: FiniteFloat = Field(0.0, description='Metres to the east.')
+    y_shift: FiniteFloat = Field(0.0, description='Metres to the north.')
     round_pixels: bool = Field(True, description='Of no effect: the result keeps its fractions of pixels.')
 
     def build(self, class_config: 'ClassConfig | None' = None) -> 'ShiftTransformer':
