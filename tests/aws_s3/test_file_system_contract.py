@@ -68,6 +68,19 @@ def test_no_more_is_read_than_allowed(root, fs):
         utils.file_to_json(f'{root}/x', JsonLimits(999, 100, is_strict=True))
 
 
+def test_no_more_is_copied_than_allowed(root, fs, tmp_path):
+    fs.write_bytes(f'{root}/x', b'x' * 1000)
+    copy = tmp_path / 'copies' / 'x'
+
+    with pytest.raises(NotReadableError, match=r'/x.* is not copied: it has more than 999 bytes'):
+        fs.copy_up_to(f'{root}/x', str(copy), 999)
+    assert not copy.exists()
+    fs.copy_up_to(f'{root}/x', str(copy), 1000)
+    assert copy.read_bytes() == b'x' * 1000
+    with pytest.raises(MissingFileError, match='/y'):
+        fs.copy_up_to(f'{root}/y', str(copy), 1000)
+
+
 def test_text_comes_back(root, fs):
     fs.write_str(f'{root}/x', 'Straße\r\n\n')
     assert fs.read_str(f'{root}/x') == 'Straße\r\n\n'

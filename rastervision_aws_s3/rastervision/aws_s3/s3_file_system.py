@@ -19,7 +19,7 @@ from rastervision.aws_s3.transfer import PART_BYTES, Transfers, progressbar, rea
 from rastervision.pipeline import lazy
 from rastervision.pipeline.errors import MissingFileError, NotReadableError
 from rastervision.pipeline.file_system.atomic import replace_file
-from rastervision.pipeline.file_system.file_system import MAX_BYTES, FileSystem
+from rastervision.pipeline.file_system.file_system import MAX_BYTES, FileSystem, too_large_to_copy
 from rastervision.pipeline.file_system.local_file_system import decode
 
 lazy.also_give(__name__, 'rastervision.pipeline.errors: NotWritableError')
@@ -117,12 +117,15 @@ class S3FileSystem(FileSystem):
     @staticmethod
     def copy_from(src_uri: str, dst_path: str) -> None:
         """Fetch an object; see :meth:`.FileSystem.copy_from`. The file keeps the time of change of the object."""
-        bucket, _ = parse_uri(src_uri)
+        _fetch(src_uri, _get(src_uri), dst_path)
+
+    @staticmethod
+    def copy_up_to(src_uri: str, dst_path: str, max_bytes: int) -> None:
+        """Fetch an object, unless it is larger; see :meth:`.FileSystem.copy_up_to`."""
         remote = _get(src_uri)
-        with replace_file(dst_path) as part:
-            with progressbar(remote.size, f'Downloading {src_uri}') as show, Transfers(show) as transfers:
-                transfers.download(bucket, remote, part)
-            set_time(part, remote)
+        if remote.size > max_bytes:
+            raise too_large_to_copy(src_uri, max_bytes)
+        _fetch(src_uri, remote, dst_path)
 
     @staticmethod
     def local_path(uri: str, download_dir: str) -> str:
@@ -192,3 +195,12 @@ def _get(uri: str) -> Remote:
         return remote
     hint = 'It is a folder' if is_folder(uri) else 'Check the spelling'
     raise MissingFileError(f'{uri!r} cannot be read: there is no such file. {hint}.')
+
+
+def _fetch(uri: str, remote: Remote, path: str) -> None:
+    """Fetch an object to a local path; the file keeps the time of change of the object."""
+    bucket, _ = parse_uri(uri)
+    with replace_file(path) as part:
+        with progressbar(remote.size, f'Downloading {uri}') as show, Transfers(show) as transfers:
+            transfers.download(bucket, remote, part)
+        set_time(part, remote)

@@ -211,6 +211,38 @@ def test_a_server_whose_header_does_not_end_is_an_error(web, monkeypatch, read):
     assert time.monotonic() - started < 10
 
 
+@pytest.mark.parametrize('sends_length', [True, False])
+def test_no_more_is_copied_than_allowed(web, scene, tmp_path, sends_length):
+    web.sends_length = sends_length
+    copy = tmp_path / 'copy'
+
+    HttpFileSystem.copy_up_to(scene, str(copy), len(DATA))
+    assert copy.read_bytes() == DATA
+    copy.unlink()
+    with pytest.raises(NotReadableError, match=r'scene\.tif.* is not copied: it has more than 1,023,999 bytes'):
+        HttpFileSystem.copy_up_to(scene, str(copy), len(DATA) - 1)
+    assert not copy.exists()
+
+
+def test_a_copy_ends_where_it_is_larger_than_allowed(web, tmp_path):
+    sent = []
+
+    def endless(request):
+        request.send_response(200)
+        request.end_headers()
+        request.close_connection = True
+        with suppress(OSError):
+            while len(sent) < 1000:
+                request.wfile.write(bytes(1 << 16))
+                sent.append(1)
+
+    web.answer = endless
+    with pytest.raises(NotReadableError, match='has more than 1,000 bytes'):
+        HttpFileSystem.copy_up_to(web.uri('endless.zip'), str(tmp_path / 'copy'), 1000)
+
+    assert len(sent) < 1000
+
+
 def test_a_text_that_takes_too_long_is_an_error(dripping, monkeypatch):
     monkeypatch.setattr(http_file_system, 'SHORTEST_LIMIT', 0.5)
 

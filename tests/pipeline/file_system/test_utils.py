@@ -7,6 +7,7 @@ import pytest
 
 from rastervision.pipeline.errors import NotReadableError, NotWritableError
 from rastervision.pipeline.file_system.file_system import FileSystem
+from rastervision.pipeline.file_system.local_file_system import LocalFileSystem
 from rastervision.pipeline.file_system.utils import (
     download_if_needed,
     download_or_copy,
@@ -122,6 +123,24 @@ def test_pipes_and_devices_are_refused(tmp_path):
     for path in (str(tmp_path / 'image.tif'), '/dev/zero'):
         with pytest.raises(NotReadableError, match='pipe or a device'):
             download_if_needed(path)
+
+
+def test_any_file_system_copies_no_more_than_allowed(box, tmp_path):
+    box.write_bytes('box://a', bytes(1000))
+
+    box.copy_up_to('box://a', str(tmp_path / 'a'), 1000)
+    assert (tmp_path / 'a').stat().st_size == 1000
+    with pytest.raises(NotReadableError, match='has more than 999 bytes'):
+        box.copy_up_to('box://a', str(tmp_path / 'b'), 999)
+    assert not (tmp_path / 'b').exists()
+
+
+@pytest.mark.parametrize('what', ['pipe', 'folder'])
+def test_what_is_no_file_is_not_copied(tmp_path, what):
+    (os.mkfifo if what == 'pipe' else os.mkdir)(tmp_path / 'x')
+
+    with pytest.raises(NotReadableError, match=f'it is a {what}.*, not a file'):
+        LocalFileSystem.copy_up_to(str(tmp_path / 'x'), str(tmp_path / 'copy'), 1000)
 
 
 def test_download_may_be_thrown_away(box, tmp_path, tmp_dir_root):

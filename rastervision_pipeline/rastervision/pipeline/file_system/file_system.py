@@ -1,6 +1,7 @@
 """What every kind of storage offers: the interface of local and remote files."""
 
 import datetime
+import os
 from abc import ABC, abstractmethod
 
 from rastervision.pipeline.errors import NotReadableError as NotReadableError
@@ -119,6 +120,20 @@ class FileSystem(ABC):
     def copy_from(src_uri: str, dst_path: str) -> None:
         """Copy a file of this file system to a local path."""
 
+    @classmethod
+    def copy_up_to(cls, src_uri: str, dst_path: str, max_bytes: int) -> None:
+        """Copy a file of this file system to a local path, unless it is larger than that.
+
+        By default it is copied, and then looked at. File systems that can do it override this at a bounded cost.
+
+        Raises:
+            NotReadableError: If it is larger, or cannot be read. The target is as it was before, or removed.
+        """
+        cls.copy_from(src_uri, dst_path)
+        if os.path.getsize(dst_path) > max_bytes:
+            os.remove(dst_path)
+            raise too_large_to_copy(src_uri, max_bytes)
+
     @staticmethod
     @abstractmethod
     def local_path(uri: str, download_dir: str) -> str:
@@ -178,6 +193,11 @@ def too_large(uri: str, max_bytes: int) -> NotReadableError:
     return NotReadableError(
         f'{uri!r} is not read: it has more than {max_bytes / MB:,.0f} MB, the most that a file of this kind may have.'
     )
+
+
+def too_large_to_copy(uri: str, max_bytes: int) -> NotReadableError:
+    """The error for a file that is larger than it may be where it is copied."""
+    return NotReadableError(f'{uri!r} is not copied: it has more than {max_bytes:,} bytes, the most that it may have.')
 
 
 def _why_not_writable(uri: str, unknown: str) -> str:

@@ -16,7 +16,7 @@ from urllib.parse import unquote, urlsplit
 from rastervision.pipeline.errors import NotReadableError, NotWritableError, WebPageError
 from rastervision.pipeline.file_system.atomic import replace_file
 from rastervision.pipeline.file_system.download_limit import DownloadLimit
-from rastervision.pipeline.file_system.file_system import MAX_BYTES, MB, FileSystem, too_large
+from rastervision.pipeline.file_system.file_system import MAX_BYTES, MB, FileSystem, too_large, too_large_to_copy
 from rastervision.pipeline.file_system.local_file_system import decode, progressbar
 
 if TYPE_CHECKING:
@@ -101,17 +101,8 @@ class HttpFileSystem(FileSystem):
 
         It may take 10 minutes, or, if more than 600 MB are allowed, a second for each MB.
         """
-        until = time.monotonic() + max(SHORTEST_LIMIT, max_bytes / MB)
-        parts, size = [], 0
         with _open_data(uri, with_progress=False) as file:
-            while part := file.read1(BUFFER_BYTES):  # type: ignore[attr-defined]
-                parts.append(part)
-                size += len(part)
-                if size > max_bytes:
-                    raise too_large(uri, max_bytes)
-                if time.monotonic() > until:
-                    raise NotReadableError(f'{uri!r} cannot be read: the server is too slow. Try again later.')
-        return b''.join(parts)
+            return b''.join(_in_time(_parts(file, max_bytes, too_large(uri, max_bytes)), uri, max_bytes))
 
     @staticmethod
     def write_str(uri: str, data: str) -> None:
@@ -155,6 +146,12 @@ class HttpFileSystem(FileSystem):
             while part := source.read(BUFFER_BYTES):
                 limit.grow(len(part))
                 target.write(part)
+
+    @staticmethod
+    def copy_up_to(src_uri: str, dst_path: str, max_bytes: int) -> None:
+        """Download a file, unless it is larger; see :meth:`.FileSystem.copy_up_to`."""
+        with _open_data(src_uri) as source, replace_file(dst_path) as path, open(path, 'wb') as target:
+            target.writelines(_parts(source, max_bytes, too_large_to_copy(src_uri, max_bytes)))
 
     @staticmethod
     def local_path(uri: str, download_dir: str) -> str:
@@ -218,6 +215,25 @@ def _open_data(uri: str, with_progress: bool = True, **kwargs: Any) -> Iterator[
                 'confirm something. Look at the address in a browser; use one that gives the file itself.'
             )
         yield file
+
+
+def _parts(file: BinaryIO, max_bytes: int, too_large: NotReadableError) -> Iterator[bytes]:
+    """The bytes of a file, part by part, until they are more than may come."""
+    size = 0
+    while part := file.read1(BUFFER_BYTES):  # type: ignore[attr-defined]
+        size += len(part)
+        if size > max_bytes:
+            raise too_large
+        yield part
+
+
+def _in_time(parts: Iterator[bytes], uri: str, max_bytes: int) -> Iterator[bytes]:
+    """The same parts, until they come too slowly."""
+    until = time.monotonic() + max(SHORTEST_LIMIT, max_bytes / MB)
+    for part in parts:
+        if time.monotonic() > until:
+            raise NotReadableError(f'{uri!r} cannot be read: the server is too slow. Try again later.')
+        yield part
 
 
 def _head_if_reachable(uri: str) -> 'requests.Response | None':

@@ -20,7 +20,7 @@ from rastervision.pipeline.errors import (
     RasterVisionError,
 )
 from rastervision.pipeline.file_system.atomic import is_part, replace_file, write_errors
-from rastervision.pipeline.file_system.file_system import MAX_BYTES, FileSystem, too_large
+from rastervision.pipeline.file_system.file_system import MAX_BYTES, FileSystem, too_large, too_large_to_copy
 
 BUFFER_BYTES = 1 << 20
 FILE_SCHEME = 'file://'
@@ -180,6 +180,17 @@ class LocalFileSystem(FileSystem):
     def copy_from(src_uri: str, dst_path: str) -> None:
         """Copy a file, or what is in a folder; see :meth:`.FileSystem.copy_from`."""
         LocalFileSystem.copy_to(to_path(src_uri), dst_path)
+
+    @staticmethod
+    def copy_up_to(src_uri: str, dst_path: str, max_bytes: int) -> None:
+        """Copy a file, unless it is larger; see :meth:`.FileSystem.copy_up_to`. Pipes and devices are not read."""
+        path = to_path(src_uri)
+        if os.path.exists(path) and not os.path.isfile(path):
+            kind = 'a folder' if os.path.isdir(path) else 'a pipe or a device'
+            raise NotReadableError(f'{src_uri!r} cannot be read: it is {kind}, not a file.')
+        if os.path.isfile(path) and os.path.getsize(path) > max_bytes:
+            raise too_large_to_copy(src_uri, max_bytes)
+        LocalFileSystem.copy_from(src_uri, dst_path)
 
     @staticmethod
     def local_path(uri: str, download_dir: str) -> str:
