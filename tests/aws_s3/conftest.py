@@ -104,6 +104,15 @@ def store(request, tmp_path):
         yield Store(address, put, lambda name: (folder / name).unlink())
 
 
+@pytest.fixture
+def web_folder(aws, tmp_path):
+    """A folder, and the address of the web server that gives what is in it."""
+    folder = tmp_path / 'web'
+    folder.mkdir()
+    with serve_folder(folder) as address:
+        yield str(folder), address
+
+
 @contextlib.contextmanager
 def serve_folder(folder):
     class Handler(http.server.SimpleHTTPRequestHandler):

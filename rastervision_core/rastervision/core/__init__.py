@@ -22,3 +22,4 @@ def register_plugin(registry: 'Registry') -> None:
     registry.add_plugin_command('rastervision.core.cli:info')
     registry.add_plugin_command('rastervision.core.init.command:init')
     registry.add_plugin_command('rastervision.core.report.command:report')
+    registry.add_plugin_command('rastervision.core.zoo.command:zoo')

@@ -1,0 +1,1 @@
+"""Models to download: an index of bundles, which anybody can make and host."""
