@@ -113,6 +113,8 @@ def get_config(
     )
     return SemanticSegmentationConfig(
         root_uri=root_uri,
+        description='Land cover in a Landsat 7 scene, from the North Carolina sample data of GRASS GIS.',
+        license='CC-BY-SA-3.0',
         dataset=dataset,
         backend=backend,
         evaluators=[SemanticSegmentationEvaluatorConfig(ignore_null=True)],

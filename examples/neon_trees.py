@@ -118,6 +118,8 @@ def get_config(
     )
     return ObjectDetectionConfig(
         root_uri=root_uri,
+        description='Crowns of single trees in airborne images of NEON.',
+        license='CC0-1.0',
         dataset=dataset,
         backend=backend,
         chip_options=ObjectDetectionChipOptions(

@@ -102,6 +102,8 @@ def get_config(
     )
     return SemanticSegmentationConfig(
         root_uri=root_uri,
+        description='Buildings in drone images of OpenAerialMap (CC BY 4.0); labels: OpenStreetMap (ODbL 1.0).',
+        license='other',
         dataset=dataset,
         backend=backend,
         chip_options=SemanticSegmentationChipOptions(

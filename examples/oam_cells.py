@@ -80,6 +80,8 @@ def get_config(runner: str, data_uri: str, root_uri: str, num_epochs: int = 30) 
     )
     return ChipClassificationConfig(
         root_uri=root_uri,
+        description='Cells with buildings in drone images: OpenAerialMap (CC BY 4.0), OpenStreetMap (ODbL 1.0).',
+        license='other',
         dataset=dataset,
         backend=backend,
         chip_options=ChipOptions(sampling=WindowSamplingConfig(size=CELL_SZ)),

@@ -82,6 +82,8 @@ def get_config(runner: str, data_uri: str, root_uri: str, num_epochs: int = 9) -
     )
     return SemanticSegmentationConfig(
         root_uri=root_uri,
+        description='Finds the buildings of a made-up town.',
+        license='Apache-2.0',
         dataset=dataset,
         backend=backend,
         chip_options=SemanticSegmentationChipOptions(
