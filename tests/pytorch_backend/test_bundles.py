@@ -1,7 +1,10 @@
 """Bundles of pipelines: their cards, `rastervision info`, code that they bring along, ONNX."""
 
+import hashlib
 import json
+import os
 import re
+import shutil
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,8 +34,9 @@ from rastervision.core.rv_pipeline.semantic_segmentation_config import (
     SemanticSegmentationConfig,
     SemanticSegmentationPredictOptions,
 )
+from rastervision.core.zoo.command import zoo
 from rastervision.pipeline.config.resolve import resolve
-from rastervision.pipeline.errors import BundleError
+from rastervision.pipeline.errors import BundleError, RasterVisionError
 from rastervision.pytorch_backend.pytorch_semantic_segmentation_config import PyTorchSemanticSegmentationConfig
 from rastervision.pytorch_learner.dataset.transform_io import serialize_albumentation_transform
 from rastervision.pytorch_learner.learner_config.external_module import ExternalModuleConfig
@@ -189,6 +193,42 @@ def test_info_says_what_predict_needs(project):
         assert part in text
     assert 'Its model and transforms would be made by running code from the bundle' in text
     assert '--trust' in text
+
+
+def test_an_index_of_models_says_what_cards_say(project, tmp_path):
+    shutil.copy(project.bundle, tmp_path / 'bright.zip')
+    for _ in range(2):  # it may be written again
+        result = CliRunner().invoke(zoo, ['index', str(tmp_path)], catch_exceptions=False)
+        assert 'index.json lists bright.' in result.output
+        (tmp_path / '.hidden.zip').write_text('no bundle')
+
+    (model,) = json.loads((tmp_path / 'index.json').read_text())['models']
+    assert model.pop('metres_per_pixel') == pytest.approx(10, rel=1e-3)
+    assert model == {
+        'name': 'bright',
+        'task': 'semantic-segmentation',
+        'classes': ['dark', 'bright'],
+        'bands': ['band-3', 'band-1'],
+        'license': 'CC-BY-4.0',
+        'url': 'bright.zip',
+        'size': (tmp_path / 'bright.zip').stat().st_size,
+        'sha256': hashlib.sha256((tmp_path / 'bright.zip').read_bytes()).hexdigest(),
+    }
+    got = tmp_path / 'got' / 'model.zip'
+    CliRunner().invoke(zoo, ['get', 'bright', str(got), '--index', str(tmp_path)], catch_exceptions=False)
+    assert json.loads(CliRunner().invoke(info, [str(got), '--json']).output)['predict']['possible']
+
+
+@pytest.mark.parametrize(
+    ('command', 'name', 'message'),
+    [('train', 'x.zip', 'is the output of train'), ('bundle', 'my model.zip', "name is 'my model'")],
+)
+def test_an_index_has_only_what_predicts_and_has_a_plain_name(project, tmp_path, command, name, message):
+    shutil.copy(project.folder / 'run' / command / 'model-bundle.zip', tmp_path / name)
+
+    with pytest.raises(RasterVisionError, match=message):
+        CliRunner().invoke(zoo, ['index', str(tmp_path)], catch_exceptions=False)
+    assert os.listdir(tmp_path) == [name]
 
 
 def test_info_is_data_for_machines_too(project):
