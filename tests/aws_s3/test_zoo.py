@@ -309,7 +309,7 @@ def test_what_is_not_as_the_index_says_is_not_kept(place, tmp_path):
         fetch(found, 'roofs', str(tmp_path / 'out/x.zip'))
     for data, kind, message in BROKEN:
         place('zoo/models/roofs.zip', data)
-        with pytest.raises(kind, match=rf'models/roofs\.zip.*{message}'):
+        with pytest.raises(kind, match=rf'roofs of .*index\.json: .*models/roofs\.zip.*{message}'):
             fetch(found, 'roofs', str(tmp_path / 'out/x.zip'))
         assert os.listdir(tmp_path / 'out') == []
 

@@ -38,7 +38,7 @@ def fetch(index: Index, name: str, out: str) -> str:
         return path
     _check_free(path, model)
     uri = index.uri_of(model)
-    with about(f'{model.name} of {index.uri}', others=[uri, path]), replace_file(path) as part:
+    with about(f'{model.name} of {index.uri}', others=[path]), replace_file(path) as part:
         FileSystem.get_file_system(uri).copy_up_to(uri, part, model.size)
         _check(part, uri, model)
         _check_free(path, model)  # it may have come meanwhile
