@@ -1,10 +1,11 @@
+import json
 import logging
 import subprocess
 import sys
 
 import pytest
 
-from rastervision.pipeline.plain_text import echo, plain, plain_line, plot_label
+from rastervision.pipeline.plain_text import echo, echo_json, plain, plain_line, plot_label
 from rastervision.pipeline.verbosity import set_verbosity
 
 
@@ -36,6 +37,16 @@ def test_echo_and_log_are_plain(capsys):
     captured = capsys.readouterr()
     assert '\x1b' not in captured.out + captured.err
     assert r'\x1b[2J' in captured.out
+
+
+def test_json_comes_back_and_steers_no_terminal(capsys):
+    odd = ''.join(map(chr, range(0x250))) + '\u202e\ud800"\\'
+
+    echo_json([{odd: odd}, {'password': 'pa55word', 'uri': 'https://ann:pa55word@x/y?sig=pa55word'}])
+
+    shown = capsys.readouterr().out
+    assert all(character.isprintable() for character in shown.replace('\n', ''))
+    assert json.loads(shown) == [{odd: odd}, {'password': '***', 'uri': 'https://***@x/y?sig=***'}]
 
 
 def test_command_line_imports_nothing_from_the_working_directory(tmp_path):

@@ -5,7 +5,7 @@ from typing import Any
 import click
 
 from rastervision.pipeline import lazy
-from rastervision.pipeline.plain_text import echo
+from rastervision.pipeline.plain_text import echo, echo_json
 
 __getattr__ = lazy.names(
     __name__, 'rastervision.core.predictor:Predictor', 'rastervision.core.predictor:ScenePredictor'
@@ -162,13 +162,11 @@ def info(uri: str, as_json: bool) -> None:
 
     A vector file: layers, geometries, CRS, properties, and which of them give features their class.
     """
-    import json
-
     from rastervision.core.info.describe import describe
 
     found = describe(uri)
     if as_json:
-        echo(json.dumps(found.dict(), indent=2))
+        echo_json(found.dict())
         return
     from rastervision.core.info.report import print_description
 

@@ -6,7 +6,7 @@ What would steer a terminal is shown, not done; secrets are masked.
 import re
 from typing import Any
 
-from rastervision.pipeline.masking import mask
+from rastervision.pipeline.masking import mask, mask_data
 
 # Control characters but tab and line feed, what turns the direction of text, and halves of characters.
 STEERING = re.compile(
@@ -43,3 +43,14 @@ def echo(message: Any = '', *, err: bool = False) -> None:
     import click
 
     click.echo(plain(str(message)), err=err)
+
+
+def echo_json(data: Any) -> None:
+    """Print plain data as JSON that can be read back, whatever control characters are in it; secrets are masked.
+
+    Args:
+        data: Dicts, lists, texts, numbers.
+    """
+    import json
+
+    echo(json.dumps(mask_data(data), indent=2).replace('\x7f', r'\u007f'))  # the one that dumps leaves as it is

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from rastervision.pipeline.plain_text import echo
+from rastervision.pipeline.plain_text import echo, echo_json
 
 if TYPE_CHECKING:
     from rastervision.core.zoo.index import Index
@@ -28,10 +28,7 @@ def zoo() -> None:
 @click.option('--json', 'as_json', is_flag=True, help='Print JSON.')
 def list_models(index_uri: str | None, task: str | None, as_json: bool) -> None:
     """Show the models of an index: what they find, in which images, under which license."""
-    import json
-
     from rastervision.core.zoo.table import table
-    from rastervision.pipeline.masking import mask_data
 
     index = _read(index_uri)
     models = [model for model in index.models if task is None or _same(model.task, task)]
@@ -39,8 +36,7 @@ def list_models(index_uri: str | None, task: str | None, as_json: bool) -> None:
         tasks = ', '.join(sorted({model.task for model in index.models})) or 'none'
         echo(f'No model of {index.uri} has the task {task!r}. Its tasks: {tasks}.', err=True)
     if as_json:
-        found = [{**model.dict(), 'url': index.uri_of(model)} for model in models]
-        echo(json.dumps(mask_data(found), indent=2).replace('\x7f', r'\u007f'))
+        echo_json([{**model.dict(), 'url': index.uri_of(model)} for model in models])
     elif models:
         echo(table(models))
 

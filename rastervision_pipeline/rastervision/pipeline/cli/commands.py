@@ -3,7 +3,6 @@
 What they need is imported inside, so that `rastervision --help` stays quick.
 """
 
-import json
 import sys
 from contextlib import nullcontext, redirect_stdout
 from typing import TYPE_CHECKING
@@ -13,7 +12,7 @@ import click
 from rastervision.pipeline.cli.clean import clean
 from rastervision.pipeline.cli.completion import SHELLS, complete_command, complete_runner, completion_script
 from rastervision.pipeline.errors import about
-from rastervision.pipeline.plain_text import echo
+from rastervision.pipeline.plain_text import echo, echo_json
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -207,4 +206,7 @@ def _apart(as_json: bool) -> 'AbstractContextManager[Any]':
 
 def _show(found: 'Sequence[Any]', *, as_json: bool) -> None:
     """Print things that have a text and a dict each."""
-    echo(json.dumps([item.dict() for item in found], indent=2) if as_json else '\n'.join(map(str, found)))
+    if as_json:
+        echo_json([item.dict() for item in found])
+    else:
+        echo('\n'.join(map(str, found)))
