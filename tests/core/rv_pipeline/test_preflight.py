@@ -15,7 +15,10 @@ from rastervision.core.data.label_source.object_detection_label_source_config im
 from rastervision.core.data.label_source.semantic_segmentation_label_source_config import (
     SemanticSegmentationLabelSourceConfig,
 )
+from rastervision.core.data.label_store.object_detection_geojson_store_config import ObjectDetectionGeoJSONStoreConfig
 from rastervision.core.data.label_store.semantic_segmentation_label_store_config import (
+    BuildingVectorOutputConfig,
+    PolygonVectorOutputConfig,
     SemanticSegmentationLabelStoreConfig,
 )
 from rastervision.core.data.raster_source.rasterio_source_config import RasterioSourceConfig
@@ -23,6 +26,7 @@ from rastervision.core.data.raster_transformer.rgb_class_transformer_config impo
 from rastervision.core.data.raster_transformer.stats_transformer_config import StatsTransformerConfig
 from rastervision.core.data.scene_config import SceneConfig
 from rastervision.core.data.vector_source.geojson_vector_source_config import GeoJSONVectorSourceConfig
+from rastervision.core.evaluation.chip_classification_evaluator_config import ChipClassificationEvaluatorConfig
 from rastervision.core.rv_pipeline.chip_options import WindowSamplingConfig
 from rastervision.core.rv_pipeline.semantic_segmentation_config import (
     SemanticSegmentationChipOptions,
@@ -68,6 +72,7 @@ class Project:
         self.model: Any = SemanticSegmentationModelConfig()
         self.chip_sz = self.predict_sz = 16
         self.chip_fields: dict[str, Any] = {}
+        self.pipeline_fields: dict[str, Any] = {}
 
     def scene(self, name: str, count: int = 3, dtype: str = 'uint8', **fields: Any) -> SceneConfig:
         image = RasterioSourceConfig(uris=write_image(self.folder / f'{name}.tif', count, dtype), **fields)
@@ -78,6 +83,12 @@ class Project:
     @property
     def config(self) -> SemanticSegmentationConfig:
         scenes = self.scenes
+        fields: dict[str, Any] = {
+            'chip_options': SemanticSegmentationChipOptions(
+                sampling=WindowSamplingConfig(size=self.chip_sz), **self.chip_fields
+            ),
+            'predict_options': SemanticSegmentationPredictOptions(chip_sz=self.predict_sz),
+        }
         return SemanticSegmentationConfig(
             root_uri=str(self.folder / 'run'),
             dataset=DatasetConfig(
@@ -86,10 +97,7 @@ class Project:
                 validation_scenes=[scene for name, scene in scenes.items() if name.startswith('valid')],
             ),
             backend=self.backend(data=self.data, model=self.model, solver=SolverConfig()),
-            chip_options=SemanticSegmentationChipOptions(
-                sampling=WindowSamplingConfig(size=self.chip_sz), **self.chip_fields
-            ),
-            predict_options=SemanticSegmentationPredictOptions(chip_sz=self.predict_sz),
+            **{**fields, **self.pipeline_fields},
         )
 
     def plan(self, *commands: str) -> Any:
@@ -162,6 +170,19 @@ def choice_of_chips_that_are_not_made(project: Project) -> None:
     project.chip_fields = {'nodata_threshold': 0.5, 'target_class_ids': [1]}
 
 
+def other_store(project: Project) -> None:
+    project.scenes['valid'].label_store = ObjectDetectionGeoJSONStoreConfig()
+
+
+def other_evaluator(project: Project) -> None:
+    project.pipeline_fields = {'evaluators': [ChipClassificationEvaluatorConfig()]}
+
+
+def output_of_no_class(project: Project) -> None:
+    outputs = [PolygonVectorOutputConfig(class_id=1), BuildingVectorOutputConfig(class_id=5)]
+    project.scenes['valid'].label_store = SemanticSegmentationLabelStoreConfig(vector_output=outputs)
+
+
 def labels_of_colours(project: Project) -> None:
     write_image(project.folder / 'valid-labels.tif', 3)
 
@@ -177,6 +198,9 @@ def labels_that_are_none(project: Project) -> None:
 @pytest.mark.parametrize(
     ('change', 'is_error', 'words'),
     [
+        (other_store, True, r"scene 'valid': label_store is a ObjectDetectionGeoJSONStoreConfig, for object detection"),
+        (other_evaluator, True, r'evaluators\[0\] is a ChipClassificationEvaluatorConfig, for chip classification'),
+        (output_of_no_class, True, r"scene 'valid': vector_output\[1\].class_id is 5, but class ids go from 0 to 1"),
         (labels_of_colours, True, r"scene 'valid': A raster of labels must have one channel .*RGBClassTransformer"),
         (labels_of_another_channel, True, r"scene 'valid': .*asks for channel 1, but the image has 1 channel"),
         (labels_that_are_none, True, r"scene 'train': .*train-labels\.tif' cannot be opened"),

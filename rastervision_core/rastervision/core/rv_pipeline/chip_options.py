@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from rastervision.core.data.chip import Chip
 
 __getattr__ = lazy.names(__name__, 'rastervision.core.rv_pipeline.utils:nodata_below_threshold')
-lazy.also_give(__name__, 'pydantic: NonNegativeInt PositiveFloat PosInt')
+lazy.also_give(__name__, 'pydantic: NonNegativeInt PositiveFloat PositiveInt')
 
 Limits = tuple[PosInt, PosInt]
 

@@ -27,6 +27,7 @@ TASKS = {
     'ChipClassification': ('ChipClassification', 'Classification'),
     'Regression': ('Regression',),
 }
+ALL_TASKS = ('ClassificationEvaluatorConfig',)  # bases whose names look like those of a task
 SAME_CHANNELS = (StatsTransformerConfig, MinMaxTransformerConfig, CastTransformerConfig, NanTransformerConfig)
 LEARNING = ('chip', 'train')
 
@@ -58,6 +59,7 @@ def find_problems(config: 'RVPipelineConfig', commands: Iterable[str], tmp_dir: 
         )
     if 'predict' in names:
         yield from _predictions_over_inputs(config)
+        yield from _outputs_of_no_class(config)
     if names & {*LEARNING, 'analyze', 'predict'}:
         yield from _images(config, names, tmp_dir)
 
@@ -68,8 +70,13 @@ def _other_tasks(config: 'RVPipelineConfig') -> Iterator[Problem]:
     if task is None:
         return
     data = getattr(config.backend, 'data', None)
-    parts = [('backend', config.backend), ('backend.data', data)]
-    parts += [(f'scene {scene.id!r}: label_source', scene.label_source) for scene in config.dataset.all_scenes]
+    parts = [
+        ('backend', config.backend),
+        ('backend.data', data),
+        *((f'evaluators[{index}]', evaluator) for index, evaluator in enumerate(config.evaluators)),
+    ]
+    for scene in config.dataset.all_scenes:
+        parts += [(f'scene {scene.id!r}: {name}', getattr(scene, name)) for name in ('label_source', 'label_store')]
     for where, part in parts:
         other = _task_of(part)
         if other is not None and other != task:
@@ -82,6 +89,8 @@ def _other_tasks(config: 'RVPipelineConfig') -> Iterator[Problem]:
 def _task_of(part: Any) -> str | None:
     """The task that a config is made for, by the name of its class; None if that says nothing."""
     for cls in type(part).__mro__:
+        if cls.__name__ in ALL_TASKS:
+            return None
         name = cls.__name__.removeprefix('PyTorch')
         for task, prefixes in TASKS.items():
             if name.startswith(prefixes) and cls.__module__.startswith('rastervision.'):
@@ -137,6 +146,16 @@ def _predictions_over_inputs(config: 'RVPipelineConfig') -> Iterator[Problem]:
             scene.check_store()
         except ConfigError as error:
             yield Problem(f'scene {scene.id!r}: {error}')
+
+
+def _outputs_of_no_class(config: 'RVPipelineConfig') -> Iterator[Problem]:
+    """Vector outputs for a class that there is not."""
+    for scene in [*config.dataset.validation_scenes, *config.dataset.test_scenes]:
+        for index, output in enumerate(getattr(scene.label_store, 'vector_output', None) or ()):
+            try:
+                config.dataset.class_config.check_class_id(output.class_id, f'vector_output[{index}].class_id')
+            except ConfigError as error:
+                yield Problem(f'scene {scene.id!r}: {error}')
 
 
 # ----------------------------------------------------------------------------- images
