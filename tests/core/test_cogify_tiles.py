@@ -263,7 +263,7 @@ def test_no_more_tiles_are_fetched_than_allowed(tmp_path, server):
         ('XYZ:a/{z}/{x}/{y}.png', {'zoom': 31}, 'zoom 31 does not exist'),
         ('XYZ:a/{z}/{x}/{y}.png', {'zoom': None}, 'are tiles: give zoom, and bbox'),
         ('XYZ:a/{z}/{x}/{y}.png', {'bbox': None}, 'are tiles: give zoom, and bbox'),
-        ('XYZ:a/{z}/{x}/{y}.png', {'bbox': (170, 0, -170, 9)}, 'is no box.*180th'),
+        ('XYZ:a/{z}/{x}/{y}.png', {'bbox': (170, 0, -170, 9)}, 'holds nothing.*180th'),
         ('XYZ:a/{z}/{x}/{y}.png', {'bbox_crs': 'EPSG:0'}, "bbox_crs: 'EPSG:0' is no CRS"),
         ('XYZ:a/{z}/{x}/{y}.png', {'bbox': (3e7, 0, 4e7, 9)}, 'has no part of the tiles'),
         ('XYZ:a/{z}/{x}/{y}.png', {'max_tiles': 0}, 'max_tiles'),

@@ -73,7 +73,8 @@ def check_order(box: tuple[float, float, float, float]) -> tuple[float, float, f
     """
     if box[2] <= box[0] or box[3] <= box[1]:
         raise ConfigError(
-            f'{box!r} holds nothing: the third number must be larger than the first, the fourth larger than the second.'
+            f'{box!r} holds nothing: the third number must be larger than the first, the fourth larger than the '
+            'second. One across the 180th meridian is two.'
         )
     return box
 

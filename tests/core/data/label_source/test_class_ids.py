@@ -110,15 +110,15 @@ def test_mapped_names_are_the_same_however_they_are_written(write):
 @pytest.mark.parametrize('task', ['segmentation', 'inferred cells'])
 @pytest.mark.parametrize('background', [3, -1])
 def test_a_background_that_is_no_class_is_refused(write, task, background):
-    with pytest.raises(ConfigError, match=f'background_class_id is {background}'):
+    with pytest.raises(ConfigError, match=rf'background_class_id(: must be .*given: | is ){background}'):
         build(task, write(class_id=1), background=background)
 
 
 @pytest.mark.parametrize('options', [{'default_class_id': 3}, {'class_id_to_filter': {-1: ['has', 'a']}}])
 def test_rules_that_give_ids_of_no_class_are_refused(write, options):
     vectors = write(class_id=1)
-    vectors.transformers = [ClassInferenceTransformerConfig(**options)]
-    with pytest.raises(ConfigError, match='class ids go from 0 to 2'):
+    with pytest.raises(ConfigError, match=r'class ids go from 0 to 2|must be a whole number from 0'):
+        vectors.transformers = [ClassInferenceTransformerConfig(**options)]
         build('detection', vectors)
 
 
